@@ -1,0 +1,75 @@
+"""`python -m icgd <command>`: one thin command a rule, usable without Snakemake."""
+
+import argparse
+import importlib
+import os
+import sys
+
+from icgd.errors import IcgdError
+
+# name -> (one line of help, does it need JAX)
+COMMANDS = {
+    "train": ("train one network", True),
+    "data": ("build and check the published evaluation tasks", True),
+    "references": ("rates and losses of the reference predictors", True),
+    "identities": ("check the exact statements in float64", True),
+    "contrasts": ("constructed pairs of models that tell measures apart", True),
+    "align": ("alignment of one trained network with gradient descent", True),
+    "generalise": ("losses of one trained network on shifted tasks", True),
+    "rollout": ("one trained network applied again and again", True),
+    "figure": ("draw one figure", False),
+    "decide": ("decide one claim from the tables", False),
+    "validate": ("check config.yaml and the registry of claims", False),
+    "report": ("write the audit page", False),
+    "audit": ("explain the verdict of one claim", False),
+    "verify": ("compare every committed result with its record", False),
+    "check": ("re-evaluate committed results and retrain two seeds", True),
+    "record": ("append changed verdicts to the history", False),
+    "schema": ("write the JSON schema of config.yaml", False),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; an expected error is one sentence on stderr and exit code 2."""
+    parser = argparse.ArgumentParser(prog="icgd", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    arguments = sys.argv[1:] if arguments is None else arguments
+    chosen = arguments[0] if arguments and arguments[0] in COMMANDS else None
+    for name, (text, _) in COMMANDS.items():
+        child = commands.add_parser(name, help=text, description=text)
+        if name == chosen:
+            if COMMANDS[name][1]:
+                prepare_jax()
+            module = importlib.import_module(f"icgd.cli.{name}")
+            module.arguments(child)
+            child.set_defaults(run=module.run)
+    parsed = parser.parse_args(arguments)
+    try:
+        return parsed.run(parsed) or 0
+    except IcgdError as error:
+        print(f"icgd {chosen}: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        print(
+            f"icgd {chosen}: the package {error.name!r} is missing; install the locked ones with "
+            "`pip install --require-hashes -r requirements.lock`.",
+            file=sys.stderr,
+        )
+        return 2
+    except KeyboardInterrupt:
+        print(f"icgd {chosen}: stopped; run the same command again to go on.", file=sys.stderr)
+        return 130
+
+
+def prepare_jax() -> None:
+    """One CPU thread a job, and one compilation cache for all jobs, unless already set."""
+    one = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    os.environ.setdefault("XLA_FLAGS", one)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.abspath(".cache/jax"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

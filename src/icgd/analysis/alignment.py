@@ -1,0 +1,52 @@
+"""Alignment of a network with gradient descent: predictions, and their sensitivity to the query.
+
+For a linear network the gradient of the prediction with respect to the query input is the weight
+vector that it has learnt in context, so these measures compare learnt models, not just outputs.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from icgd.config import Model
+from icgd.models import attention
+from icgd.references import gradient_descent
+from icgd.tasks.linear import Tasks, half_mean_square, tokens
+
+TINY = 1e-8  # keeps the cosine of a zero gradient finite, as in the released code
+
+
+def sensitivities(model: Model, weights: attention.Weights, tasks: Tasks) -> tuple[jax.Array, jax.Array]:
+    """Predictions (T,) and their gradients g_t with respect to x_q (T, d), by the readable model."""
+
+    def one(sequence: jax.Array) -> jax.Array:
+        return attention.predict(model, weights, sequence)
+
+    prediction, gradient = jax.vmap(jax.value_and_grad(one))(tokens(tasks))
+    return prediction, gradient[:, -1, :-1]
+
+
+def measures(model: Model, weights: attention.Weights, tasks: Tasks, rate: float) -> dict[str, jax.Array]:
+    """All measures against one GD step at ``rate`` (von Oswald et al. 2022, section 3 and A.3).
+
+    With p, g the network's prediction and gradient and p', g' those of GD:
+    preds_diff = mean |p - p'|; model_diff = mean |g - g'|; model_cos = mean cos(g, g');
+    fitted_scale = argmin_c mean |g - c g'|^2 and fitted_model_diff = mean |g - c g'| there, since
+    the cosine alone is 1 for GD at any rate.
+    """
+    prediction, g = sensitivities(model, weights, tasks)
+    reference = gradient_descent.one_step_weights(tasks, rate)
+    scale = jnp.sum(g * reference) / jnp.sum(reference**2)
+    return {
+        "loss": half_mean_square(prediction, tasks.target),
+        "preds_diff": jnp.mean(jnp.abs(prediction - gradient_descent.one_step(tasks, rate))),
+        "model_diff": jnp.mean(jnp.linalg.norm(g - reference, axis=-1)),
+        "model_cos": jnp.mean(cosine(g, reference)),
+        "fitted_scale": scale,
+        "fitted_model_diff": jnp.mean(jnp.linalg.norm(g - scale * reference, axis=-1)),
+    }
+
+
+def cosine(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Cosine of the last axis, guarded against zero vectors."""
+    unit = [v / (jnp.linalg.norm(v, axis=-1, keepdims=True) + TINY) for v in (a, b)]
+    return jnp.sum(unit[0] * unit[1], axis=-1)

@@ -1,0 +1,1 @@
+"""Commands: parse, call, write. Each module has `arguments(parser)` and `run(parsed)`."""

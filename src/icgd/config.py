@@ -1,0 +1,326 @@
+"""Settings: made and checked once, where YAML enters. Standard library and PyYAML only."""
+
+import dataclasses
+import types
+import typing
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+
+import yaml
+
+from icgd.errors import IcgdError, nearest
+
+SCALES = ("smoke", "quick", "full")
+ANALYSES = ("alignment", "generalisation", "rollout")
+FIGURES = ("fig1", "fig2", "fig6a", "fig9", "fig10")
+
+
+def setting(doc: str, default=MISSING, **limits):
+    """A field of a settings class: its meaning, and limits (``low``, ``high`` or ``choices``)."""
+    return field(default=default, metadata={"doc": doc, **limits})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """In-context linear regression."""
+
+    inputs: int = setting("input dimension d", low=1)
+    context: int = setting("number N of context pairs", low=1)
+    input_range: float = setting("width r of x ~ U(-r/2, r/2)", 1.0, low=1e-6)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """Attention-only transformer on tokens (x_j, y_j)."""
+
+    layers: int = setting("number K of layers", 1, low=1)
+    heads: int = setting("attention heads of a layer", 1, low=1)
+    recurrent: bool = setting("one set of weights for all layers", False)
+    include_query: bool = setting("is the query token among the keys and values", False)
+    token_clip: float | None = setting("tokens are clipped to +-this after each layer", None, low=0.0)
+    init_variance: float = setting("variance scale of truncated-normal fan-in init, over K", 0.002, low=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimiser:
+    """clip by global norm, then AdamW (released code; the paper's text differs, see docs)."""
+
+    learning_rate: float = setting("Adam's step size", 1e-3, low=0.0)
+    b1: float = setting("decay of the first moment", 0.9, low=0.0, high=1.0)
+    b2: float = setting("decay of the second moment", 0.98, low=0.0, high=1.0)
+    weight_decay: float = setting("decoupled weight decay", 0.0, low=0.0)
+    clip_norm: float = setting("largest global norm of the gradient", 0.001, low=0.0)
+    decay_to: float = setting("share of the learning rate left at the end (cosine)", 1.0, low=0.0, high=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How long, on how much, how often."""
+
+    steps: int = setting("optimiser steps", 5000, low=1)
+    batch: int = setting("fresh tasks of a step", 2048, low=1)
+    every: int = setting("steps between two lines of the history", 100, low=1)
+    history_tasks: int = setting("tasks that the history is measured on", 10_000, low=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What trained networks are measured on."""
+
+    tasks: int = setting("fresh tasks of each seed's own evaluation set", 50_000, low=100)
+    shifted_tasks: int = setting("fresh tasks of each seed at every point of a sweep", 10_000, low=100)
+    converged_below: float = setting(
+        "training loss over the last 500 steps, as a share of the zero predictor's loss, below which "
+        "a seed has left its plateau (0.72 of 0.4167 is 0.30; the plateau is at 0.389)",
+        0.72,
+        low=0.0,
+        high=1.0,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One training setting and what is done with its networks."""
+
+    about: str = setting("one sentence: what it is for")
+    task: Task = setting("what is learnt from")
+    model: Model = setting("what learns", Model())
+    optimiser: Optimiser = setting("how it learns", Optimiser())
+    training: Training = setting("how long it learns", Training())
+    evaluation: Evaluation = setting("what its networks are measured on", Evaluation())
+    seeds: int = setting("training seeds, 0 to this minus 1", 5, low=1)
+    analyses: tuple[str, ...] = setting("what its networks go through", ("alignment",), choices=ANALYSES)
+    reduced: str | None = setting("what was reduced against the source's setting, and why", None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """All that a training run depends on, besides its seed; what is recorded with its weights."""
+
+    task: Task = setting("what is learnt from")
+    model: Model = setting("what learns")
+    optimiser: Optimiser = setting("how it learns")
+    training: Training = setting("how long it learns")
+    key_implementation: str = setting("JAX's random bit generator")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisSettings:
+    """All that the analysis of a trained network depends on, besides its weights and seed."""
+
+    task: Task = setting("what was learnt from")
+    model: Model = setting("what learnt")
+    evaluation: Evaluation = setting("what it is measured on")
+    key_implementation: str = setting("JAX's random bit generator")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """Upper bounds that a scale puts on every experiment; null: the experiment's own setting."""
+
+    weights: str = setting("train, or take the committed ones", "train", choices=("train", "committed"))
+    seeds: int | None = setting("at most this many seeds", None, low=1)
+    steps: int | None = setting("at most this many optimiser steps", None, low=1)
+    batch: int | None = setting("at most this many tasks a step", None, low=1)
+    every: int | None = setting("at most this many steps between history lines", None, low=1)
+    tasks: int | None = setting("at most this many tasks in any evaluation set", None, low=100)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything in config.yaml."""
+
+    scale: str = setting("which outputs are wanted", "quick", choices=SCALES)
+    key_implementation: str = setting(
+        "JAX's random bit generator", "philox4x32", choices=("philox4x32", "threefry2x32")
+    )
+    scales: dict[str, Scale] = setting("bounds of each scale")
+    experiments: dict[str, Experiment] = setting("what is trained")
+    figures: tuple[str, ...] = setting("what is drawn", FIGURES, choices=FIGURES)
+
+    def experiment(self, name: str, scale: str | None = None) -> Experiment:
+        """An experiment with the bounds of a scale applied to its training.
+
+        Raises:
+            IcgdError: no such experiment or scale.
+        """
+        scale = scale or self.scale
+        if name not in self.experiments:
+            raise IcgdError(f"there is no experiment {name!r}; {nearest(name, self.experiments)}")
+        if scale not in self.scales:
+            raise IcgdError(f"there is no scale {scale!r}; {nearest(scale, self.scales)}")
+        bound, experiment = self.scales[scale], self.experiments[name]
+
+        def capped(settings, **bounds: int | None):
+            lowered = {key: min(getattr(settings, key), top) for key, top in bounds.items() if top}
+            return dataclasses.replace(settings, **lowered)
+
+        return dataclasses.replace(
+            capped(experiment, seeds=bound.seeds),
+            training=capped(
+                experiment.training,
+                steps=bound.steps,
+                batch=bound.batch,
+                every=bound.every,
+                history_tasks=bound.tasks,
+            ),
+            evaluation=capped(experiment.evaluation, tasks=bound.tasks, shifted_tasks=bound.tasks),
+        )
+
+    def step_settings(self, kind: type, name: str, scale: str | None = None):
+        """The part of an experiment's settings that a step uses: TrainSettings or AnalysisSettings."""
+        experiment = self.experiment(name, scale)
+        parts = {
+            item.name: getattr(experiment, item.name)
+            for item in fields(kind)
+            if item.name != "key_implementation"
+        }
+        return kind(**parts, key_implementation=self.key_implementation)
+
+    def trains(self, scale: str) -> bool:
+        """Whether weights of this scale are trained here rather than taken as committed."""
+        return self.scales[scale].weights == "train"
+
+
+def plain(value: object) -> object:
+    """Settings as dictionaries, lists and scalars (what is hashed, recorded and passed on)."""
+    if dataclasses.is_dataclass(value):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def load(path: str | Path = "config.yaml") -> Config:
+    """Read and check config.yaml.
+
+    Raises:
+        IcgdError: unreadable, or something in it is wrong; names the key and what would be right.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise IcgdError(f"{path} is missing; run from the repository's root.") from error
+    except yaml.YAMLError as error:
+        raise IcgdError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+    return from_mapping(values, str(path))
+
+
+def from_mapping(values: object, where: str = "config.yaml") -> Config:
+    """Check a parsed configuration (Snakemake hands over its own, with --config applied)."""
+    config = build(Config, values, where)
+    absent = [name for name in SCALES if name not in config.scales]
+    if absent:
+        raise IcgdError(f"{where}: scales lacks {absent[0]!r}; it needs {', '.join(SCALES)}.")
+    for name in config.scales:
+        if name not in SCALES:
+            raise IcgdError(f"{where}: scales has unknown {name!r}; {nearest(name, SCALES)}")
+    for name, experiment in config.experiments.items():
+        model = experiment.model
+        if model.layers == 1 and model.recurrent:
+            raise IcgdError(
+                f"{where}: experiments.{name}.model is recurrent with 1 layer; set layers to 2 or "
+                "more, or recurrent to false."
+            )
+    return config
+
+
+def build(cls: type, values: object, where: str):
+    """Make a settings object of class ``cls`` from a mapping, refusing whatever does not fit."""
+    if not isinstance(values, dict):
+        raise IcgdError(f"{where} must be a mapping of {', '.join(f.name for f in fields(cls))}.")
+    known = {item.name: item for item in fields(cls)}
+    for name in values:
+        if name not in known:
+            raise IcgdError(f"{where} has unknown key {name!r}; {nearest(name, known)}")
+    for name, item in known.items():
+        if name not in values and item.default is MISSING:
+            raise IcgdError(f"{where} lacks {name!r} ({item.metadata['doc']}).")
+    hints = typing.get_type_hints(cls)
+    return cls(
+        **{
+            name: _value(hints[name], value, known[name].metadata, f"{where}: {name}")
+            for name, value in values.items()
+        }
+    )
+
+
+def _value(kind: object, value: object, limits: typing.Mapping, where: str):
+    """Check one value against its type and limits; nested settings are built."""
+    if dataclasses.is_dataclass(kind):
+        return build(kind, value, where)
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        if value is None:
+            return None
+        return _value(next(a for a in arguments if a is not type(None)), value, limits, where)
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise IcgdError(f"{where} must be a mapping of names to settings, not {value!r}.")
+        return {name: _value(arguments[1], item, {}, f"{where}.{name}") for name, item in value.items()}
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise IcgdError(f"{where} must be a list, not {value!r}.")
+        return tuple(_value(arguments[0], item, limits, where) for item in value)
+    return _scalar(kind, value, limits, where)
+
+
+def _scalar(kind: type, value: object, limits: typing.Mapping, where: str):
+    if kind is float and isinstance(value, str):
+        try:  # YAML reads 1e-3 (no dot) as text
+            value = float(value)
+        except ValueError:
+            pass
+    right = isinstance(value, kind) or (kind is float and isinstance(value, int))
+    if not right or (isinstance(value, bool) and kind is not bool):
+        raise IcgdError(f"{where} must be {_named(kind)}, not {value!r}.")
+    if "choices" in limits and value not in limits["choices"]:
+        raise IcgdError(f"{where} cannot be {value!r}; {nearest(value, limits['choices'])}")
+    if "low" in limits and not value >= limits["low"]:
+        raise IcgdError(f"{where} must be at least {limits['low']}, not {value}.")
+    if "high" in limits and not value <= limits["high"]:
+        raise IcgdError(f"{where} must be at most {limits['high']}, not {value}.")
+    return kind(value)
+
+
+def _named(kind: type) -> str:
+    return {int: "a whole number", float: "a number", str: "text", bool: "true or false"}[kind]
+
+
+def schema(cls: type = Config) -> dict:
+    """JSON schema of a settings class; workflow/schemas is generated from it (`icgd schema`)."""
+    hints = typing.get_type_hints(cls)
+    return {
+        "type": "object",
+        "description": " ".join((cls.__doc__ or "").split()),
+        "additionalProperties": False,
+        "required": [item.name for item in fields(cls) if item.default is MISSING],
+        "properties": {
+            item.name: {
+                **_schema_of(hints[item.name], item.metadata),
+                "description": item.metadata["doc"],
+                **({} if item.default is MISSING else {"default": plain(item.default)}),
+            }
+            for item in fields(cls)
+        },
+    }
+
+
+def _schema_of(kind: object, limits: typing.Mapping) -> dict:
+    if dataclasses.is_dataclass(kind):
+        return schema(kind)
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        inner = _schema_of(next(a for a in arguments if a is not type(None)), limits)
+        return {**inner, "type": [inner["type"], "null"]}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": _schema_of(arguments[1], {})}
+    if origin is tuple:
+        return {"type": "array", "items": _schema_of(arguments[0], limits)}
+    result: dict = {"type": {int: "integer", float: "number", str: "string", bool: "boolean"}[kind]}
+    for ours, theirs in (("low", "minimum"), ("high", "maximum")):
+        if ours in limits:
+            result[theirs] = limits[ours]
+    if "choices" in limits:
+        result["enum"] = list(limits["choices"])
+    return result

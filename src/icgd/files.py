@@ -1,0 +1,99 @@
+"""Reading and writing artefacts: a file appears whole or not at all (temporary name, then rename)."""
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from icgd.errors import IcgdError
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; rename it to ``path`` on success, remove it on failure.
+
+    Raises:
+        IcgdError: the disk is full or the folder cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise IcgdError(
+            f"cannot write {path}: {error.strerror or error}; nothing was changed there. "
+            "Free some space or choose a folder that can be written."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write text atomically, in UTF-8."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path | str, value: object) -> None:
+    """Write JSON atomically, with sorted keys and two spaces, so that diffs are readable."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path | str) -> dict:
+    """Read a JSON object.
+
+    Raises:
+        IcgdError: the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise IcgdError(f"{path} is missing; build it with `snakemake {path}`.") from error
+    except ValueError as error:
+        raise IcgdError(f"{path} is not JSON ({error}); delete it and build it again.") from error
+
+
+def number(value: object) -> str:
+    """Text of a table cell: floats with ten significant digits, everything else as it is."""
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def write_table(path: Path | str, columns: Iterable[str], rows: Iterable[Mapping]) -> None:
+    """Write rows as CSV, atomically; a missing cell is empty, an unknown column is an error."""
+    columns = list(columns)
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.DictWriter(handle, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: number(cell) for name, cell in row.items()} for row in rows)
+
+
+def read_table(path: Path | str, columns: Iterable[str] = ()) -> list[dict[str, str]]:
+    """Read a CSV table as a list of rows (all cells are text).
+
+    Raises:
+        IcgdError: the file is missing, cut short, or lacks one of ``columns``.
+    """
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as handle:
+            reader = csv.DictReader(handle)
+            rows = list(reader)
+            header = reader.fieldnames or []
+    except FileNotFoundError as error:
+        raise IcgdError(f"{path} is missing; build it with `snakemake {path}`.") from error
+    absent = [name for name in columns if name not in header]
+    if absent:
+        raise IcgdError(f"{path} has no column {absent[0]!r}; it has {', '.join(header)}.")
+    for index, row in enumerate(rows, start=2):
+        if None in row.values() or None in row:
+            raise IcgdError(f"{path} is damaged in line {index}; delete it and build it again.")
+    return rows
+
+
+def sha256(path: Path | str) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -1,0 +1,1 @@
+"""The networks, in their readable form."""

@@ -1,0 +1,36 @@
+"""Where things stand: the one place that knows the layout of results/ and figures/."""
+
+from pathlib import Path
+
+RESULTS, FIGURES = Path("results"), Path("figures")
+HISTORY = RESULTS / "full" / "verdict-history.csv"
+
+
+def seed_folder(scale: str, experiment: str, seed: int) -> Path:
+    """Folder of everything made from one training seed."""
+    return RESULTS / scale / experiment / f"seed-{seed}"
+
+
+def weights(scale: str, experiment: str, seed: int) -> Path:
+    """Trained weights of one seed."""
+    return seed_folder(scale, experiment, seed) / "weights.npz"
+
+
+def history(scale: str, experiment: str, seed: int) -> Path:
+    """Loss and alignment of one seed during training."""
+    return seed_folder(scale, experiment, seed) / "history.csv"
+
+
+def unfinished(scale: str, experiment: str, seed: int) -> Path:
+    """State of a run that has not ended; not committed."""
+    return seed_folder(scale, experiment, seed) / "unfinished.npz"
+
+
+def verdict(scale: str, claim: str) -> Path:
+    """Verdict of one claim."""
+    return RESULTS / scale / "claims" / f"{claim}.json"
+
+
+def provenance(output: Path | str) -> Path:
+    """Record beside the first output of a step."""
+    return Path(f"{output}.provenance.json")

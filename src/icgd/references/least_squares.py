@@ -1,0 +1,25 @@
+"""The floor: ridge regression, which is Bayes-optimal here, and its noiseless limit."""
+
+import numpy as np
+
+from icgd.tasks.linear import Tasks
+
+
+def ridge(tasks: Tasks, noise: float = 0.0) -> np.ndarray:
+    """Bayes predictions x_q.w for w ~ N(0, I) and label-noise variance v; float64, shape (T,).
+
+    w = X^T (X X^T + v I)^-1 y with X of shape (N, d); v = 0 gives the minimum-norm least squares.
+    """
+    inputs, targets, query = (np.asarray(a, np.float64) for a in tasks[:3])
+    if noise == 0:
+        weights = np.einsum("tdn,tn->td", np.linalg.pinv(inputs), targets)
+    else:
+        gram = np.einsum("tnd,tmd->tnm", inputs, inputs) + noise * np.eye(inputs.shape[1])
+        dual = np.linalg.solve(gram, targets[..., None])[..., 0]
+        weights = np.einsum("tnd,tn->td", inputs, dual)
+    return np.einsum("td,td->t", weights, query)
+
+
+def noiseless_loss(inputs: int, context: int, s2: float) -> float:
+    """Loss of least squares without noise: 0 for N >= d, else (s2 / 2) (d - N)."""
+    return s2 / 2 * max(inputs - context, 0)

@@ -1,0 +1,120 @@
+"""Words, numbers and badges that the audit page uses in several places."""
+
+import math
+from html import escape
+
+# word: (symbol, tone, group, meaning)
+VERDICTS = {
+    "supported": ("✓", "good", "decided", "the interval lies inside the supported region"),
+    "refuted": ("✗", "bad", "decided", "the interval lies inside the refuted region"),
+    "partly": ("◐", "mixed", "decided", "some named parts of the claim hold and others do not"),
+    "borderline": (
+        "≈", "mixed", "undecided", "the interval lies in the gap between the two regions"),
+    "inconclusive": (
+        "?", "mixed", "undecided", "the interval is too wide to tell; more units would help"),
+    "no power": (
+        "∅", "mixed", "undecided",
+        "a control did not come out as it must, so the rule could not have told"),
+    "indicative": ("~", "info", "undecided", "from short runs and few seeds; never counted"),
+    "not decided at this scale": ("–", "plain", "undecided", "this scale is too small to decide"),
+    "error": ("!", "bad", "undecided", "the claim could not be checked"),
+    "not testable": (
+        "⊘", "plain", "not testable", "no experiment can decide it; its reason is given"),
+    "pending": ("…", "plain", "pending", "its experiment is not built yet"),
+}
+GROUPS = ("decided", "undecided", "not testable", "pending")
+UNKNOWN = ("•", "plain", "undecided", "")
+SCALES = {"linear": "", "none": "", "": ""}
+
+
+def text(value: object) -> str:
+    """Escape a value for HTML; None becomes the empty string."""
+    return "" if value is None else escape(str(value))
+
+
+def badge(word: str | None) -> str:
+    """A verdict as a coloured badge with a symbol and its word."""
+    word = word or "none"
+    symbol, tone, _, _ = VERDICTS.get(word, UNKNOWN)
+    mark = f'<span aria-hidden="true">{symbol}</span>'
+    return f'<span class="badge {tone}">{mark} {text(word)}</span>'
+
+
+def group(word: str | None) -> str:
+    """The group that a verdict is counted in."""
+    return VERDICTS.get(word or "", UNKNOWN)[2]
+
+
+def finite(value: object) -> bool:
+    """Whether a value is a number that can be drawn."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value)
+
+
+def number(value: object, spread: float | None = None) -> str:
+    """A number with five digits, or with enough of them to show `spread`."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    digits = 5
+    if finite(value) and value:
+        size = math.floor(math.log10(abs(value)))
+        if spread and math.isfinite(spread):
+            digits = min(max(size - math.floor(math.log10(abs(spread))) + 2, 3), 10)
+        digits = max(digits, size + 1) if size < 7 else digits
+    return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e+")
+
+
+def measured(item: dict) -> str:
+    """A value with its interval and the number of units, as escaped text."""
+    low, high = item.get("low"), item.get("high")
+    has_interval = finite(low) and finite(high)
+    spread = (high - low) if has_interval else None
+    words = number(item.get("value"), spread)
+    if has_interval:
+        words += f" [{number(low, spread)}, {number(high, spread)}]"
+    if item.get("n") is not None:
+        words += f", n = {item['n']}"
+    return text(words)
+
+
+def region(bounds: dict | None) -> str:
+    """A region in words: "within 0.99 to 1.01", "below 3" or "above 3"."""
+    said = []
+    for key, bound in (bounds or {}).items():
+        if isinstance(bound, list | tuple):
+            bound = " to ".join(number(end) for end in bound)
+        else:
+            bound = number(bound)
+        said.append(f"{key} {bound}")
+    return " and ".join(said)
+
+
+def plural(noun: str) -> str:
+    """The plural of an English noun."""
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("ch", "sh", "s", "x")) else "s")
+
+
+def statistical(part: dict) -> bool:
+    """Whether a part is decided by an interval over units."""
+    return (part.get("per") or "none") != "none"
+
+
+def rule(part: dict) -> str:
+    """The decision rule of a part in words."""
+    estimand, per, on = (part.get(key) or "" for key in ("estimand", "per", "on"))
+    estimand = estimand if estimand not in ("", "none") else "value"
+    if estimand.startswith("every"):
+        subject = f"the value of {estimand}"
+    elif not statistical(part):
+        subject = f"the {estimand}"
+    else:
+        over = "" if "seed" in estimand else f" over {plural(per)}"
+        subject = f"the 95 % interval of the {estimand}{over}"
+    scale = SCALES.get(on, f" ({on} scale)")
+    words = f"Supported when {subject}{scale} lies {region(part.get('supported')) or 'nowhere'}; "
+    refuted = region(part.get("refuted"))
+    return words + (f"refuted when it lies {refuted}." if refuted else "refuted when outside it.")

@@ -1,0 +1,1 @@
+"""What is learnt from: families of in-context problems, sampled from a key."""

@@ -1,0 +1,64 @@
+"""In-context linear regression: y = w.x without noise, w ~ N(0, I), x uniform on a cube."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+
+class Tasks(NamedTuple):
+    """A batch of T tasks with N context pairs in d input dimensions."""
+
+    inputs: jax.Array  # (T, N, d) context inputs x_i
+    targets: jax.Array  # (T, N) context targets y_i
+    query: jax.Array  # (T, d) query input x_q
+    target: jax.Array  # (T,) what the query's prediction is compared with
+
+
+def sample(key: jax.Array, count: int, inputs: int, context: int, input_range: float = 1.0) -> Tasks:
+    """Draw tasks: w ~ N(0, I_d); x_i, x_q ~ U(-r/2, r/2)^d with r = ``input_range``; y = w.x.
+
+    Source: released code of von Oswald et al. 2022 (its text says U(-1, 1); the code and every
+    published number say U(-1/2, 1/2)).
+
+    Args:
+        key: typed key, used up here.
+        count: number of tasks T.
+        inputs: input dimension d.
+        context: number N of context pairs.
+        input_range: width r of the inputs' distribution.
+    """
+    weight_key, input_key, query_key = jax.random.split(key, 3)
+    half = input_range / 2
+    weights = jax.random.normal(weight_key, (count, inputs))
+    x = jax.random.uniform(input_key, (count, context, inputs), minval=-half, maxval=half)
+    query = jax.random.uniform(query_key, (count, inputs), minval=-half, maxval=half)
+    return from_weights(weights, x, query)
+
+
+def from_weights(weights: jax.Array, inputs: jax.Array, query: jax.Array) -> Tasks:
+    """Tasks with targets y_i = w.x_i; ``weights`` (T, d), ``inputs`` (T, N, d), ``query`` (T, d)."""
+    targets = jnp.einsum("tnd,td->tn", inputs, weights)
+    return Tasks(inputs, targets, query, jnp.einsum("td,td->t", query, weights))
+
+
+def tokens(tasks: Tasks) -> jax.Array:
+    """Tokens e_j = (x_j, y_j) and, last, the query token (x_q, 0): shape (T, N + 1, d + 1)."""
+    context = jnp.concatenate([tasks.inputs, tasks.targets[..., None]], axis=-1)
+    query = jnp.concatenate([tasks.query, jnp.zeros_like(tasks.target)[:, None]], axis=-1)
+    return jnp.concatenate([context, query[:, None, :]], axis=1)
+
+
+def scaled(tasks: Tasks, inputs: float = 1.0, teacher: float = 1.0) -> Tasks:
+    """The same tasks with inputs and teacher weights multiplied by constants."""
+    return Tasks(
+        tasks.inputs * inputs,
+        tasks.targets * (inputs * teacher),
+        tasks.query * inputs,
+        tasks.target * (inputs * teacher),
+    )
+
+
+def half_mean_square(prediction: jax.Array, target: jax.Array) -> jax.Array:
+    """Loss 1/2 mean (prediction - target)^2, the unit of every loss here (released code)."""
+    return 0.5 * jnp.mean((prediction - target) ** 2)

@@ -1,0 +1,199 @@
+"""The audit page: complete, escaped, self-contained, with the right counts."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from icgd.report.axis import Axis
+from icgd.report.interval import plot
+from icgd.report.page import multiplicity, render
+from icgd.report.words import number, rule
+
+NASTY = '<script>alert("x")</script>&"'
+VOID = {"meta", "link", "input", "img", "br", "hr"}
+SOURCES = [{"id": "vo22", "title": "Transformers learn in context", "kind": "paper"}]
+
+
+def make_part(**changes):
+    units = [{"unit": f"seed {k}", "value": 1.0 + k * 1e-4} for k in range(9)]
+    control = {"must": "refute", "plant": "rate_1.15", "size": "near miss: rate 15 % too large",
+               "verdict": "refuted", "value": 1.023, "low": 1.02, "high": 1.026, "n": 9, "ok": True}
+    return {
+        "name": "", "says": "", "per": "training seed", "estimand": "mean", "on": "log",
+        "supported": {"within": [0.99, 1.01]}, "refuted": None, "verdict": "supported",
+        "value": 1.0004, "low": 1.0002, "high": 1.0006, "n": 9, "units": units, "published": 1.002,
+        "excluded": [{"unit": "seed 12", "why": "still on the plateau"}],
+        "published_verdict": "supported", "published_values": [1.001, 1.003],
+        "evidence": {"experiment": "one_layer", "table": "alignment", "measure": "loss_over_gd",
+                     "filter": {"model": "lsa-1"}},
+        "controls": [control], **changes}
+
+
+def make_claim(name, **changes):
+    return {
+        "id": name, "source": "vo22", "where": "Fig. 2 left", "says": "The losses agree.",
+        "kind": "measurement", "scale": "full", "verdict": "supported", "reason": "Inside.",
+        "note": None, "reduced": None, "test": None, "parts": [make_part()], "figures": ["fig2"],
+        "rule_hash": "ab12", "inputs": [{"path": "results/a.csv", "sha256": "00ff"}],
+        "rebuild": f"make audit CLAIM={name} SCALE=full", **changes}
+
+
+def make_claims():
+    pending = {"kind": "pending", "verdict": "pending", "parts": [], "test": "By a probe."}
+    exact = make_part(per="none", low=None, high=None, units=[], controls=[])
+    return [
+        make_claim("vo22-1"),
+        make_claim("vo22-2", verdict="refuted", parts=[make_part(verdict="refuted")] * 2),
+        make_claim("vo22-3", verdict="inconclusive", parts=[make_part(verdict="inconclusive")]),
+        make_claim("vo22-4", kind="identity", parts=[exact]),
+        make_claim("vo22-5", **pending),
+    ]
+
+
+class Balance(HTMLParser):
+    """Collects the elements of a page and checks that each is closed in order."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.elements = [], []
+        self.feed(page)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def having(self, tag):
+        return [attrs for name, attrs in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def page():
+    return render(make_claims(), SOURCES, "full", "../../../figures/full")
+
+
+def test_every_claim_has_a_section_and_a_row_that_links_to_it(page):
+    found = Balance(page)
+    ids = [attrs.get("id") for attrs in found.having("section")]
+    links = [attrs.get("href") for attrs in found.having("a")]
+    rows = [attrs.get("id") for attrs in found.having("tr")]
+    for claim in make_claims():
+        assert ids.count(claim["id"]) == 1
+        assert rows.count(f"row-{claim['id']}") == 1
+        assert f"#{claim['id']}" in links and f"#row-{claim['id']}" in links
+
+
+def test_ids_are_unique_and_labels_name_what_exists(page):
+    found = Balance(page)
+    ids = [attrs["id"] for _, attrs in found.elements if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for attrs in found.having("label"):
+        assert attrs["for"] in ids
+    assert len(found.having("h1")) == len(found.having("main")) == 1
+
+
+def test_every_string_is_escaped():
+    control = {"must": NASTY, "plant": NASTY, "size": NASTY, "verdict": NASTY, "ok": False}
+    part = make_part(name=NASTY, says=NASTY, per=NASTY, estimand=NASTY, on=NASTY, verdict=NASTY,
+                     units=[{"unit": NASTY, "value": 1.0}], controls=[control],
+                     published_verdict=NASTY, excluded=[{"unit": NASTY, "why": NASTY}],
+                     evidence={"experiment": NASTY, "table": NASTY, "filter": {NASTY: NASTY}})
+    words = dict.fromkeys(
+        ("where", "says", "kind", "scale", "verdict", "reason", "note", "reduced", "test",
+         "rule_hash", "rebuild", "source"), NASTY)
+    files = [{"path": NASTY, "sha256": NASTY}]
+    claim = make_claim(NASTY, **words, parts=[part], figures=[NASTY], inputs=files)
+    sources = [{"id": NASTY, "title": NASTY, "kind": NASTY}]
+    page = render([claim], sources, NASTY, NASTY)
+    assert NASTY not in page and "<script>alert" not in page
+    assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&quot;" in page
+    assert len(Balance(page).having("script")) == 1
+
+
+def test_the_page_loads_nothing_from_the_network(page):
+    found = Balance(page)
+    sources = [attrs["src"] for _, attrs in found.elements if "src" in attrs]
+    links = [attrs["href"] for attrs in found.having("link")]
+    assert "../../../figures/full/fig2.png" in sources
+    assert not [url for url in sources + links if re.match(r"(https?:)?//", url)]
+    assert "@import" not in page and not re.search(r"url\(", page)
+
+
+def test_figures_are_linked_lazy_and_described(page):
+    found = Balance(page)
+    assert all(img["loading"] == "lazy" and img["alt"] for img in found.having("img"))
+    assert "../../../figures/full/fig2.svg" in [attrs.get("href") for attrs in found.having("a")]
+
+
+def test_counts_keep_decided_undecided_and_pending_apart(page):
+    for words in ("Decided: 3", "Undecided: 1", "Not testable: 0", "Pending: 1"):
+        assert f"<h3>{words}</h3>" in page
+    found = dict(re.findall(r'<li data-count="([^"]+)">.*?<b>(\d+)</b></li>', page))
+    assert found == {"supported": "2", "refuted": "1", "inconclusive": "1", "pending": "1"}
+    assert "5 of 5 claims" in page
+
+
+def test_multiplicity_counts_decided_parts_that_rest_on_units(page):
+    assert multiplicity(make_claims()) == 3
+    assert 'id="multiplicity">3 decided' in page and "about 0.15 of" in page
+
+
+def test_the_plot_has_one_dot_per_unit():
+    drawn = plot(make_part())
+    assert drawn.count('class="unit"') == 9
+    assert drawn.count("diamond") == 1 and drawn.count('class="seed"') == 2
+    assert "<title>value 1.0004 [1.0002, 1.0006], n = 9" in drawn
+
+
+def test_a_far_control_is_an_arrow_at_the_edge_and_a_near_one_is_not():
+    far = make_part()["controls"][0] | {"value": 40.0, "low": 39.0, "high": 41.0}
+    assert "arrow control" in plot(make_part(controls=[far]))
+    assert "arrow" not in plot(make_part())
+
+
+def test_without_numbers_there_is_no_plot():
+    empty = make_part(value=None, low=None, high=None, units=[], published=None,
+                      published_values=None)
+    assert plot(empty) == ""
+    assert plot(make_part(value=float("nan"), low=None, high=None, units=[])) == ""
+
+
+@pytest.mark.parametrize("values, log", [
+    ([1.0, 1.0], True), ([0.0, 0.0], False), ([1e-12, 3.0], True), ([-2.0, 5.0], True),
+    ([0.9, 1.1], True), ([0.011, 0.04], True), ([3.0, 3.0 + 1e-12], False), ([1e6, 2e9], True),
+])
+def test_the_axis_encloses_its_values(values, log):
+    axis = Axis(values, log)
+    assert axis.low <= min(values) and max(values) <= axis.high
+    assert axis.ticks == sorted(set(axis.ticks)) and len(axis.labelled()) >= 2
+    assert axis.log == (log and min(values) > 0)
+    assert [axis.side(v) for v in (axis.low - 9, *values, axis.high * 2 + 9)] == [-1, 0, 0, 1]
+
+
+def test_rules_in_words():
+    assert rule(make_part()) == (
+        "Supported when the 95 % interval of the mean over training seeds (log scale) lies "
+        "within 0.99 to 1.01; refuted when outside it.")
+    exact = make_part(per="none", estimand=None, on=None, supported={"below": 1e-6},
+                      refuted={"above": 1e-3})
+    assert rule(exact) == (
+        "Supported when the value lies below 1e-6; refuted when it lies above 0.001.")
+    every = make_part(estimand="every seed", on="linear", supported={"above": 2})
+    assert rule(every).startswith("Supported when the value of every seed lies above 2;")
+
+
+@pytest.mark.parametrize("value, spread, words", [
+    (1.00041, 0.0004, "1.00041"), (0.389, None, "0.389"), (1e-17, None, "1e-17"),
+    (None, None, "–"), (0, 0.1, "0"), (True, None, "True"), (123456.0, 2000.0, "123456"),
+])
+def test_numbers(value, spread, words):
+    assert number(value, spread) == words
