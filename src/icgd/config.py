@@ -131,6 +131,9 @@ class Config:
     """Everything in config.yaml."""
 
     scale: str = setting("which outputs are wanted", "quick", choices=SCALES)
+    weights: str | None = setting(
+        "train or committed, at every scale; null: as the scale says", None, choices=("train", "committed")
+    )
     key_implementation: str = setting(
         "JAX's random bit generator", "philox4x32", choices=("philox4x32", "threefry2x32")
     )
@@ -179,7 +182,7 @@ class Config:
 
     def trains(self, scale: str) -> bool:
         """Whether weights of this scale are trained here rather than taken as committed."""
-        return self.scales[scale].weights == "train"
+        return (self.weights or self.scales[scale].weights) == "train"
 
 
 def plain(value: object) -> object:
