@@ -8,24 +8,26 @@ import jax
 import jax.numpy as jnp
 
 from icgd.config import Model
-from icgd.models import attention
+from icgd.models.attention import Weights
 from icgd.references import gradient_descent
-from icgd.tasks.linear import Tasks, half_mean_square, tokens
+from icgd.tasks.linear import Tasks, half_mean_square
+from icgd.training import engine
 
 TINY = 1e-8  # keeps the cosine of a zero gradient finite, as in the released code
 
 
-def sensitivities(model: Model, weights: attention.Weights, tasks: Tasks) -> tuple[jax.Array, jax.Array]:
-    """Predictions (T,) and their gradients g_t with respect to x_q (T, d), by the readable model."""
+def sensitivities(model: Model, weights: Weights, tasks: Tasks) -> tuple[jax.Array, jax.Array]:
+    """Predictions (T,) and their gradients g_t with respect to x_q (T, d)."""
 
-    def one(sequence: jax.Array) -> jax.Array:
-        return attention.predict(model, weights, sequence)
+    def total(query: jax.Array) -> tuple[jax.Array, jax.Array]:
+        prediction = engine.predict(model, weights, tasks._replace(query=query))
+        return jnp.sum(prediction), prediction  # one task's prediction sees only its own query
 
-    prediction, gradient = jax.vmap(jax.value_and_grad(one))(tokens(tasks))
-    return prediction, gradient[:, -1, :-1]
+    gradient, prediction = jax.grad(total, has_aux=True)(tasks.query)
+    return prediction, gradient
 
 
-def measures(model: Model, weights: attention.Weights, tasks: Tasks, rate: float) -> dict[str, jax.Array]:
+def measures(model: Model, weights: Weights, tasks: Tasks, rate: float) -> dict[str, jax.Array]:
     """All measures against one GD step at ``rate`` (von Oswald et al. 2022, section 3 and A.3).
 
     With p, g the network's prediction and gradient and p', g' those of GD:
