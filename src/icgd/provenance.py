@@ -29,6 +29,7 @@ class Recorder:
 
     def __init__(self, step: str, settings: object, seed: int | None = None):
         self.step, self.settings, self.seed = step, settings, seed
+        self.code, self.revision = code_hash(step), revision()  # now: an edit may follow while it runs
         self.wall, self.cpu = time.monotonic(), time.process_time()
 
     def write(self, outputs: Iterable[Path | str], inputs: Iterable[Path | str] = ()) -> None:
@@ -38,8 +39,8 @@ class Recorder:
             "step": self.step,
             "command": ["python", "-m", "icgd", *sys.argv[1:]] if len(sys.argv) > 1 else [],
             "package": __version__,
-            "revision": revision(),
-            "code": code_hash(self.step),
+            "revision": self.revision,
+            "code": self.code,
             "settings": self.settings,
             "settings_hash": settings_hash(self.settings),
             "seed": self.seed,

@@ -4,6 +4,8 @@ Their figures were made with JAX's older threefry layout, which is asked for her
 sampling. What proves the tasks right are two losses (see `check`).
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 
@@ -58,7 +60,8 @@ def other_distributions(count: int = 500, scale: float = 1.0) -> Tasks:
     divided by the norm of the context, not by its own (released code; their Fig. 6).
     """
     with jax.threefry_partitionable(False):
-        return jax.vmap(lambda key: other_distribution(key, INPUTS, CONTEXT, scale))(_keys(count))
+        one = partial(other_distribution, inputs=INPUTS, context=CONTEXT, scale=scale)
+        return jax.jit(jax.vmap(one))(_keys(count))
 
 
 def other_distribution(key: jax.Array, inputs: int, context: int, scale: float) -> Tasks:

@@ -1,0 +1,79 @@
+"""A trained one-layer network with all that its measures need: products, rates, task sets."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from icgd.analysis.products import Products, gradient_descent, of
+from icgd.config import AnalysisSettings, Task
+from icgd.errors import IcgdError
+from icgd.models import attention
+from icgd.randomness import stream
+from icgd.references import closed_form
+from icgd.tasks import linear, published
+from icgd.training import checkpoint
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One training seed's network."""
+
+    weights: attention.Weights
+    settings: AnalysisSettings
+    seed: int
+
+    @property
+    def products(self) -> Products:
+        """Its two weight products."""
+        return of(self.weights)
+
+    @property
+    def optimal_step(self) -> float:
+        """eta* / N in closed form."""
+        return self.rates()["gd_optimal"] / self.settings.task.context
+
+    @property
+    def optimal_loss(self) -> float:
+        """Population loss of the best one-layer linear self-attention, in closed form."""
+        task = self.settings.task
+        return closed_form.optimal_loss(task.inputs, task.context, closed_form.variance(task.input_range))
+
+    @property
+    def hand_set(self) -> Products:
+        """The construction at the optimal rate."""
+        return gradient_descent(self.optimal_step, self.settings.task.inputs)
+
+    def rates(self) -> dict[str, float]:
+        """Named learning rates of one-step GD at this setting."""
+        task = self.settings.task
+        s2 = closed_form.variance(task.input_range)
+        found = {"gd_optimal": closed_form.optimal_rate(task.inputs, task.context, s2)}
+        if base_setting(task):
+            found["gd_published"] = closed_form.RATE_PUBLISHED
+        return found
+
+    def fresh(self, name: str, count: int) -> linear.Tasks:
+        """Tasks of one of this seed's named streams."""
+        key = stream(self.seed, name, self.settings.key_implementation)
+        task = self.settings.task
+        return linear.sample(key, count, task.inputs, task.context, task.input_range)
+
+
+def base_setting(task: Task) -> bool:
+    """Is this the problem of the published evaluation tasks: d = N = 10, inputs on (-1/2, 1/2)?"""
+    return (task.inputs, task.context, task.input_range) == (published.INPUTS, published.CONTEXT, 1.0)
+
+
+def load(path: Path, settings: AnalysisSettings, seed: int) -> Trained:
+    """Read the weights of a finished run.
+
+    Raises:
+        IcgdError: missing, damaged, foreign or diverged weights.
+    """
+    arrays, record = checkpoint.load(path)
+    if record.get("diverged_at") is not None:
+        raise IcgdError(f"{path} holds a run that diverged at step {record['diverged_at']}.")
+    model = settings.model
+    if (model.layers, model.heads) != (1, 1):
+        raise IcgdError(f"{path}: this analysis is for one layer with one head.")
+    weights = attention.checked(model, settings.task.inputs + 1, arrays, str(path))
+    return Trained(weights, settings, seed)

@@ -1,0 +1,72 @@
+"""One layer applied again and again to its own output, damped, labels only (their Figs 1 and 10)."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from icgd.config import Model
+from icgd.models import attention
+from icgd.references import gradient_descent
+from icgd.tasks.linear import Tasks, half_mean_square, tokens
+
+DAMPINGS = (1.0, 0.875, 0.75)
+STEPS = 50
+AXIS_TOP = 0.27  # top of the published axis: "leaves the panel"
+
+
+def network(model: Model, weights: attention.Weights, tasks: Tasks, damping: float, steps: int) -> np.ndarray:
+    """Loss after each of ``steps`` applications: y <- y + damping * (layer's update of y).
+
+    The inputs x stay as they are, as in the released roll-out. Returns shape (steps,); a loss that
+    overflows is infinite.
+    """
+    return np.asarray(_network(model, weights, tasks, damping, steps), np.float64)
+
+
+@partial(jax.jit, static_argnums=(0, 4))
+def _network(model: Model, weights: attention.Weights, tasks: Tasks, damping: float, steps: int) -> jax.Array:
+    def one(sequence: jax.Array) -> jax.Array:
+        update = attention.forward(model, weights, sequence) - sequence
+        return sequence.at[:, -1].add(damping * update[:, -1])
+
+    def step(sequences: jax.Array, _: None) -> tuple[jax.Array, jax.Array]:
+        sequences = jax.vmap(one)(sequences)
+        return sequences, half_mean_square(-sequences[:, -1, -1], tasks.target)
+
+    return jax.lax.scan(step, tokens(tasks), None, length=steps)[1]
+
+
+def descent(tasks: Tasks, rate: float, damping: float, steps: int) -> np.ndarray:
+    """Loss after each of ``steps`` GD steps with rate ``damping * rate``; shape (steps,)."""
+    return np.asarray(_descent(tasks, rate * damping, steps), np.float64)
+
+
+@partial(jax.jit, static_argnums=2)
+def _descent(tasks: Tasks, rate: float, steps: int) -> jax.Array:
+    predictions = gradient_descent.roll_out(tasks, rate, steps)
+    return 0.5 * jnp.mean((predictions - tasks.target) ** 2, axis=-1)
+
+
+def gap(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Largest |L / L' - 1| over the steps; infinite where one of them diverged to overflow."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        ratio = np.abs(ours / theirs - 1)
+    return float(np.max(np.where(np.isfinite(ratio), ratio, np.inf)))
+
+
+def minimum_step(losses: np.ndarray) -> int:
+    """Step (from 1) of the lowest loss."""
+    return int(np.nanargmin(losses)) + 1
+
+
+def exit_step(losses: np.ndarray) -> int:
+    """First step (from 1) at which the loss leaves the published axis; steps + 1 if it never does."""
+    out = np.flatnonzero(~(losses <= AXIS_TOP))
+    return int(out[0]) + 1 if len(out) else len(losses) + 1
+
+
+def decreasing(losses: np.ndarray) -> bool:
+    """Does the loss fall at every step?"""
+    return bool(np.all(np.diff(losses) < 0))
