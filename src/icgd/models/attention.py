@@ -5,6 +5,8 @@ s = q.k (no softmax, no 1/sqrt(d), no bias). The two products that alone determi
 W_KQ = W_Q W_K^T (so that s = e_q W_KQ e_i^T) and W_PV = W_V P.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -101,16 +103,21 @@ def checked(settings: Model, token: int, weights: Weights, where: str = "these w
     return {name: jnp.asarray(weights[name]) for name in right}
 
 
+@functools.cache
+def _structure(settings: Model, token: int) -> nnx.GraphDef:
+    """Structure of a model, without drawing its weights."""
+    blank = nnx.eval_shape(lambda: Transformer(settings, token, rngs=nnx.Rngs(params=0)))
+    return nnx.split(blank, nnx.Param)[0]
+
+
 def forward(settings: Model, weights: Weights, tokens: jax.Array) -> jax.Array:
     """Tokens after the last layer, for one sequence (N + 1, d + 1)."""
-    blank = Transformer(settings, tokens.shape[-1], rngs=nnx.Rngs(params=jax.random.key(0)))
-    graph, state = nnx.split(blank, nnx.Param)
+    graph = _structure(settings, tokens.shape[-1])
     layers: dict[int, dict[str, jax.Array]] = {}
     for name, matrix in weights.items():
         layer, matrix_name = name.split("/")
         layers.setdefault(int(layer), {})[matrix_name] = matrix
-    nnx.replace_by_pure_dict(state, {"layers": layers})
-    return nnx.merge(graph, state)(tokens)
+    return nnx.merge(graph, {"layers": layers})(tokens)
 
 
 def predict(settings: Model, weights: Weights, tokens: jax.Array) -> jax.Array:

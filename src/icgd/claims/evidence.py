@@ -1,0 +1,79 @@
+"""From a rule's evidence to numbers: which files, which rows, which units, which left out and why."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from icgd import paths
+from icgd.config import Config
+from icgd.errors import IcgdError
+from icgd.files import read_table
+
+SINGLE = ("identities", "contrasts", "references")  # one table for all units
+
+
+@dataclass(frozen=True)
+class Units:
+    """Values by unit, and units left out with the reason."""
+
+    values: dict[str, float]
+    excluded: dict[str, str] = field(default_factory=dict)
+
+
+def files(part: dict, config: Config, scale: str) -> list[Path]:
+    """All files that a rule's verdict depends on."""
+    experiment, table = part["evidence"]["experiment"], part["evidence"]["table"]
+    if experiment == "published":
+        return [Path("published") / f"{table}.csv"]
+    if experiment in SINGLE:
+        return [paths.RESULTS / scale / experiment / f"{table}.csv"]
+    folders = [
+        paths.seed_folder(scale, experiment, seed) for seed in range(config.experiment(experiment, scale).seeds)
+    ]
+    return [folder / name for folder in folders for name in sorted({f"{table}.csv", "alignment.csv"})]
+
+
+@cache
+def _rows(path: Path) -> list[dict[str, str]]:
+    return read_table(path, ("measure", "plant", "value"))
+
+
+def units(part: dict, config: Config, scale: str, plant: str = "none", **overrides: str) -> Units:
+    """Values of a rule's measure for the real thing (plant "none") or a planted one."""
+    evidence = part["evidence"]
+    wanted = {"measure": evidence["measure"], "plant": plant, **evidence.get("filter", {}), **overrides}
+    if part["per"] == "none":
+        path = files(part, config, scale)[0]
+        rows = _matching(path, wanted)
+        return Units({f"{row.get('case', index)} #{index}": float(row["value"]) for index, row in enumerate(rows)})
+    if part["per"] == "set":
+        path = files(part, config, scale)[0]
+        return Units({row["unit"]: float(row["value"]) for row in _matching(path, wanted)})
+    return _seed_units(part, config, scale, wanted)
+
+
+def _seed_units(part: dict, config: Config, scale: str, wanted: dict) -> Units:
+    """One value a training seed; seeds that have not converged are left out, and named."""
+    experiment = part["evidence"]["experiment"]
+    values, excluded = {}, {}
+    for seed in range(config.experiment(experiment, scale).seeds):
+        folder, unit = paths.seed_folder(scale, experiment, seed), f"seed {seed}"
+        status = {row["measure"]: float(row["value"]) for row in _rows(folder / "alignment.csv")[:3]}
+        if "diverged_at" in status:
+            excluded[unit] = f"diverged at step {status['diverged_at']:.0f}"
+        elif part["units"] == "converged" and not status["converged"]:
+            excluded[unit] = (
+                f"not converged: training loss {status['final_training_loss']:.4f} over the last 500 steps"
+            )
+        else:
+            rows = _matching(folder / f"{part['evidence']['table']}.csv", wanted)
+            values[unit] = float(rows[0]["value"])
+    return Units(values, excluded)
+
+
+def _matching(path: Path, wanted: dict) -> list[dict[str, str]]:
+    found = [row for row in _rows(path) if all(row.get(key) == value for key, value in wanted.items())]
+    if not found:
+        asked = ", ".join(f"{key} {value!r}" for key, value in wanted.items())
+        raise IcgdError(f"{path} has no row with {asked}; rebuild it, or mend the claim's evidence.")
+    return found

@@ -1,0 +1,232 @@
+"""The registry: claims/*.yaml read and checked before anything runs."""
+
+import difflib
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from icgd.config import FIGURES
+from icgd.errors import IcgdError, nearest
+
+FOLDER = Path("claims")
+KINDS = ("identity", "measurement", "comparison", "documentary", "not-testable", "pending")
+PER = ("training seed", "restart", "set", "none")
+ESTIMANDS = {
+    "training seed": ("mean", "median", "fraction"),
+    "restart": ("mean", "median", "fraction"),
+    "set": ("mean", "median", "fraction"),
+    "none": ("max", "min", "value"),
+}
+SCALES_OF_VALUES = ("linear", "log", "log(1 - x)")
+CLAIM_KEYS = ("id", "where", "says", "kind", "note", "reason", "test", "figures", "parts")
+PART_KEYS = (
+    "name", "says", "evidence", "per", "estimand", "on", "units", "supported", "refuted", "published", "controls"
+)  # fmt: skip
+RULE_KEYS = ("evidence", "per", "estimand", "on", "units", "supported", "refuted", "controls")
+EVIDENCE_KEYS = ("experiment", "table", "measure", "filter")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim; ``parts`` are its rules (empty for pending and not-testable ones)."""
+
+    id: str
+    source: str
+    where: str
+    says: str
+    kind: str
+    note: str | None
+    reason: str | None
+    test: str | None
+    figures: tuple[str, ...]
+    parts: tuple[dict, ...]
+
+    @property
+    def decided(self) -> bool:
+        """Has it a rule?"""
+        return bool(self.parts)
+
+    @property
+    def rule_hash(self) -> str:
+        """Hash of everything that the verdict is decided by."""
+        rules = [{key: part.get(key) for key in RULE_KEYS} for part in self.parts]
+        return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _load(path: Path) -> object:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506 (a safe loader)
+    except FileNotFoundError as error:
+        raise IcgdError(f"{path} is missing; run from the repository's root.") from error
+    except yaml.YAMLError as error:
+        raise IcgdError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+
+
+@cache
+def sources() -> tuple[dict, ...]:
+    """The source documents, in the order in which they are shown."""
+    return tuple(_load(FOLDER / "sources.yaml"))
+
+
+@cache
+def tables() -> dict:
+    """The tables that evidence may name: their measures and plants (claims/tables.yaml)."""
+    return _load(FOLDER / "tables.yaml")
+
+
+@cache
+def of_source(source: str) -> dict[str, Claim]:
+    """Claims of one source, checked, in the order of their numbers."""
+    entry = next((s for s in sources() if s["id"] == source), None)
+    if entry is None:
+        raise IcgdError(f"there is no source {source!r}; {nearest(source, [s['id'] for s in sources()])}")
+    path = FOLDER / entry["claims"]
+    found: dict[str, Claim] = {}
+    for values in _load(path) or []:
+        claim = _claim(values, source, str(path))
+        if claim.id in found:
+            raise IcgdError(f"{path}: {claim.id} stands twice; ids are used once and for ever.")
+        found[claim.id] = claim
+    return dict(sorted(found.items(), key=lambda item: int(item[0].split("-")[1])))
+
+
+@cache
+def claims() -> dict[str, Claim]:
+    """All claims of all sources, by id."""
+    return {id_: claim for source in sources() for id_, claim in of_source(source["id"]).items()}
+
+
+def claim(id_: str) -> Claim:
+    """One claim; reads only its source's file.
+
+    Raises:
+        IcgdError: no such claim; names the nearest.
+    """
+    source = id_.rpartition("-")[0]
+    known = of_source(source) if source in {s["id"] for s in sources()} else claims()
+    if id_ not in known:
+        close = difflib.get_close_matches(id_, known, n=1)
+        raise IcgdError(f"there is no claim {id_!r}; {nearest(id_, close or sorted(known)[:5])}")
+    return known[id_]
+
+
+def _claim(values: dict, source: str, where: str) -> Claim:
+    """Check one entry."""
+    if not isinstance(values, dict) or "id" not in values:
+        raise IcgdError(f"{where}: an entry has no id.")
+    where = f"{where}, {values['id']}"
+    if not str(values["id"]).startswith(f"{source}-"):
+        raise IcgdError(f"{where}: the id must start with {source!r} and a hyphen.")
+    inline = {key: values[key] for key in PART_KEYS if key in values and key not in CLAIM_KEYS}
+    _known_keys(values, (*CLAIM_KEYS, *PART_KEYS), where)
+    for key in ("where", "says", "kind"):
+        if not isinstance(values.get(key), str):
+            raise IcgdError(f"{where} lacks {key!r}, a text.")
+    if values["kind"] not in KINDS:
+        raise IcgdError(f"{where}: kind cannot be {values['kind']!r}; {nearest(values['kind'], KINDS)}")
+    parts = values.get("parts") or ([inline] if inline else [])
+    _check_kind(values, parts, where)
+    for figure in values.get("figures", ()):
+        if figure not in FIGURES:
+            raise IcgdError(f"{where}: there is no figure {figure!r}; {nearest(figure, FIGURES)}")
+    return Claim(
+        id=values["id"],
+        source=source,
+        where=" ".join(values["where"].split()),
+        says=" ".join(values["says"].split()),
+        kind=values["kind"],
+        note=values.get("note"),
+        reason=values.get("reason"),
+        test=values.get("test"),
+        figures=tuple(values.get("figures", ())),
+        parts=tuple(_part(part, where) for part in parts),
+    )
+
+
+def _check_kind(values: dict, parts: list, where: str) -> None:
+    """A kind has what it must have: a plan, a reason, or a rule."""
+    kind = values["kind"]
+    needed = {"pending": "test", "not-testable": "reason"}.get(kind)
+    if needed and not values.get(needed):
+        raise IcgdError(f"{where} is {kind} and lacks {needed!r}.")
+    if needed and parts:
+        raise IcgdError(f"{where} is {kind} but has a rule; name the kind that the rule decides.")
+    if not needed and not parts:
+        raise IcgdError(f"{where} is of kind {kind} but has no rule (evidence, supported, controls).")
+
+
+def _part(part: dict, where: str) -> dict:
+    """Check one rule; returns it with its defaults filled in."""
+    where = f"{where}, part {part['name']!r}" if part.get("name") else where
+    _known_keys(part, PART_KEYS, where)
+    for key in ("evidence", "per", "supported", "controls"):
+        if key not in part:
+            raise IcgdError(f"{where} lacks {key!r}.")
+    evidence = part["evidence"]
+    _known_keys(evidence, EVIDENCE_KEYS, f"{where}, evidence")
+    table = _table(evidence, where)
+    per = part["per"]
+    if per not in PER:
+        raise IcgdError(f"{where}: per cannot be {per!r}; {nearest(per, PER)}")
+    estimand = part.get("estimand", ESTIMANDS[per][0])
+    if estimand not in ESTIMANDS[per]:
+        raise IcgdError(f"{where}: estimand per {per} cannot be {estimand!r}; {nearest(estimand, ESTIMANDS[per])}")
+    if part.get("on", "linear") not in SCALES_OF_VALUES:
+        raise IcgdError(f"{where}: on cannot be {part['on']!r}; {nearest(part['on'], SCALES_OF_VALUES)}")
+    for region in ("supported", "refuted"):
+        if region in part:
+            _region(part[region], f"{where}, {region}")
+    _controls(part["controls"], table, where)
+    return {"name": "", "says": "", "estimand": estimand, "on": "linear", "units": "converged", **part}
+
+
+def _table(evidence: dict, where: str) -> dict:
+    name, measure = evidence.get("table"), evidence.get("measure")
+    if name not in tables():
+        raise IcgdError(f"{where}: there is no table {name!r}; {nearest(name, tables())}")
+    table = tables()[name]
+    if measure not in table["measures"]:
+        raise IcgdError(f"{where}: table {name} has no measure {measure!r}; {nearest(measure, table['measures'])}")
+    for key, value in evidence.get("filter", {}).items():
+        if key not in table["labels"]:
+            raise IcgdError(f"{where}: table {name} has no column {key!r}; {nearest(key, table['labels'])}")
+        if value not in table["labels"][key]:
+            raise IcgdError(f"{where}: {key} is never {value!r} there; {nearest(value, table['labels'][key])}")
+    return table
+
+
+def _region(region: object, where: str) -> None:
+    """within: [a, b], below: x or above: x."""
+    good = isinstance(region, dict) and len(region) == 1 and set(region) <= {"within", "below", "above"}
+    if good and "within" in region:
+        bounds = region["within"]
+        good = isinstance(bounds, list) and len(bounds) == 2 and bounds[0] < bounds[1]
+    if not good:
+        raise IcgdError(f"{where} must be one of within: [low, high], below: x, above: x; not {region!r}.")
+
+
+def _controls(controls: dict, table: dict, where: str) -> None:
+    _known_keys(controls, ("refutes", "supports"), f"{where}, controls")
+    for must in ("refutes", "supports"):
+        if not controls.get(must):
+            raise IcgdError(f"{where}: controls lacks {must!r}; every rule needs one of each.")
+        for control in controls[must]:
+            _known_keys(control, ("plant", "size", "filter"), f"{where}, {must}")
+            if control.get("plant") not in table["labels"]["plant"]:
+                raise IcgdError(
+                    f"{where}: there is no plant {control.get('plant')!r}; "
+                    f"{nearest(control.get('plant'), table['labels']['plant'])}"
+                )
+    if not any(control.get("size") for control in controls["refutes"]):
+        raise IcgdError(f"{where}: no control of refutes states its size; one must be a near miss.")
+
+
+def _known_keys(values: dict, known: tuple, where: str) -> None:
+    for key in values:
+        if key not in known:
+            raise IcgdError(f"{where} has unknown key {key!r}; {nearest(key, known)}")

@@ -1,0 +1,53 @@
+"""Rows of an identity table: the error of one statement in one random case."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+
+COLUMNS = ("measure", "plant", "case", "value")
+
+
+class Errors(list):
+    """Rows of `COLUMNS`."""
+
+    def put(self, measure: str, case: str, value: float, plant: str = "none") -> None:
+        """Add one row."""
+        self.append({"measure": measure, "plant": plant, "case": case, "value": float(value)})
+
+
+def largest(a: np.ndarray, b: np.ndarray) -> float:
+    """Largest absolute difference."""
+    return float(np.max(np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64))))
+
+
+class Problem:
+    """One random least-squares problem: x (N, d), y (N, o), query (d,), W_0 (o, d)."""
+
+    def __init__(self, rng: np.random.Generator, inputs: int, outputs: int, context: int):
+        self.inputs, self.outputs, self.context = inputs, outputs, context
+        self.x = rng.uniform(-1, 1, (context, inputs))
+        self.y = self.x @ rng.normal(size=(inputs, outputs))
+        self.query = rng.uniform(-1, 1, inputs)
+        self.start = rng.normal(size=(outputs, inputs))
+        self.case = f"d={inputs} outputs={outputs} N={context}"
+
+    def tokens(self, start: np.ndarray | None = None) -> np.ndarray:
+        """Context tokens (x, y), and the query token (x_q, -W_0 x_q)."""
+        label = np.zeros(self.outputs) if start is None else -start @ self.query
+        rows = np.concatenate([self.x, self.y], axis=1)
+        return np.concatenate([rows, np.r_[self.query, label][None]])
+
+    def descent(self, step: float, steps: int, start: np.ndarray | None = None) -> np.ndarray:
+        """W after ``steps`` GD steps of size ``step`` = eta / N on 1/2 sum |W x - y|^2."""
+        weights = np.zeros((self.outputs, self.inputs)) if start is None else start
+        for _ in range(steps):
+            weights = weights - step * (self.x @ weights.T - self.y).T @ self.x
+        return weights
+
+
+def problems(seed: int, sizes: Iterator[tuple[int, int, int]] | None = None) -> list[Problem]:
+    """Random problems of the sizes of the inventory: d, outputs and N each small and large."""
+    rng = np.random.default_rng(seed)
+    sizes = product((1, 3, 10), (1, 3), (1, 5, 45)) if sizes is None else sizes
+    return [Problem(rng, *size) for size in sizes]
