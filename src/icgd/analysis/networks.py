@@ -13,6 +13,14 @@ from icgd.tasks import linear, published
 from icgd.training import checkpoint
 
 
+class Diverged(IcgdError):
+    """The run ended in NaN or infinity, at ``step``."""
+
+    def __init__(self, step: int):
+        super().__init__(f"the run diverged at step {step}")
+        self.step = step
+
+
 @dataclass(frozen=True)
 class Trained:
     """One training seed's network."""
@@ -67,11 +75,12 @@ def load(path: Path, settings: AnalysisSettings, seed: int) -> Trained:
     """Read the weights of a finished run.
 
     Raises:
-        IcgdError: missing, damaged, foreign or diverged weights.
+        IcgdError: missing, damaged or foreign weights.
+        Diverged: the run did not end in finite weights.
     """
     arrays, record = checkpoint.load(path)
     if record.get("diverged_at") is not None:
-        raise IcgdError(f"{path} holds a run that diverged at step {record['diverged_at']}.")
+        raise Diverged(record["diverged_at"])
     model = settings.model
     if (model.layers, model.heads) != (1, 1):
         raise IcgdError(f"{path}: this analysis is for one layer with one head.")

@@ -6,13 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from icgd.analysis.measuring import Measures
 from icgd.config import Model
 from icgd.models import attention
 from icgd.references import gradient_descent
 from icgd.tasks.linear import Tasks, half_mean_square, tokens
 
 DAMPINGS = (1.0, 0.875, 0.75)
-STEPS = 50
+STEPS, LONG = 50, 1000
 AXIS_TOP = 0.27  # top of the published axis: "leaves the panel"
 
 
@@ -70,3 +71,17 @@ def exit_step(losses: np.ndarray) -> int:
 def decreasing(losses: np.ndarray) -> bool:
     """Does the loss fall at every step?"""
     return bool(np.all(np.diff(losses) < 0))
+
+
+def descent_measures(rows: Measures, name: str, tasks: Tasks, rate: float) -> None:
+    """Stability of plain GD at ``rate`` on these tasks: the minimum, 50 and 1000 damped steps."""
+    for plant, damping in (("none", None), ("damping_0.5", 0.5), ("damping_1", 1.0)):
+        at_one = descent(tasks, rate, damping or 1.0, STEPS)
+        damped = descent(tasks, rate, damping or 0.75, LONG)
+        rows.put("gd_minimum_step", minimum_step(at_one), plant, name)
+        rows.put("gd_decreasing_50", decreasing(damped[:STEPS]), plant, name)
+        rows.put("gd_lower_at_1000", damped[-1] < damped[STEPS - 1], plant, name)
+    inputs = np.asarray(tasks.inputs, np.float64)
+    largest = np.linalg.eigvalsh(np.einsum("tnd,tne->tde", inputs, inputs)).max()
+    rows.put("largest_eigenvalue", largest, tasks=name)
+    rows.put("critical_damping", 2 / (rate / inputs.shape[1] * largest), tasks=name)

@@ -1,19 +1,19 @@
 """`icgd align EXPERIMENT --seed S`: alignment.csv and interpolation.csv of one trained network."""
 
 import argparse
+from pathlib import Path
 
 import jax
 import numpy as np
 
-from icgd import paths
 from icgd.analysis import alignment, interpolation, products
-from icgd.analysis.measuring import COLUMNS, Measures
-from icgd.analysis.networks import Trained, base_setting, load
-from icgd.cli.common import seed_arguments, seed_settings
-from icgd.config import AnalysisSettings, plain
-from icgd.files import read_table, write_table
+from icgd.analysis.measuring import Measures
+from icgd.analysis.networks import Trained, base_setting
+from icgd.cli.analysis import analyse
+from icgd.cli.common import seed_arguments
+from icgd.config import AnalysisSettings
+from icgd.files import read_table
 from icgd.models import attention
-from icgd.provenance import Recorder
 from icgd.randomness import stream
 from icgd.references import closed_form, gradient_descent
 from icgd.tasks import linear, published
@@ -27,25 +27,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> None:
     """Measure on the seed's own fresh tasks, and on the published ones at the base setting."""
-    scale, settings = seed_settings(parsed, AnalysisSettings)
-    recorder = Recorder("align", plain(settings), parsed.seed)
-    source = paths.weights(scale, parsed.experiment, parsed.seed)
-    history = paths.history(scale, parsed.experiment, parsed.seed)
-    trained = load(source, settings, parsed.seed)
-    rows = Measures()
-    convergence(rows, read_table(history), settings)
+    names = "alignment.csv", "interpolation.csv"
+    analyse(parsed, "align", alignment_of, names, ("plant", "point", "loss"))
+
+
+def alignment_of(trained: Trained, folder: Path, rows: Measures) -> list[dict]:
+    """Convergence, weights, losses and alignment, and the paths to the construction."""
+    convergence(rows, read_table(folder / "history.csv"), trained.settings)
     plants = planted(trained)
     for name, found in plants.items():
         for measure, value in products.measures(found, trained.optimal_step).items():
             rows.put(measure, value, name)
-    for tasks_name, tasks in task_sets(trained).items():
-        compare(rows, trained, plants, tasks_name, tasks)
-    curve = interpolate(rows, trained)
-    folder = source.parent
-    outputs = folder / "alignment.csv", folder / "interpolation.csv"
-    write_table(outputs[0], COLUMNS, rows)
-    write_table(outputs[1], ("plant", "point", "loss"), curve)
-    recorder.write(outputs, (source, history))
+    for name, tasks in task_sets(trained).items():
+        compare(rows, trained, plants, name, tasks)
+    one_more_pair(rows, trained)
+    return interpolate(rows, trained)
 
 
 def convergence(rows: Measures, history: list[dict[str, str]], settings: AnalysisSettings) -> None:
@@ -96,6 +92,37 @@ def compare(
             if (tasks_name, reference) == ("fresh", "gd_optimal"):
                 population = trained.optimal_loss + float(values["loss"]) - gd_loss
                 rows.put("population_over_optimum", population / trained.optimal_loss, name, tasks_name)
+    if tasks_name == "fresh":
+        against_closed_form(rows, trained, plants["hand_set"], tasks)
+
+
+def against_closed_form(
+    rows: Measures, trained: Trained, hand_set: products.Products, tasks: linear.Tasks
+) -> None:
+    """Sampled loss of one GD step, of the layer that is it, and of one that is too fast, over L*."""
+    rate = trained.rates()["gd_optimal"]
+    layer = engine.predict(trained.settings.model, hand_set.weights, tasks)
+    for plant, prediction in (
+        ("none", gradient_descent.one_step(tasks, rate)),
+        ("rate_1.15", gradient_descent.one_step(tasks, 1.15 * rate)),
+        ("hand_set", layer),
+    ):
+        loss = float(linear.half_mean_square(prediction, tasks.target))
+        rows.put("gd_over_optimum", loss / trained.optimal_loss, plant, "fresh")
+
+
+def one_more_pair(rows: Measures, trained: Trained) -> None:
+    """A predictor that is better than the claimed optimum: optimal GD that sees one more pair."""
+    task, s2 = trained.settings.task, closed_form.variance(trained.settings.task.input_range)
+    key = stream(trained.seed, "one more pair", trained.settings.key_implementation)
+    count, more = trained.settings.evaluation.tasks, task.context + 1
+    tasks = linear.sample(key, count, task.inputs, more, task.input_range)
+    fewer = tasks._replace(inputs=tasks.inputs[:, :-1], targets=tasks.targets[:, :-1])
+    rate = closed_form.optimal_rate(task.inputs, more, s2)
+    ahead = linear.half_mean_square(gradient_descent.one_step(tasks, rate), tasks.target)
+    usual = gradient_descent.one_step(fewer, trained.rates()["gd_optimal"])
+    population = trained.optimal_loss + float(ahead - linear.half_mean_square(usual, tasks.target))
+    rows.put("population_over_optimum", population / trained.optimal_loss, "one_more_pair", "fresh")
 
 
 def interpolate(rows: Measures, trained: Trained) -> list[dict]:

@@ -1,19 +1,19 @@
 """`icgd generalise EXPERIMENT --seed S`: shift.csv and shift-curves.csv of one trained network."""
 
 import argparse
+from pathlib import Path
 
-from icgd import paths
 from icgd.analysis import generalisation, interpolation, products
-from icgd.analysis.measuring import COLUMNS, Measures
-from icgd.analysis.networks import Trained, load
-from icgd.cli.common import seed_arguments, seed_settings
-from icgd.config import AnalysisSettings, plain
-from icgd.files import write_table
-from icgd.provenance import Recorder
+from icgd.analysis.measuring import Measures
+from icgd.analysis.networks import Trained
+from icgd.cli.analysis import analyse
+from icgd.cli.common import seed_arguments
 from icgd.randomness import stream
 
 CURVES = ("panel", "tasks", "clip", "model", "point", "loss")
 PLANTS = ("none", "rate_1.06", "rate_1.15", "tilted_0.25", "hand_set")
+MATCHED = {name: f"matched to {name}" for name in PLANTS}  # GD at that network's own rate
+CONTROLS = (*PLANTS[1:], "offset_0.1", *(MATCHED[name] for name in PLANTS[1:]))
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,28 +23,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> None:
     """Sweep every panel with the network, its controls and the references."""
-    scale, settings = seed_settings(parsed, AnalysisSettings)
-    recorder = Recorder("generalise", plain(settings), parsed.seed)
-    source = paths.weights(scale, parsed.experiment, parsed.seed)
-    trained = load(source, settings, parsed.seed)
-    rows, curves = Measures(), []
-    key = stream(parsed.seed, "shifted data", settings.key_implementation)
-    for (panel, tasks_name), sets in generalisation.sweeps(trained, key).items():
+    analyse(parsed, "generalise", shifts, ("shift.csv", "shift-curves.csv"), CURVES)
+
+
+def shifts(trained: Trained, folder: Path, rows: Measures) -> list[dict]:
+    """Losses at every point of every panel, with and without the published clip."""
+    key, curves = stream(trained.seed, "shifted data", trained.settings.key_implementation), []
+    compared = predictors(trained)
+    for (panel, tasks), sets in generalisation.sweeps(trained, key).items():
         for clip in (None, generalisation.CLIP):
-            losses = {
-                name: generalisation.curve(predictor, sets, clip)
-                for name, predictor in predictors(trained).items()
-            }
+            losses = {name: generalisation.curve(by, sets, clip) for name, by in compared.items()}
+            measure(rows, panel, tasks if clip is None else f"{tasks}, clipped", losses)
+            labels = {"panel": panel, "tasks": tasks, "clip": clip or 0}
             curves += [
-                {"panel": panel, "tasks": tasks_name, "clip": clip or 0, "model": name, "point": p, "loss": v}
+                {**labels, "model": name, "point": point, "loss": loss}
                 for name, curve in losses.items()
-                for p, v in curve.items()
+                if name not in CONTROLS
+                for point, loss in curve.items()
             ]
-            measure(rows, panel, tasks_name if clip is None else f"{tasks_name}, clipped", losses)
-    outputs = source.with_name("shift.csv"), source.with_name("shift-curves.csv")
-    write_table(outputs[0], COLUMNS, rows)
-    write_table(outputs[1], CURVES, curves)
-    recorder.write(outputs, (source,))
+    return curves
 
 
 def predictors(trained: Trained) -> dict[str, generalisation.Predictor]:
@@ -61,7 +58,7 @@ def predictors(trained: Trained) -> dict[str, generalisation.Predictor]:
         found[name] = generalisation.one_step(rate, context)
     for name in PLANTS:
         rate = generalisation.matched_rate(plants[name], context)
-        found[f"matched to {name}"] = generalisation.one_step(rate, context)
+        found[MATCHED[name]] = generalisation.one_step(rate, context)
     return found
 
 
@@ -71,12 +68,8 @@ def measure(rows: Measures, panel: str, tasks: str, losses: dict[str, generalisa
         for reference in ("gd_optimal", "gd_published"):
             if reference in losses:
                 rows.put(f"{panel}_gap", generalisation.gap(losses[name], losses[reference]), name, tasks, reference)
-        if f"matched to {name}" in losses:
-            matched = generalisation.gap(losses[name], losses[f"matched to {name}"])
+        if name in MATCHED:
+            matched = generalisation.gap(losses[name], losses[MATCHED[name]])
             rows.put(f"{panel}_gap", matched, name, tasks, "gd_matched")
         if panel == "targets":
             rows.put("homogeneity", generalisation.homogeneity(losses[name]), name, tasks)
-    if panel == "inputs":
-        for name in ("none", "gd_optimal"):
-            growth = losses[name][2.0] / losses[name][0.95]
-            rows.put("inputs_growth", growth, name, tasks)

@@ -1,0 +1,28 @@
+"""`icgd figure NAME`: draw one figure as figures/SCALE/NAME.png, .svg, and its data as .csv."""
+
+import argparse
+
+from icgd import paths
+from icgd.cli.common import scale_arguments
+from icgd.config import FIGURES, load
+from icgd.figures import fig1, fig2, fig6a, fig9, fig10, style
+from icgd.figures.inputs import FIGURE_INPUTS
+from icgd.provenance import Recorder
+
+DRAW = {"fig1": fig1.draw, "fig2": fig2.draw, "fig6a": fig6a.draw, "fig9": fig9.draw, "fig10": fig10.draw}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Which figure, at which scale."""
+    parser.add_argument("figure", choices=FIGURES, help="name of the figure")
+    scale_arguments(parser)
+
+
+def run(parsed: argparse.Namespace) -> None:
+    """Draw, write, record."""
+    config = load(parsed.config)
+    name, scale = parsed.figure, parsed.scale or config.scale
+    recorder = Recorder("figure", {"figure": name, "scale": scale})
+    drawn, frame = DRAW[name](scale, config)
+    outputs = style.save(drawn, frame, paths.FIGURES / scale / name)
+    recorder.write(outputs, FIGURE_INPUTS[name](scale, config))

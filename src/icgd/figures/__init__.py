@@ -1,0 +1,1 @@
+"""Figures: each module reads tables and draws one; no JAX."""

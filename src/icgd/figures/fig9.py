@@ -1,0 +1,116 @@
+"""Figure 9: the trained weights of one layer, and how far all seeds are from the construction."""
+
+import numpy as np
+import pandas as pd
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from icgd import paths
+from icgd.config import Config
+from icgd.figures import data, marks, style
+from icgd.figures.inputs import BASE
+
+PUBLISHED_RATE = 0.612  # eta/N read from the colours of the published figure
+RULE = 5.0  # percent: what the claim allows
+PARTS = {"kq_offdiagonal": "off-diagonal", "kq_label": "label entry", "pv_rest": "rest of $PW_V$"}
+MAPS = {"kq": r"$W_K^\top W_Q$", "pv": r"$P\,W_V$"}
+
+
+@style.theme()
+def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
+    """Two heat maps of the median seed, two strips of all converged seeds."""
+    alignment = data.seeds(scale, BASE, config, "alignment.csv")
+    state = data.states(alignment)
+    strips, seed = strip_rows(alignment, state, best_rate(config)), median(alignment, state)
+    weights = products(scale, seed)
+    figure = style.canvas(style.WIDE, 2.7, f"{data.headline(scale, state)}; maps of seed {seed}, the median rate")
+    axes = figure.subplots(1, 4, width_ratios=[1.15, 1.15, 0.62, 1.0])
+    for place, (name, title) in zip(axes[:2], MAPS.items(), strict=True):
+        heat_map(place, weights[name], title)
+    rate_strip(axes[2], strips[strips.panel == "rate"], best_rate(config))
+    part_strip(axes[3], strips[strips.panel == "parts"])
+    style.legend(figure, 5)
+    return figure, pd.concat([*(entries(name, found, seed) for name, found in weights.items()), strips])
+
+
+def best_rate(config: Config) -> float:
+    """Optimal eta/N of one GD step, closed form: 12 / (r^2 (N + d - 1/5))."""
+    task = config.experiment(BASE).task
+    return 12 / (task.input_range**2 * (task.context + task.inputs - 0.2))
+
+
+def median(alignment: pd.DataFrame, state: pd.Series) -> int:
+    """The converged seed with the median rate (the lower one of two)."""
+    rates = data.measure(alignment, "rate_over_optimal").reindex(data.shown(state)).sort_values(kind="stable")
+    return int(rates.index[(len(rates) - 1) // 2])
+
+
+def products(scale: str, seed: int) -> dict[str, np.ndarray]:
+    """The two products that matter, transposed: the paper multiplies columns, we multiply rows."""
+    with np.load(paths.weights(scale, BASE, seed)) as file:
+        query, key, value, projection = (file[f"0/{name}"][0] for name in ("query", "key", "value", "projection"))
+    return {"kq": (query @ key.T).T, "pv": (value @ projection).T}
+
+
+def entries(name: str, matrix: np.ndarray, seed: int) -> pd.DataFrame:
+    """A heat map as rows: series is the row, x the column, both from 1."""
+    rows, columns = np.indices(matrix.shape) + 1
+    series = [f"row_{row}" for row in rows.ravel()]
+    frame = pd.DataFrame({"series": series, "unit": str(seed), "x": columns.ravel(), "y": matrix.ravel()})
+    return frame.assign(panel=name, source="ours")[data.COLUMNS]
+
+
+def strip_rows(alignment: pd.DataFrame, state: pd.Series, best: float) -> pd.DataFrame:
+    """Rates and disturbing parts of the seeds shown, and the published rate."""
+    scales = {"rate_over_optimal": ("rate", best), **{name: ("parts", 100.0) for name in PARTS}}
+    rows = [
+        {"panel": panel, "series": name, "source": "ours", "unit": str(unit), "x": 0.0, "y": factor * value}
+        for name, (panel, factor) in scales.items()
+        for unit, value in data.measure(alignment, name).reindex(data.shown(state)).items()
+    ]
+    theirs = {"panel": "rate", "series": "rate_over_optimal", "source": "published", "unit": "", "x": 0.0}
+    frame = pd.DataFrame([*rows, {**theirs, "y": PUBLISHED_RATE}], columns=data.COLUMNS)
+    return frame.assign(x=frame.series.map({name: float(index) for index, name in enumerate(PARTS)}).fillna(0.0))
+
+
+def heat_map(axes: Axes, matrix: np.ndarray, title: str) -> None:
+    """One product, zero in white; the last row and column are the label's."""
+    top, size = float(np.abs(matrix).max()), len(matrix)
+    bar = {"orientation": "horizontal", "shrink": 0.85, "aspect": 25, "pad": 0.02, "label": "weight (no unit)"}
+    seaborn.heatmap(matrix, ax=axes, cmap="vlag", vmin=-top, vmax=top, square=True, cbar_kws=bar, rasterized=True)
+    names = [*map(str, range(1, size)), "y"]
+    ticks = [0, size // 2, size - 1]
+    axes.set_xticks([tick + 0.5 for tick in ticks], [names[tick] for tick in ticks], rotation=0)
+    axes.set_yticks([tick + 0.5 for tick in ticks], [names[tick] for tick in ticks], rotation=0)
+    diagonal = np.diag(matrix)[:-1].mean()
+    axes.set_title(f"{title}\ndiagonal mean {diagonal:.3g}\nlast entry {matrix[-1, -1]:.3g}", fontsize=7)
+
+
+def dots(axes: Axes, rows: pd.DataFrame, width: float) -> None:
+    """One dot a seed, side by side in the order of the seeds."""
+    for index, (_, part) in enumerate(rows.groupby("series", sort=False)):
+        places = part.x + np.linspace(-width, width, len(part)) if len(part) > 1 else part.x
+        label = "trained, one seed" if index == 0 else None
+        axes.plot(places, part.y, "o", color=style.BLUE, markersize=3, alpha=0.8, label=label, zorder=3)
+
+
+def rate_strip(axes: Axes, rows: pd.DataFrame, best: float) -> None:
+    """Learning rate that each seed has learnt."""
+    axes.axhline(best, color=style.ORANGE, linewidth=1.2, label=f"optimal rate {best:.4f}", zorder=2)
+    theirs = rows[rows.source == "published"]
+    axes.plot([0.42], theirs.y, "D", color=style.GREY, markersize=5, label=f"published {PUBLISHED_RATE}", zorder=2)
+    dots(axes, rows[rows.source == "ours"], 0.25)
+    axes.set_xlim(-0.6, 0.6)
+    axes.set_xticks([0], ["seeds"])
+    marks.label(axes, "learnt rate", "", "learning rate η/N (no unit)")
+
+
+def part_strip(axes: Axes, rows: pd.DataFrame) -> None:
+    """Parts of the weights that the construction does not have, in percent."""
+    dots(axes, rows, 0.25)
+    axes.axhline(RULE, color="0.3", linewidth=0.8, linestyle="--", label="rule: at most 5 %", zorder=2)
+    axes.set_xlim(-0.5, len(PARTS) - 0.5)
+    axes.set_ylim(bottom=0)
+    axes.set_xticks(range(len(PARTS)), [text.replace(" ", "\n", 1) for text in PARTS.values()])
+    marks.label(axes, "off the construction", "", "share of the construction's entry (%)")
