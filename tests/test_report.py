@@ -20,7 +20,7 @@ def make_part(**changes):
     control = {"must": "refute", "plant": "rate_1.15", "size": "near miss: rate 15 % too large",
                "verdict": "refuted", "value": 1.023, "low": 1.02, "high": 1.026, "n": 9, "ok": True}
     return {
-        "name": "", "says": "", "per": "training seed", "estimand": "mean", "on": "log",
+        "name": "", "says": "", "per": "training seed", "estimand": "mean", "transform": "log",
         "supported": {"within": [0.99, 1.01]}, "refuted": None, "verdict": "supported",
         "value": 1.0004, "low": 1.0002, "high": 1.0006, "n": 9, "units": units, "published": 1.002,
         "excluded": [{"unit": "seed 12", "why": "still on the plateau"}],

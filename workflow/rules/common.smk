@@ -11,12 +11,16 @@ ROOT = Path(workflow.current_basedir).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from icgd import paths
+from icgd.claims import evidence, registry
 from icgd import config as settings
 from icgd.codehash import code_hash
+from icgd.provenance import settings_hash
 from icgd.errors import IcgdError
+from icgd.figures.inputs import FIGURE_INPUTS
 
 try:
     CONFIG = settings.from_mapping(config)
+    CLAIMS = registry.claims()
 except IcgdError as error:
     raise WorkflowError(str(error))
 
@@ -34,7 +38,11 @@ def seeds(experiment, scale=SCALE):
 
 def all_weights(scale=SCALE):
     """Weights of every experiment and seed."""
-    return [paths.weights(scale, name, seed) for name in CONFIG.experiments for seed in seeds(name, scale)]
+    return [
+        paths.weights(scale, name, seed)
+        for name in CONFIG.experiments
+        for seed in seeds(name, scale)
+    ]
 
 
 def step_settings(kind):
@@ -48,3 +56,65 @@ def step_settings(kind):
         return json.dumps(settings.plain(found), sort_keys=True)
 
     return of
+
+
+def evidence_of_claim(wildcards):
+    """Input function: the tables that a claim is decided on."""
+    if wildcards.claim not in CLAIMS or not CLAIMS[wildcards.claim].decided:
+        raise WorkflowError(
+            f"there is no claim {wildcards.claim!r} with a rule in claims/."
+        )
+    parts = CLAIMS[wildcards.claim].parts
+    return sorted(
+        {
+            str(path)
+            for part in parts
+            for path in evidence.files(part, CONFIG, wildcards.scale)
+        }
+    )
+
+
+def rule_hash(wildcards):
+    """Params function: hash of the rule that decides a claim."""
+    return CLAIMS[wildcards.claim].rule_hash
+
+
+def registry_hash():
+    """Hash of all that the page shows of the registry."""
+    return settings_hash(
+        [
+            (claim.id, claim.says, claim.kind, claim.rule_hash)
+            for claim in CLAIMS.values()
+        ]
+    )
+
+
+def inputs_of_figure(wildcards):
+    """Input function: the tables and published curves that a figure draws."""
+    if wildcards.figure not in FIGURE_INPUTS:
+        raise WorkflowError(
+            f"there is no figure {wildcards.figure!r}; known are {', '.join(FIGURE_INPUTS)}."
+        )
+    return FIGURE_INPUTS[wildcards.figure](wildcards.scale, CONFIG)
+
+
+def verdicts(scale):
+    """Verdict files of all claims that have a rule."""
+    return [
+        paths.verdict(scale, claim.id) for claim in CLAIMS.values() if claim.decided
+    ]
+
+
+def figures(scale):
+    """Pictures of all figures that config.yaml asks for."""
+    return [f"figures/{scale}/{name}.png" for name in CONFIG.figures]
+
+
+def all_verdicts(wildcards):
+    """Input function: the verdicts of the page's scale."""
+    return verdicts(wildcards.scale)
+
+
+def all_figures(wildcards):
+    """Input function: the figures of the page's scale."""
+    return figures(wildcards.scale)

@@ -12,22 +12,22 @@ rule train:
         weights="results/{scale}/{experiment}/seed-{seed}/weights.npz",
         history="results/{scale}/{experiment}/seed-{seed}/history.csv",
         record="results/{scale}/{experiment}/seed-{seed}/weights.npz.provenance.json",
+    log:
+        "logs/{scale}/train/{experiment}-{seed}.log",
+    benchmark:
+        "logs/{scale}/train/{experiment}-{seed}.jsonl"
     wildcard_constraints:
         scale="|".join(TRAINED) or "none",
-    params:
-        settings=step_settings(settings.TrainSettings),
-        code=code_hash("train"),
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         gpu=0,
         mem_mb=2000,
         runtime=120,
-    log:
-        "logs/{scale}/train/{experiment}-{seed}.log",
-    benchmark:
-        "logs/{scale}/train/{experiment}-{seed}.jsonl"
-    conda:
-        "../../environment.yml"
+    params:
+        settings=step_settings(settings.TrainSettings),
+        code=code_hash("train"),
     shell:
         "python -m icgd train {wildcards.experiment} --seed {wildcards.seed}"
         " --scale {wildcards.scale} --settings {params.settings:q} 2>&1 | tee {log}"

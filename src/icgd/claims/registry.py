@@ -24,9 +24,10 @@ ESTIMANDS = {
 SCALES_OF_VALUES = ("linear", "log", "log(1 - x)")
 CLAIM_KEYS = ("id", "where", "says", "kind", "note", "reason", "test", "figures", "parts")
 PART_KEYS = (
-    "name", "says", "evidence", "per", "estimand", "on", "units", "supported", "refuted", "published", "controls"
+    "name", "says", "evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted", "published",
+    "controls",
 )  # fmt: skip
-RULE_KEYS = ("evidence", "per", "estimand", "on", "units", "supported", "refuted", "controls")
+RULE_KEYS = ("evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted", "controls")
 EVIDENCE_KEYS = ("experiment", "table", "measure", "filter")
 
 
@@ -176,17 +177,19 @@ def _part(part: dict, where: str) -> dict:
     estimand = part.get("estimand", ESTIMANDS[per][0])
     if estimand not in ESTIMANDS[per]:
         raise IcgdError(f"{where}: estimand per {per} cannot be {estimand!r}; {nearest(estimand, ESTIMANDS[per])}")
-    if part.get("on", "linear") not in SCALES_OF_VALUES:
+    if part.get("transform", "linear") not in SCALES_OF_VALUES:
         raise IcgdError(f"{where}: on cannot be {part['on']!r}; {nearest(part['on'], SCALES_OF_VALUES)}")
-    for region in ("supported", "refuted"):
+    if ("each" in part) != (estimand == "fraction"):
+        raise IcgdError(f"{where}: each says what a unit of a fraction must fulfil; give it there and only there.")
+    for region in ("each", "supported", "refuted"):
         if region in part:
             _region(part[region], f"{where}, {region}")
     _controls(part["controls"], table, where)
-    return {"name": "", "says": "", "estimand": estimand, "on": "linear", "units": "converged", **part}
+    return {"name": "", "says": "", "estimand": estimand, "transform": "linear", "units": "converged", **part}
 
 
 def _table(evidence: dict, where: str) -> dict:
-    name, measure = evidence.get("table"), evidence.get("measure")
+    name, measure = table_key(evidence), evidence.get("measure")
     if name not in tables():
         raise IcgdError(f"{where}: there is no table {name!r}; {nearest(name, tables())}")
     table = tables()[name]
@@ -198,6 +201,11 @@ def _table(evidence: dict, where: str) -> dict:
         if value not in table["labels"][key]:
             raise IcgdError(f"{where}: {key} is never {value!r} there; {nearest(value, table['labels'][key])}")
     return table
+
+
+def table_key(evidence: dict) -> str | None:
+    """Entry of claims/tables.yaml: tables for all units go by their folder, others by their name."""
+    return evidence.get("experiment") if evidence.get("experiment") in tables() else evidence.get("table")
 
 
 def _region(region: object, where: str) -> None:

@@ -41,7 +41,10 @@ def decide(values: Sequence[float], part: dict) -> Decision:
         return Decision("inconclusive", None, None, None, 0, "no unit is left to decide on")
     if any(math.isnan(value) for value in values):
         return Decision("error", None, None, None, n, "a value is not a number")
-    value, low, high = interval(values, part["estimand"], part["on"])
+    if part["estimand"] == "fraction":
+        bottom, top = bounds(part["each"])
+        values = [float(bottom <= value <= top) for value in values]
+    value, low, high = interval(values, part["estimand"], part["transform"])
     if part["estimand"] == "mean" and n < LEAST:
         reason = f"{n} units; a mean is decided on {LEAST} or more"
         return Decision("inconclusive", value, low, high, n, reason)
@@ -56,7 +59,7 @@ def interval(values: Sequence[float], estimand: str, on: str) -> tuple[float, fl
         found = {"max": max, "min": min, "value": lambda v: v[0]}[estimand](values)
         return found, found, found
     if estimand == "fraction":
-        return statistics.fraction_interval(sum(value >= 0.5 for value in values), len(values))
+        return statistics.fraction_interval(round(sum(values)), len(values))
     if all(value == values[0] for value in values):
         return values[0], values[0], values[0]
     forth, back = TRANSFORMS[on]
@@ -91,7 +94,7 @@ def place(low: float, high: float, supported: dict, refuted: dict | None) -> str
 
 def too_wide(value: float, low: float, high: float, n: int, part: dict) -> str:
     """Why an interval does not decide, and about how many units would."""
-    forth = TRANSFORMS[part["on"]][0] if part["estimand"] != "fraction" else float
+    forth = TRANSFORMS[part["transform"]][0] if part["estimand"] != "fraction" else float
     edges = [edge for edge in bounds(part["supported"]) if math.isfinite(edge)]
     distance = min(abs(forth(value) - forth(edge)) for edge in edges) if math.isfinite(value) else 0.0
     half = abs(forth(high) - forth(low)) / 2
@@ -135,7 +138,7 @@ def judge_part(part: dict, config: Config, scale: str) -> dict:
     published = part.get("published") or {}
     seeds = published.get("seeds")
     return {
-        **{key: part.get(key) for key in ("name", "says", "per", "estimand", "on", "supported", "refuted")},
+        **{key: part.get(key) for key in ("name", "says", "per", "estimand", "each", "transform", "supported", "refuted")},
         "evidence": part["evidence"],
         **_numbers(decision),
         **dict(zip(("verdict", "reason"), at_scale(decision, controls, part, scale), strict=True)),

@@ -97,7 +97,7 @@ def _key(part: dict) -> str:
         signs.append("diamond: published")
     if part.get("controls"):
         signs.append("arrow: beyond the axis")
-    scale = "log axis" if part.get("on") == "log" else ""
+    scale = "log axis" if part.get("transform") == "log" else ""
     return f'<figcaption>{"; ".join(filter(None, [*signs, scale]))}.</figcaption>'
 
 

@@ -3,7 +3,7 @@
 from icgd.report.axis import LEFT, RIGHT, Axis
 from icgd.report.words import finite, measured, number, region, text
 
-TOP, ROW, BOTTOM = 22, 36, 22  # pixels: the label of the region, one row, the axis
+TOP, ROW, BOTTOM = 22, 38, 24  # pixels: the label of the region, one row, the axis
 DIAMOND = "M0-6L6 0L0 6L-6 0Z"
 ARROWS = {-1: "M7-5L0 0L7 5M0 0H18", 1: "M-7-5L0 0L-7 5M0 0H-18"}
 
@@ -23,8 +23,8 @@ def plot(part: dict) -> str:
     height = TOP + ROW * len(rows) + BOTTOM
     drawn = _background(axis, part, height)
     for k, (label, kind, item) in enumerate(rows):
-        y = TOP + ROW * k + 26
-        drawn.append(f'<text x="{LEFT}%" y="{y - 13}">{label}</text>')
+        y = TOP + ROW * k + 28
+        drawn.append(f'<text x="{LEFT}%" y="{y - 15}">{label}</text>')
         drawn += _published_marks(axis, item, y) if kind == "published" else []
         drawn += _unit_dots(axis, units, y) if kind == "here" else []
         drawn += _bar(axis, item, y, kind) if kind != "published" else []
@@ -56,7 +56,7 @@ def _axis(part: dict, units: list[float]) -> Axis | None:
     data = [value for value in [*units, *known, *_published(part)] if finite(value)]
     if not data:
         return None
-    log = part.get("on") == "log" and min(data) > 0
+    log = part.get("transform") == "log" and min(data) > 0
     for bound in (b for key in ("supported", "refuted") for b in (part.get(key) or {}).values()):
         ends = bound if isinstance(bound, list | tuple) else [bound]
         data += [end for end in ends if finite(end) and (end > 0 or not log)]
@@ -82,9 +82,9 @@ def _span(axis: Axis, bounds: dict | None) -> tuple[float, float] | None:
     return (axis.at(low), axis.at(high)) if low <= high else None
 
 
-def _label(x: float, y: float, words: str) -> str:
+def _label(x: float, y: float, words: str, edge: float) -> str:
     """A label that stays inside the plot."""
-    anchor = "start" if x < 25 else "end" if x > 75 else "middle"
+    anchor = "start" if x < edge else "end" if x > 100 - edge else "middle"
     return f'<text x="{x}%" y="{y}" text-anchor="{anchor}">{text(words)}</text>'
 
 
@@ -144,11 +144,11 @@ def _background(axis: Axis, part: dict, height: float) -> list[str]:
                      f'width="{width:.2f}%" height="{bottom}"/>')
         if kind == "supported":
             middle = sum(span) / 2
-            edge = span[0] if middle < 25 else span[1] if middle > 75 else middle
-            drawn.append(_label(edge, 14, f"supported {region(part[kind])}"))
+            edge = span[0] if middle < 40 else span[1] if middle > 60 else middle
+            drawn.append(_label(edge, 14, f"supported {region(part[kind])}", 28))
     drawn.append(f'<line x1="{LEFT}%" x2="{RIGHT}%" y1="{bottom}" y2="{bottom}"/>')
     for tick in axis.labelled():
         x = axis.at(tick)
         drawn.append(f'<line x1="{x}%" x2="{x}%" y1="{bottom}" y2="{bottom + 4}"/>')
-        drawn.append(_label(x, height - 4, f"{tick:.10g}"))
+        drawn.append(_label(x, height - 6, f"{tick:.10g}", 10))
     return drawn

@@ -7,7 +7,7 @@ from icgd.report.claim import section
 from icgd.report.words import GROUPS, VERDICTS, badge, finite, group, number, statistical, text
 
 HERE = Path(__file__).parent
-COLUMNS = ("Claim", "Source", "Kind", "What is claimed", "Verdict", "Value", "Published")
+COLUMNS = ("Claim", "Verdict", "What is claimed", "Value", "Published", "Kind", "Source")
 NUMBERS = ("Value", "Published")
 
 
@@ -17,27 +17,7 @@ def render(verdicts: list[dict], sources: list[dict], scale: str, figures_url: s
     sections = "\n".join(
         section(claim, by_id.get(claim.get("source"), {}), figures_url) for claim in verdicts
     )
-    style, script = ((HERE / name).read_text("utf-8") for name in ("style.css", "page.js"))
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>icgd audit ({text(scale)})</title>
-<link rel="icon" href="data:,">
-<style>
-{style}</style>
-</head>
-<body>
-<a class="skip" href="#claims">Skip to the table of claims</a>
-<header>
-<h1>icgd audit</h1>
-<p>Every registered claim about transformers that learn in context by gradient descent, with
-its verdict at scale <strong>{text(scale)}</strong>, the numbers, and the rule that decided.</p>
-</header>
-<main>
-{_summary(verdicts)}
+    main = f"""{_summary(verdicts)}
 {_legend()}
 <section id="claims" aria-labelledby="claims-title" tabindex="-1">
 <h2 id="claims-title">All claims</h2>
@@ -47,10 +27,36 @@ its verdict at scale <strong>{text(scale)}</strong>, the numbers, and the rule t
 <section aria-labelledby="each-title">
 <h2 id="each-title">Claim by claim</h2>
 {sections}
-</section>
+</section>"""
+    footer = f"{len(verdicts)} claims from {len(by_id)} sources."
+    return _document(text(scale), main, footer)
+
+
+def _document(scale: str, main: str, footer: str) -> str:
+    """The frame of the page, with its style and its script."""
+    style, script = ((HERE / name).read_text("utf-8") for name in ("style.css", "page.js"))
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>icgd audit ({scale})</title>
+<link rel="icon" href="data:,">
+<style>
+{style}</style>
+</head>
+<body>
+<a class="skip" href="#claims">Skip to the table of claims</a>
+<header>
+<h1>icgd audit</h1>
+<p>Every registered claim about transformers that learn in context by gradient descent, with
+its verdict at scale <strong>{scale}</strong>, the numbers, and the rule that decided.</p>
+</header>
+<main>
+{main}
 </main>
-<footer><p>{len(verdicts)} claims from {len(by_id)} sources. This page loads nothing from the
-network.</p></footer>
+<footer><p>{footer} This page loads nothing from the network.</p></footer>
 <script>
 {script}</script>
 </body>
@@ -163,7 +169,8 @@ def _row(claim: dict, sources: dict[str, dict]) -> str:
     part = (claim.get("parts") or [{}])[0]
     ends = part.get("low"), part.get("high")
     spread = ends[1] - ends[0] if all(map(finite, ends)) else None
-    shown = [(number(part.get(key), spread), part.get(key)) for key in ("value", "published")]
+    shown = [(number(part.get("value"), spread), part.get("value")),
+             (number(part.get("published")), part.get("published"))]
     numbers = "".join(
         f'<td class="number" data-sort="{text(value) if finite(value) else ""}">{text(words)}</td>'
         for words, value in shown
@@ -171,7 +178,8 @@ def _row(claim: dict, sources: dict[str, dict]) -> str:
     title = text(sources.get(claim.get("source"), {}).get("title"))
     return (
         f'<tr id="row-{name}" {keys}><th scope="row"><a href="#{name}">{name}</a></th>'
-        f'<td><span title="{title}">{text(claim.get("source"))}</span></td>'
-        f'<td>{text(claim.get("kind"))}</td><td class="words">{text(claim.get("says"))}</td>'
-        f'<td data-sort="{place}">{badge(verdict)}</td>{numbers}</tr>'
+        f'<td data-sort="{place}">{badge(verdict)}</td>'
+        f'<td class="words">{text(claim.get("says"))}</td>{numbers}'
+        f'<td>{text(claim.get("kind"))}</td>'
+        f'<td><span title="{title}">{text(claim.get("source"))}</span></td></tr>'
     )

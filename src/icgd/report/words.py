@@ -37,7 +37,7 @@ def badge(word: str | None) -> str:
     word = word or "none"
     symbol, tone, _, _ = VERDICTS.get(word, UNKNOWN)
     mark = f'<span aria-hidden="true">{symbol}</span>'
-    return f'<span class="badge {tone}">{mark} {text(word)}</span>'
+    return f'<span class="badge {tone}">{mark}&nbsp;{text(word)}</span>'
 
 
 def group(word: str | None) -> str:
@@ -105,7 +105,7 @@ def statistical(part: dict) -> bool:
 
 def rule(part: dict) -> str:
     """The decision rule of a part in words."""
-    estimand, per, on = (part.get(key) or "" for key in ("estimand", "per", "on"))
+    estimand, per, on = (part.get(key) or "" for key in ("estimand", "per", "transform"))
     estimand = estimand if estimand not in ("", "none") else "value"
     if estimand.startswith("every"):
         subject = f"the value of {estimand}"
@@ -114,7 +114,7 @@ def rule(part: dict) -> str:
     else:
         over = "" if "seed" in estimand else f" over {plural(per)}"
         subject = f"the 95 % interval of the {estimand}{over}"
-    scale = SCALES.get(on, f" ({on} scale)")
+    scale = SCALES.get(on, f" ({on} scale)") if statistical(part) else ""
     words = f"Supported when {subject}{scale} lies {region(part.get('supported')) or 'nowhere'}; "
     refuted = region(part.get("refuted"))
     return words + (f"refuted when it lies {refuted}." if refuted else "refuted when outside it.")
