@@ -23,7 +23,7 @@ COMMANDS = {
     "report": ("write the audit page", False),
     "audit": ("explain the verdict of one claim", False),
     "verify": ("compare every committed result with its record", False),
-    "check": ("re-evaluate committed results and retrain two seeds", True),
+    "check": ("compare committed results with a rebuild of them, and retrain two seeds", True),
     "record": ("append changed verdicts to the history", False),
     "schema": ("write the JSON schema of config.yaml", False),
 }
@@ -56,6 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print(f"icgd {chosen}: stopped; run the same command again to go on.", file=sys.stderr)
         return 130

@@ -51,7 +51,7 @@ class Recorder:
             "wall_s": round(time.monotonic() - self.wall, 2),
             "cpu_s": round(time.process_time() - self.cpu, 2),
         }
-        write_json(paths.provenance(outputs[0]), record)
+        write_json(paths.provenance(outputs[0]), {**record, "record": settings_hash(record)})
 
 
 def revision() -> str:

@@ -8,16 +8,17 @@ import numpy as np
 
 from icgd.analysis.measuring import Measures
 from icgd.config import Model
-from icgd.models import attention
+from icgd.models.attention import Weights
 from icgd.references import gradient_descent
-from icgd.tasks.linear import Tasks, half_mean_square, tokens
+from icgd.tasks.linear import Tasks, half_mean_square
+from icgd.training import engine
 
 DAMPINGS = (1.0, 0.875, 0.75)
 STEPS, LONG = 50, 1000
 AXIS_TOP = 0.27  # top of the published axis: "leaves the panel"
 
 
-def network(model: Model, weights: attention.Weights, tasks: Tasks, damping: float, steps: int) -> np.ndarray:
+def network(model: Model, weights: Weights, tasks: Tasks, damping: float, steps: int) -> np.ndarray:
     """Loss after each of ``steps`` applications: y <- y + damping * (layer's update of y).
 
     The inputs x stay as they are, as in the released roll-out. Returns shape (steps,); a loss that
@@ -27,16 +28,14 @@ def network(model: Model, weights: attention.Weights, tasks: Tasks, damping: flo
 
 
 @partial(jax.jit, static_argnums=(0, 4))
-def _network(model: Model, weights: attention.Weights, tasks: Tasks, damping: float, steps: int) -> jax.Array:
-    def one(sequence: jax.Array) -> jax.Array:
-        update = attention.forward(model, weights, sequence) - sequence
-        return sequence.at[:, -1].add(damping * update[:, -1])
+def _network(model: Model, weights: Weights, tasks: Tasks, damping: float, steps: int) -> jax.Array:
+    def step(labels: tuple[jax.Array, jax.Array], _: None) -> tuple[tuple, jax.Array]:
+        context, query = labels
+        update = engine.label_update(model, weights, tasks._replace(targets=context), query)
+        context, query = context + damping * update[0], query + damping * update[1]
+        return (context, query), half_mean_square(-query, tasks.target)
 
-    def step(sequences: jax.Array, _: None) -> tuple[jax.Array, jax.Array]:
-        sequences = jax.vmap(one)(sequences)
-        return sequences, half_mean_square(-sequences[:, -1, -1], tasks.target)
-
-    return jax.lax.scan(step, tokens(tasks), None, length=steps)[1]
+    return jax.lax.scan(step, (tasks.targets, jnp.zeros_like(tasks.target)), None, length=steps)[1]
 
 
 def descent(tasks: Tasks, rate: float, damping: float, steps: int) -> np.ndarray:

@@ -111,6 +111,8 @@ def rule(part: dict) -> str:
         subject = f"the value of {estimand}"
     elif not statistical(part):
         subject = f"the {estimand}"
+    elif part.get("each"):
+        subject = f"the 95 % interval of the share of {plural(per)} with a value {region(part['each'])}"
     else:
         over = "" if "seed" in estimand else f" over {plural(per)}"
         subject = f"the 95 % interval of the {estimand}{over}"

@@ -29,6 +29,24 @@ def predict(settings: Model, weights: Weights, tasks: Tasks) -> jax.Array:
     return _clipped(settings, prediction)
 
 
+def label_update(
+    settings: Model, weights: Weights, tasks: Tasks, query_label: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """What one layer, keys without the query, adds to the labels: context (T, N), query (T,).
+
+    ``tasks.targets`` and ``query_label`` are the present labels.
+    """
+    x, y = tasks.inputs, tasks.targets
+    context, query = jnp.zeros_like(y), jnp.zeros_like(query_label)
+    for kq, pv in zip(*_products(settings, weights, 0), strict=True):
+        values = x @ pv[:-1, -1] + y * pv[-1, -1]
+        moment = jnp.einsum("tnd,tn->td", x, values), jnp.sum(y * values, -1, keepdims=True)
+        probe = jnp.concatenate(moment, axis=-1) @ kq.T
+        context += jnp.einsum("tnd,td->tn", x, probe[:, :-1]) + y * probe[:, -1:]
+        query += jnp.sum(tasks.query * probe[:, :-1], -1) + query_label * probe[:, -1]
+    return context, query
+
+
 def _products(settings: Model, weights: Weights, index: int) -> tuple[jax.Array, jax.Array]:
     """(W_KQ, W_PV) of every head of one layer: (heads, t, t) each."""
     layer = 0 if settings.recurrent else index

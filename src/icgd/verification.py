@@ -1,0 +1,116 @@
+"""Is every committed result what its record says, made by this code with these settings?
+
+No rerun and no Snakemake metadata: contents are compared with the records beside them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from icgd import codehash, paths
+from icgd.claims import history, registry
+from icgd.config import AnalysisSettings, Config, TrainSettings, build, plain
+from icgd.errors import IcgdError
+from icgd.files import read_json, sha256
+from icgd.provenance import settings_hash
+
+SETTINGS = {
+    "train": TrainSettings,
+    "align": AnalysisSettings,
+    "generalise": AnalysisSettings,
+    "rollout": AnalysisSettings,
+}
+RECORD = ".provenance.json"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One file and its state; "as recorded" is the good one."""
+
+    path: Path
+    state: str
+
+    @property
+    def good(self) -> bool:
+        """Nothing to mend."""
+        return self.state == "as recorded"
+
+
+def verify(config: Config, scale: str) -> list[Finding]:
+    """Every file of a scale's results and figures, with its state."""
+    folders = (paths.RESULTS / scale, paths.FIGURES / scale)
+    present = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+    present -= {path for path in present if path.name == "unfinished.npz"}
+    findings, recorded = [], set()
+    for record_path in sorted(path for path in present if path.name.endswith(RECORD)):
+        found = of_record(record_path, config, scale)
+        findings += found
+        recorded |= {finding.path for finding in found} | {record_path}
+    findings += [Finding(path, "no record names it") for path in sorted(present - recorded - {paths.HISTORY})]
+    if scale == "full":
+        findings += [Finding(paths.HISTORY, state) for state in history_states(scale)]
+    return findings
+
+
+def of_record(path: Path, config: Config, scale: str) -> list[Finding]:
+    """States of the outputs that one record names, and of the record itself."""
+    try:
+        record = read_json(path)
+        body = {key: value for key, value in record.items() if key != "record"}
+        if record["record"] != settings_hash(body):
+            return [Finding(path, "edited")]
+        why = foreign(record, path, config, scale)
+        outputs = {path.parent / name: digest for name, digest in record["outputs"].items()}
+    except (KeyError, TypeError, AttributeError, IcgdError):
+        return [Finding(path, "not a record of this project")]
+    states = {}
+    for output, digest in outputs.items():
+        if not output.exists():
+            states[output] = "missing"
+        elif sha256(output) != digest:
+            states[output] = "edited"
+        else:
+            states[output] = why or "as recorded"
+    return [Finding(output, state) for output, state in states.items()]
+
+
+def foreign(record: dict, path: Path, config: Config, scale: str) -> str | None:
+    """Why the outputs of a record are not what this code and these settings would make."""
+    step = record["step"]
+    if record["settings_hash"] != settings_hash(record["settings"]):
+        return "its record was edited"
+    if record["code"] != codehash.code_hash(step):
+        return f"made by other code of the step {step}"
+    if not same_settings(record, path, config, scale):
+        return "made with other settings"
+    for name, digest in record["inputs"].items():
+        if not Path(name).exists():
+            return f"its input {name} is missing"
+        if sha256(name) != digest:
+            return f"made from another {name}"
+    return None
+
+
+def same_settings(record: dict, path: Path, config: Config, scale: str) -> bool:
+    """Do the recorded settings equal today's? A setting added since counts with its default."""
+    step, settings = record["step"], record["settings"]
+    if step in SETTINGS:
+        recorded = build(SETTINGS[step], settings, str(path))
+        return plain(recorded) == plain(config.step_settings(SETTINGS[step], path.parts[2], scale))
+    if step == "decide":
+        return settings["rule_hash"] == registry.claim(settings["claim"]).rule_hash
+    return settings.get("key_implementation", config.key_implementation) == config.key_implementation
+
+
+def history_states(scale: str) -> list[str]:
+    """Whether the history is unbroken and its last lines are the committed verdicts."""
+    broken = history.broken_line()
+    if broken:
+        return [f"edited in line {broken}"]
+    last, states = history.last(), []
+    for claim in registry.claims().values():
+        path = paths.verdict(scale, claim.id)
+        if claim.decided and path.exists():
+            line, found = last.get(claim.id), read_json(path)
+            if line is None or (line["verdict"], line["rule_hash"]) != (found["verdict"], found["rule_hash"]):
+                states.append(f"lacks the present verdict of {claim.id}; `icgd record --reason ...` adds it")
+    return states or ["as recorded"]
