@@ -17,26 +17,66 @@ SOURCES = [{"id": "vo22", "title": "Transformers learn in context", "kind": "pap
 
 def make_part(**changes):
     units = [{"unit": f"seed {k}", "value": 1.0 + k * 1e-4} for k in range(9)]
-    control = {"must": "refute", "plant": "rate_1.15", "size": "near miss: rate 15 % too large",
-               "verdict": "refuted", "value": 1.023, "low": 1.02, "high": 1.026, "n": 9, "ok": True}
+    control = {
+        "must": "refute",
+        "plant": "rate_1.15",
+        "size": "near miss: rate 15 % too large",
+        "verdict": "refuted",
+        "value": 1.023,
+        "low": 1.02,
+        "high": 1.026,
+        "n": 9,
+        "ok": True,
+    }
     return {
-        "name": "", "says": "", "per": "training seed", "estimand": "mean", "transform": "log",
-        "supported": {"within": [0.99, 1.01]}, "refuted": None, "verdict": "supported",
-        "value": 1.0004, "low": 1.0002, "high": 1.0006, "n": 9, "units": units, "published": 1.002,
+        "name": "",
+        "says": "",
+        "per": "training seed",
+        "estimand": "mean",
+        "transform": "log",
+        "supported": {"within": [0.99, 1.01]},
+        "refuted": None,
+        "verdict": "supported",
+        "value": 1.0004,
+        "low": 1.0002,
+        "high": 1.0006,
+        "n": 9,
+        "units": units,
+        "published": 1.002,
         "excluded": [{"unit": "seed 12", "why": "still on the plateau"}],
-        "published_verdict": "supported", "published_values": [1.001, 1.003],
-        "evidence": {"experiment": "one_layer", "table": "alignment", "measure": "loss_over_gd",
-                     "filter": {"model": "lsa-1"}},
-        "controls": [control], **changes}
+        "published_verdict": "supported",
+        "published_values": [1.001, 1.003],
+        "evidence": {
+            "experiment": "one_layer",
+            "table": "alignment",
+            "measure": "loss_over_gd",
+            "filter": {"model": "lsa-1"},
+        },
+        "controls": [control],
+        **changes,
+    }
 
 
 def make_claim(name, **changes):
     return {
-        "id": name, "source": "vo22", "where": "Fig. 2 left", "says": "The losses agree.",
-        "kind": "measurement", "scale": "full", "verdict": "supported", "reason": "Inside.",
-        "note": None, "reduced": None, "test": None, "parts": [make_part()], "figures": ["fig2"],
-        "rule_hash": "ab12", "inputs": [{"path": "results/a.csv", "sha256": "00ff"}],
-        "rebuild": f"make audit CLAIM={name} SCALE=full", **changes}
+        "id": name,
+        "source": "vo22",
+        "where": "Fig. 2 left",
+        "says": "The losses agree.",
+        "kind": "measurement",
+        "scale": "full",
+        "verdict": "supported",
+        "reason": "Inside.",
+        "note": None,
+        "reduced": None,
+        "test": None,
+        "parts": [make_part()],
+        "figures": ["fig2"],
+        "rule_hash": "ab12",
+        "inputs": [{"path": "results/a.csv", "sha256": "00ff"}],
+        "rebuild": f"make audit CLAIM={name} SCALE=full",
+        **changes,
+    }
 
 
 def make_claims():
@@ -103,13 +143,36 @@ def test_ids_are_unique_and_labels_name_what_exists(page):
 
 def test_every_string_is_escaped():
     control = {"must": NASTY, "plant": NASTY, "size": NASTY, "verdict": NASTY, "ok": False}
-    part = make_part(name=NASTY, says=NASTY, per=NASTY, estimand=NASTY, on=NASTY, verdict=NASTY,
-                     units=[{"unit": NASTY, "value": 1.0}], controls=[control],
-                     published_verdict=NASTY, excluded=[{"unit": NASTY, "why": NASTY}],
-                     evidence={"experiment": NASTY, "table": NASTY, "filter": {NASTY: NASTY}})
+    part = make_part(
+        name=NASTY,
+        says=NASTY,
+        per=NASTY,
+        estimand=NASTY,
+        on=NASTY,
+        verdict=NASTY,
+        units=[{"unit": NASTY, "value": 1.0}],
+        controls=[control],
+        published_verdict=NASTY,
+        excluded=[{"unit": NASTY, "why": NASTY}],
+        evidence={"experiment": NASTY, "table": NASTY, "filter": {NASTY: NASTY}},
+    )
     words = dict.fromkeys(
-        ("where", "says", "kind", "scale", "verdict", "reason", "note", "reduced", "test",
-         "rule_hash", "rebuild", "source"), NASTY)
+        (
+            "where",
+            "says",
+            "kind",
+            "scale",
+            "verdict",
+            "reason",
+            "note",
+            "reduced",
+            "test",
+            "rule_hash",
+            "rebuild",
+            "source",
+        ),
+        NASTY,
+    )
     files = [{"path": NASTY, "sha256": NASTY}]
     claim = make_claim(NASTY, **words, parts=[part], figures=[NASTY], inputs=files)
     sources = [{"id": NASTY, "title": NASTY, "kind": NASTY}]
@@ -161,16 +224,24 @@ def test_a_far_control_is_an_arrow_at_the_edge_and_a_near_one_is_not():
 
 
 def test_without_numbers_there_is_no_plot():
-    empty = make_part(value=None, low=None, high=None, units=[], published=None,
-                      published_values=None)
+    empty = make_part(value=None, low=None, high=None, units=[], published=None, published_values=None)
     assert plot(empty) == ""
     assert plot(make_part(value=float("nan"), low=None, high=None, units=[])) == ""
 
 
-@pytest.mark.parametrize("values, log", [
-    ([1.0, 1.0], True), ([0.0, 0.0], False), ([1e-12, 3.0], True), ([-2.0, 5.0], True),
-    ([0.9, 1.1], True), ([0.011, 0.04], True), ([3.0, 3.0 + 1e-12], False), ([1e6, 2e9], True),
-])
+@pytest.mark.parametrize(
+    "values, log",
+    [
+        ([1.0, 1.0], True),
+        ([0.0, 0.0], False),
+        ([1e-12, 3.0], True),
+        ([-2.0, 5.0], True),
+        ([0.9, 1.1], True),
+        ([0.011, 0.04], True),
+        ([3.0, 3.0 + 1e-12], False),
+        ([1e6, 2e9], True),
+    ],
+)
 def test_the_axis_encloses_its_values(values, log):
     axis = Axis(values, log)
     assert axis.low <= min(values) and max(values) <= axis.high
@@ -182,18 +253,25 @@ def test_the_axis_encloses_its_values(values, log):
 def test_rules_in_words():
     assert rule(make_part()) == (
         "Supported when the 95 % interval of the mean over training seeds (log scale) lies "
-        "within 0.99 to 1.01; refuted when outside it.")
-    exact = make_part(per="none", estimand=None, on=None, supported={"below": 1e-6},
-                      refuted={"above": 1e-3})
-    assert rule(exact) == (
-        "Supported when the value lies below 1e-6; refuted when it lies above 0.001.")
+        "within 0.99 to 1.01; refuted when outside it."
+    )
+    exact = make_part(per="none", estimand=None, on=None, supported={"below": 1e-6}, refuted={"above": 1e-3})
+    assert rule(exact) == ("Supported when the value lies below 1e-6; refuted when it lies above 0.001.")
     every = make_part(estimand="every seed", on="linear", supported={"above": 2})
     assert rule(every).startswith("Supported when the value of every seed lies above 2;")
 
 
-@pytest.mark.parametrize("value, spread, words", [
-    (1.00041, 0.0004, "1.00041"), (0.389, None, "0.389"), (1e-17, None, "1e-17"),
-    (None, None, "–"), (0, 0.1, "0"), (True, None, "True"), (123456.0, 2000.0, "123456"),
-])
+@pytest.mark.parametrize(
+    "value, spread, words",
+    [
+        (1.00041, 0.0004, "1.00041"),
+        (0.389, None, "0.389"),
+        (1e-17, None, "1e-17"),
+        (None, None, "–"),
+        (0, 0.1, "0"),
+        (True, None, "True"),
+        (123456.0, 2000.0, "123456"),
+    ],
+)
 def test_numbers(value, spread, words):
     assert number(value, spread) == words

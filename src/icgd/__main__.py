@@ -56,9 +56,14 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    except BrokenPipeError:  # the reader (head, less) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # the reader (head, less) has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        print(
+            f"icgd {chosen}: {error.filename}: {error.strerror}; nothing was changed there.", file=sys.stderr
+        )
+        return 2
     except KeyboardInterrupt:
         print(f"icgd {chosen}: stopped; run the same command again to go on.", file=sys.stderr)
         return 130

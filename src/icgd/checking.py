@@ -74,7 +74,9 @@ def compare(path: Path, was: list[dict], now: list[dict]) -> Iterator[Difference
         loose = old.get("measure") in NAMES or path.name in CURVES
         for name in old:
             if not agree(old[name], new.get(name, ""), ILL_CONDITIONED if loose else RELATIVE):
-                label = " ".join(old[key] for key in ("measure", "plant", "tasks", "reference") if old.get(key))
+                label = " ".join(
+                    old[key] for key in ("measure", "plant", "tasks", "reference") if old.get(key)
+                )
                 yield Difference(f"{path} line {index} {name} ({label})", old[name], new.get(name, ""))
 
 
@@ -121,7 +123,9 @@ def parts(claim: str, was: dict, now: dict) -> Iterator[Difference]:
         for a, b in pairs:
             for key in ("value", "low", "high", "n"):
                 if not agree(str(a[key]), str(b[key]), ILL_CONDITIONED if loose else RELATIVE * 10):
-                    yield Difference(f"{claim} {old['name']} {a.get('plant', '')} {key}", str(a[key]), str(b[key]))
+                    yield Difference(
+                        f"{claim} {old['name']} {a.get('plant', '')} {key}", str(a[key]), str(b[key])
+                    )
 
 
 def summary(verdict: dict) -> str:

@@ -72,6 +72,7 @@ def _module(name: str) -> _Module:
     return _Module(name, ast.parse(path.read_text(encoding="utf-8")))
 
 
+@functools.cache
 def _is_module(name: str) -> bool:
     path = SOURCE.joinpath(*name.split(".")[1:])
     return path.is_dir() or path.with_suffix(".py").exists()
@@ -80,12 +81,13 @@ def _is_module(name: str) -> bool:
 def _references(home: str, node: ast.AST) -> list[str]:
     """Full names of the package's definitions that ``node`` mentions."""
     module, names, whole = _module(home), [], []
-    attributes = {id(n.value): n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
-    for part in ast.walk(node):
+    parts = list(ast.walk(node))
+    attributes = {id(part.value): part.attr for part in parts if isinstance(part, ast.Attribute)}
+    for part in parts:
         if isinstance(part, ast.ImportFrom) and (part.module or "").startswith(PACKAGE):
             for alias in part.names:  # an import inside a function
                 module.imports.setdefault(alias.asname or alias.name, f"{part.module}.{alias.name}")
-    for part in ast.walk(node):
+    for part in parts:
         if not isinstance(part, ast.Name):
             continue
         target = module.imports.get(part.id)

@@ -68,7 +68,9 @@ def equal_losses(rows: Measures, tasks: Tasks, key: jax.Array) -> None:
     rows.put("equal_loss_ratio", loss(pair, tasks) / loss(fast, tasks))
     rows.put("equal_loss_cosine", mean_cosine(fast, pair, tasks))
     slow = Products(start.kq, 0.6 * start.pv)
-    rows.put("equal_loss_ratio", loss(Products(start.kq, 0.55 * start.pv), tasks) / loss(fast, tasks), "rate_0.55")
+    rows.put(
+        "equal_loss_ratio", loss(Products(start.kq, 0.55 * start.pv), tasks) / loss(fast, tasks), "rate_0.55"
+    )
     rows.put("equal_loss_ratio", loss(fast, tasks) / loss(fast, tasks), "itself")
     rows.put("equal_loss_cosine", mean_cosine(fast, slow, tasks), "slow_and_fast")
     rows.put("equal_loss_cosine", mean_cosine(fast, tilted(start, 0.05, key), tasks), "tilted_0.05")

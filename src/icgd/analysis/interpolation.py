@@ -6,7 +6,7 @@ import numpy as np
 
 from icgd.analysis.products import Products, key_scale, of
 from icgd.models.attention import Weights
-from icgd.references.constructions import one_head, gradient_descent_layer
+from icgd.references.constructions import gradient_descent_layer, one_head
 
 PATH = np.linspace(0, 1, 11)  # share of the construction
 MIDDLE = -6  # the half-half network that the paper draws

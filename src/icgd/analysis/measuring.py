@@ -6,7 +6,9 @@ COLUMNS = ("measure", "plant", "tasks", "reference", "value")
 class Measures(list):
     """Rows of a measure table."""
 
-    def put(self, measure: str, value: float, plant: str = "none", tasks: str = "", reference: str = "") -> None:
+    def put(
+        self, measure: str, value: float, plant: str = "none", tasks: str = "", reference: str = ""
+    ) -> None:
         """Add one row."""
         labels = {"measure": measure, "plant": plant, "tasks": tasks, "reference": reference}
         self.append({**labels, "value": float(value)})

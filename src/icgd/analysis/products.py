@@ -65,7 +65,9 @@ def rms(values: np.ndarray) -> float:
     return float(np.sqrt(np.mean(values**2)))
 
 
-def planted(trained: Products, hand_set: Products, untrained: Products, key: jax.Array) -> dict[str, Products]:
+def planted(
+    trained: Products, hand_set: Products, untrained: Products, key: jax.Array
+) -> dict[str, Products]:
     """The trained network ("none"), near misses of stated size, and networks that are what is claimed.
 
     rate_1.06, rate_1.15: learning rate 6 and 15 % too large. tilted_0.1, tilted_0.25: each implicit

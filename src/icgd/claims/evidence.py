@@ -9,6 +9,7 @@ from icgd.config import Config
 from icgd.errors import IcgdError
 from icgd.files import read_table
 
+STATUS = ("converged", "final_training_loss", "diverged_at")
 SINGLE = ("identities", "contrasts", "references")  # one table for all units
 
 
@@ -28,14 +29,19 @@ def files(part: dict, config: Config, scale: str) -> list[Path]:
     if experiment in SINGLE:
         return [paths.RESULTS / scale / experiment / f"{table}.csv"]
     folders = [
-        paths.seed_folder(scale, experiment, seed) for seed in range(config.experiment(experiment, scale).seeds)
+        paths.seed_folder(scale, experiment, seed)
+        for seed in range(config.experiment(experiment, scale).seeds)
     ]
     return [folder / name for folder in folders for name in sorted({f"{table}.csv", "alignment.csv"})]
 
 
 @cache
-def _rows(path: Path) -> list[dict[str, str]]:
-    return read_table(path, ("measure", "plant", "value"))
+def _rows(path: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
+    """Rows of a table by measure and plant."""
+    found: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in read_table(path, ("measure", "plant", "value")):
+        found.setdefault((row["measure"], row["plant"]), []).append(row)
+    return found
 
 
 def units(part: dict, config: Config, scale: str, plant: str = "none", **overrides: str) -> Units:
@@ -45,7 +51,9 @@ def units(part: dict, config: Config, scale: str, plant: str = "none", **overrid
     if part["per"] == "none":
         path = files(part, config, scale)[0]
         rows = _matching(path, wanted)
-        return Units({f"{row.get('case', index)} #{index}": float(row["value"]) for index, row in enumerate(rows)})
+        return Units(
+            {f"{row.get('case', index)} #{index}": float(row["value"]) for index, row in enumerate(rows)}
+        )
     if part["per"] == "set":
         path = files(part, config, scale)[0]
         return Units({row["unit"]: float(row["value"]) for row in _matching(path, wanted)})
@@ -58,7 +66,11 @@ def _seed_units(part: dict, config: Config, scale: str, wanted: dict) -> Units:
     values, excluded = {}, {}
     for seed in range(config.experiment(experiment, scale).seeds):
         folder, unit = paths.seed_folder(scale, experiment, seed), f"seed {seed}"
-        status = {row["measure"]: float(row["value"]) for row in _rows(folder / "alignment.csv")[:3]}
+        status = {
+            measure: float(rows[0]["value"])
+            for (measure, _), rows in _rows(folder / "alignment.csv").items()
+            if measure in STATUS
+        }
         if "diverged_at" in status:
             excluded[unit] = f"diverged at step {status['diverged_at']:.0f}"
         elif part["units"] == "converged" and not status["converged"]:
@@ -72,7 +84,8 @@ def _seed_units(part: dict, config: Config, scale: str, wanted: dict) -> Units:
 
 
 def _matching(path: Path, wanted: dict) -> list[dict[str, str]]:
-    found = [row for row in _rows(path) if all(row.get(key) == value for key, value in wanted.items())]
+    rows = _rows(path).get((wanted["measure"], wanted["plant"]), [])
+    found = [row for row in rows if all(row.get(key) == value for key, value in wanted.items())]
     if not found:
         asked = ", ".join(f"{key} {value!r}" for key, value in wanted.items())
         raise IcgdError(f"{path} has no row with {asked}; rebuild it, or mend the claim's evidence.")

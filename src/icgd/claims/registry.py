@@ -24,8 +24,8 @@ ESTIMANDS = {
 SCALES_OF_VALUES = ("linear", "log", "log(1 - x)")
 CLAIM_KEYS = ("id", "where", "says", "kind", "note", "reason", "test", "figures", "parts")
 PART_KEYS = (
-    "name", "says", "evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted", "published",
-    "controls",
+    "name", "says", "evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted",
+    "published", "controls",
 )  # fmt: skip
 RULE_KEYS = ("evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted", "controls")
 EVIDENCE_KEYS = ("experiment", "table", "measure", "filter")
@@ -176,11 +176,16 @@ def _part(part: dict, where: str) -> dict:
         raise IcgdError(f"{where}: per cannot be {per!r}; {nearest(per, PER)}")
     estimand = part.get("estimand", ESTIMANDS[per][0])
     if estimand not in ESTIMANDS[per]:
-        raise IcgdError(f"{where}: estimand per {per} cannot be {estimand!r}; {nearest(estimand, ESTIMANDS[per])}")
-    if part.get("transform", "linear") not in SCALES_OF_VALUES:
-        raise IcgdError(f"{where}: on cannot be {part['on']!r}; {nearest(part['on'], SCALES_OF_VALUES)}")
+        raise IcgdError(
+            f"{where}: estimand per {per} cannot be {estimand!r}; {nearest(estimand, ESTIMANDS[per])}"
+        )
+    transform = part.get("transform", "linear")
+    if transform not in SCALES_OF_VALUES:
+        raise IcgdError(f"{where}: transform cannot be {transform!r}; {nearest(transform, SCALES_OF_VALUES)}")
     if ("each" in part) != (estimand == "fraction"):
-        raise IcgdError(f"{where}: each says what a unit of a fraction must fulfil; give it there and only there.")
+        raise IcgdError(
+            f"{where}: each says what a unit of a fraction must fulfil; give it there and only there."
+        )
     for region in ("each", "supported", "refuted"):
         if region in part:
             _region(part[region], f"{where}, {region}")
@@ -194,12 +199,16 @@ def _table(evidence: dict, where: str) -> dict:
         raise IcgdError(f"{where}: there is no table {name!r}; {nearest(name, tables())}")
     table = tables()[name]
     if measure not in table["measures"]:
-        raise IcgdError(f"{where}: table {name} has no measure {measure!r}; {nearest(measure, table['measures'])}")
+        raise IcgdError(
+            f"{where}: table {name} has no measure {measure!r}; {nearest(measure, table['measures'])}"
+        )
     for key, value in evidence.get("filter", {}).items():
         if key not in table["labels"]:
             raise IcgdError(f"{where}: table {name} has no column {key!r}; {nearest(key, table['labels'])}")
         if value not in table["labels"][key]:
-            raise IcgdError(f"{where}: {key} is never {value!r} there; {nearest(value, table['labels'][key])}")
+            raise IcgdError(
+                f"{where}: {key} is never {value!r} there; {nearest(value, table['labels'][key])}"
+            )
     return table
 
 

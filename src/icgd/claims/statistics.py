@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from statistics import fmean, stdev
 
 
@@ -29,10 +30,11 @@ def incomplete_beta(a: float, b: float, x: float) -> float:
     return front * total / a
 
 
+@cache
 def beta_quantile(share: float, a: float, b: float) -> float:
     """Quantile of the beta distribution, by bisection."""
     low, high = 0.0, 1.0
-    for _ in range(200):
+    for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if incomplete_beta(a, b, middle) < share else (low, middle)
     return (low + high) / 2

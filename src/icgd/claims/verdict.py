@@ -12,12 +12,15 @@ from icgd.errors import IcgdError
 LEAST = 5  # units below which a mean is not decided
 INDICATIVE, UNDECIDED = "indicative", "not decided at this scale"
 
+# Distances below this count as this on the logarithmic scales: float32 often gives exactly 0 there.
+RESOLUTION = 1e-12
+
 TRANSFORMS: dict[str, tuple[Callable, Callable]] = {
     "linear": (lambda x: x, lambda z: z),
-    "log": (lambda x: math.log(x) if x > 0 else -math.inf, lambda z: math.exp(z) if z < 700 else math.inf),
+    "log": (lambda x: math.log(max(x, RESOLUTION)), lambda z: math.exp(min(z, 700.0))),
     "log(1 - x)": (
-        lambda x: math.log(1 - x) if x < 1 else -math.inf,
-        lambda z: 1 - math.exp(z) if z < 700 else -math.inf,
+        lambda x: math.log(max(1 - x, RESOLUTION)),
+        lambda z: 1 - math.exp(min(z, 700.0)),
     ),
 }
 
@@ -100,7 +103,8 @@ def too_wide(value: float, low: float, high: float, n: int, part: dict) -> str:
     half = abs(forth(high) - forth(low)) / 2
     if part["estimand"] != "mean" or not distance or not math.isfinite(half):
         return "the interval crosses the edge of the supported region; more units would narrow it"
-    return f"the interval crosses the edge of the supported region; about {math.ceil(n * (half / distance) ** 2)} units would decide"
+    needed = math.ceil(n * (half / distance) ** 2)
+    return f"the interval crosses the edge of the supported region; about {needed} units would decide"
 
 
 def judge(claim: Claim, config: Config, scale: str) -> dict:
@@ -138,7 +142,10 @@ def judge_part(part: dict, config: Config, scale: str) -> dict:
     published = part.get("published") or {}
     seeds = published.get("seeds")
     return {
-        **{key: part.get(key) for key in ("name", "says", "per", "estimand", "each", "transform", "supported", "refuted")},
+        **{
+            key: part.get(key)
+            for key in ("name", "says", "per", "estimand", "each", "transform", "supported", "refuted")
+        },
         "evidence": part["evidence"],
         **_numbers(decision),
         **dict(zip(("verdict", "reason"), at_scale(decision, controls, part, scale), strict=True)),
@@ -183,7 +190,10 @@ def at_scale(decision: Decision, controls: list[dict], part: dict, scale: str) -
     wrong = [control for control in controls if not control["ok"]]
     if wrong and decision.verdict in ("supported", "refuted"):
         first = wrong[0]
-        return "no power", f"the control {first['plant']} had to {first['must']} and came out {first['verdict']}"
+        return (
+            "no power",
+            f"the control {first['plant']} had to {first['must']} and came out {first['verdict']}",
+        )
     return decision.verdict, decision.reason
 
 
@@ -196,7 +206,9 @@ def combine(parts: list[dict]) -> tuple[str, str]:
     if len(set(words)) == 1:
         return words[0], _first_reason(parts, words[0])
     if "supported" in words and "refuted" in words:
-        named = {word: [p["name"] for p in parts if p["verdict"] == word] for word in ("supported", "refuted")}
+        named = {
+            word: [p["name"] for p in parts if p["verdict"] == word] for word in ("supported", "refuted")
+        }
         return "partly", f"supported: {', '.join(named['supported'])}; refuted: {', '.join(named['refuted'])}"
     word = next(w for w in ("refuted", "inconclusive", "borderline") if w in words)
     return ("inconclusive" if word == "refuted" else word), _first_reason(parts, word)

@@ -16,7 +16,9 @@ from icgd.provenance import Recorder
 Analysis = Callable[[Trained, Path, Measures], list[dict]]
 
 
-def analyse(parsed: argparse.Namespace, step: str, analysis: Analysis, names: tuple[str, str], columns: tuple) -> None:
+def analyse(
+    parsed: argparse.Namespace, step: str, analysis: Analysis, names: tuple[str, str], columns: tuple
+) -> None:
     """Write the measures and the curves of one network; of a diverged one, only that it diverged."""
     scale, settings = seed_settings(parsed, AnalysisSettings)
     recorder = Recorder(step, plain(settings), parsed.seed)

@@ -48,7 +48,9 @@ def lines(verdict: dict) -> list[str]:
     out += [""] + [f"figure: figures/{scale}/{name}.png" for name in verdict["figures"]]
     out += [f"evidence: {entry['path']}  sha256 {entry['sha256'][:12]}" for entry in verdict["inputs"][:4]]
     if len(verdict["inputs"]) > 4:
-        out.append(f"          and {len(verdict['inputs']) - 4} more, listed in {paths.verdict(scale, verdict['id'])}")
+        out.append(
+            f"  and {len(verdict['inputs']) - 4} more, listed in {paths.verdict(scale, verdict['id'])}"
+        )
     out += _history(verdict["id"])
     if verdict["rebuild"]:
         out.append(f"rebuild: {verdict['rebuild']}   page: results/{scale}/audit/index.html#{verdict['id']}")
@@ -58,13 +60,23 @@ def lines(verdict: dict) -> list[str]:
 def _part(part: dict) -> list[str]:
     """One rule with its numbers."""
     value, low, high = (number(part[key]) for key in ("value", "low", "high"))
-    out = ["", f"part: {part['name'] or 'the claim'}  ->  {part['verdict']}", f"  {part['says']}" if part["says"] else ""]
+    out = [
+        "",
+        f"part: {part['name'] or 'the claim'}  ->  {part['verdict']}",
+        f"  {part['says']}" if part["says"] else "",
+    ]
     out.append(f"  rule: {rule(part)}")
     out.append(f"  measured: {value}  [{low}, {high}]  n = {part['n']}")
     if part["published"] is not None:
-        own = f"; the paper's own seeds would be {part['published_verdict']}" if part["published_verdict"] else ""
+        own = (
+            f"; the paper's own seeds would be {part['published_verdict']}"
+            if part["published_verdict"]
+            else ""
+        )
         out.append(f"  published: {number(part['published'])}{own}")
-    out.append("  units: " + ", ".join(f"{unit['unit']} {number(unit['value'])}" for unit in part["units"][:10]))
+    out.append(
+        "  units: " + ", ".join(f"{unit['unit']} {number(unit['value'])}" for unit in part["units"][:10])
+    )
     out += [f"  left out: {entry['unit']}, {entry['why']}" for entry in part["excluded"]]
     for control in part["controls"]:
         mark = "as it must" if control["ok"] else "WRONG"
@@ -80,4 +92,7 @@ def _history(claim: str) -> list[str]:
     if not paths.HISTORY.exists():
         return []
     rows = [row for row in read_table(paths.HISTORY) if row["claim"] == claim]
-    return [f"history: {row['date']}  {row['verdict']}  (rule {row['rule_hash']})  {row['reason']}" for row in rows]
+    return [
+        f"history: {row['date']}  {row['verdict']}  (rule {row['rule_hash']})  {row['reason']}"
+        for row in rows
+    ]

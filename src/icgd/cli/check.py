@@ -5,11 +5,11 @@ import math
 from pathlib import Path
 
 from icgd import checking, paths
+from icgd.analysis.measuring import Measures
+from icgd.analysis.networks import Trained
 from icgd.claims import statistics
 from icgd.claims.verdict import TRANSFORMS
 from icgd.cli.align import alignment_of
-from icgd.analysis.measuring import Measures
-from icgd.analysis.networks import Trained
 from icgd.cli.common import scale_arguments
 from icgd.config import AnalysisSettings, Config, TrainSettings, load
 from icgd.errors import IcgdError
@@ -70,9 +70,15 @@ def new_seed(config: Config, folder: Path) -> list[str]:
     for seed in range(first, first + MOST_NEW_SEEDS):
         rows = measures_of(config, seed, folder)
         if rows["converged"]:
-            return [problem for name, on in PREDICTED.items() if (problem := predicted(name, on, rows[name], seed, config))]
+            return [
+                problem
+                for name, on in PREDICTED.items()
+                if (problem := predicted(name, on, rows[name], seed, config))
+            ]
         say(f"{EXPERIMENT} seed {seed} is still on its plateau; trying the next")
-    raise IcgdError(f"none of the seeds {first} to {seed} has converged; raise MOST_NEW_SEEDS or look into it.")
+    raise IcgdError(
+        f"none of the seeds {first} to {seed} has converged; raise MOST_NEW_SEEDS or look into it."
+    )
 
 
 def measures_of(config: Config, seed: int, folder: Path) -> dict[str, float]:

@@ -67,7 +67,13 @@ def measure(rows: Measures, panel: str, tasks: str, losses: dict[str, generalisa
     for name in (*PLANTS, "offset_0.1"):
         for reference in ("gd_optimal", "gd_published"):
             if reference in losses:
-                rows.put(f"{panel}_gap", generalisation.gap(losses[name], losses[reference]), name, tasks, reference)
+                rows.put(
+                    f"{panel}_gap",
+                    generalisation.gap(losses[name], losses[reference]),
+                    name,
+                    tasks,
+                    reference,
+                )
         if name in MATCHED:
             matched = generalisation.gap(losses[name], losses[MATCHED[name]])
             rows.put(f"{panel}_gap", matched, name, tasks, "gd_matched")

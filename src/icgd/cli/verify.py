@@ -19,7 +19,9 @@ def run(parsed: argparse.Namespace) -> int:
     scale = parsed.scale or "full"
     findings = verify(load(parsed.config), scale)
     if not findings:
-        raise IcgdError(f"there is nothing to verify in results/{scale}; `make reproduce` or `make full` fills it.")
+        raise IcgdError(
+            f"there is nothing to verify in results/{scale}; `make reproduce` or `make full` fills it."
+        )
     for finding in findings:
         if not finding.good:
             print(f"{finding.path}: {finding.state}")

@@ -62,7 +62,9 @@ def headline(scale: str, state: pd.Series) -> str:
         return f"{scale}: nothing converged (all n = {len(state)} seeds drawn)"
     others = {"plateau": "still on the plateau", "diverged": "diverged"}
     left = [f"{count[name]} {words}" for name, words in others.items() if name in count]
-    return f"{scale}: n = {len(state)} seeds, {count['converged']} converged" + "".join(f", {text}" for text in left)
+    return f"{scale}: n = {len(state)} seeds, {count['converged']} converged" + "".join(
+        f", {text}" for text in left
+    )
 
 
 def tidy(frame: pd.DataFrame, panel: str, series: str | pd.Series, x: str, y: str) -> pd.DataFrame:
@@ -91,7 +93,9 @@ def sweep(curves: pd.DataFrame, state: pd.Series, panel: str, models: Iterable[s
     return of_models(rows, state, panel, models, "point")
 
 
-def of_models(rows: pd.DataFrame, state: pd.Series, panel: str, models: Iterable[str], x: str) -> pd.DataFrame:
+def of_models(
+    rows: pd.DataFrame, state: pd.Series, panel: str, models: Iterable[str], x: str
+) -> pd.DataFrame:
     """Trained and interpolated networks per seed, references (the same for every seed) once."""
     parts = []
     for model in models:

@@ -31,7 +31,9 @@ def name(damping: float) -> str:
     return f"damping_{damping:g}"
 
 
-def panel(scale: str, config: Config, state: pd.Series, damping: float, figure: str = "fig10") -> pd.DataFrame:
+def panel(
+    scale: str, config: Config, state: pd.Series, damping: float, figure: str = "fig10"
+) -> pd.DataFrame:
     """Ours and published; x counts from 0, which is after one step, as published."""
     curves = data.seeds(scale, BASE, config, "rollout-curves.csv")
     rows = curves[(curves.tasks == "published") & (curves.damping == damping)]

@@ -32,7 +32,12 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
         marks.label(grid[0, column], title, "", "loss (half mean square)" if column == 0 else "")
         marks.lines(grid[1, column], below[panel], marks.SWEEP)
         grid[1, column].axhline(0, color=style.ORANGE, linewidth=1.2, zorder=1)
-        marks.label(grid[1, column], "", x, "loss over GD's at the\npublished rate, minus 1 (%)" if column == 0 else "")
+        marks.label(
+            grid[1, column],
+            "",
+            x,
+            "loss over GD's at the\npublished rate, minus 1 (%)" if column == 0 else "",
+        )
     style.legend(figure, 3)
     return figure, pd.concat([*parts.values(), *below.values()])
 

@@ -24,7 +24,9 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     state = data.states(alignment)
     strips, seed = strip_rows(alignment, state, best_rate(config)), median(alignment, state)
     weights = products(scale, seed)
-    figure = style.canvas(style.WIDE, 2.7, f"{data.headline(scale, state)}; maps of seed {seed}, the median rate")
+    figure = style.canvas(
+        style.WIDE, 2.7, f"{data.headline(scale, state)}; maps of seed {seed}, the median rate"
+    )
     axes = figure.subplots(1, 4, width_ratios=[1.15, 1.15, 0.62, 1.0])
     for place, (name, title) in zip(axes[:2], MAPS.items(), strict=True):
         heat_map(place, weights[name], title)
@@ -49,7 +51,9 @@ def median(alignment: pd.DataFrame, state: pd.Series) -> int:
 def products(scale: str, seed: int) -> dict[str, np.ndarray]:
     """The two products that matter, transposed: the paper multiplies columns, we multiply rows."""
     with np.load(paths.weights(scale, BASE, seed)) as file:
-        query, key, value, projection = (file[f"0/{name}"][0] for name in ("query", "key", "value", "projection"))
+        query, key, value, projection = (
+            file[f"0/{name}"][0] for name in ("query", "key", "value", "projection")
+        )
     return {"kq": (query @ key.T).T, "pv": (value @ projection).T}
 
 
@@ -71,14 +75,24 @@ def strip_rows(alignment: pd.DataFrame, state: pd.Series, best: float) -> pd.Dat
     ]
     theirs = {"panel": "rate", "series": "rate_over_optimal", "source": "published", "unit": "", "x": 0.0}
     frame = pd.DataFrame([*rows, {**theirs, "y": PUBLISHED_RATE}], columns=data.COLUMNS)
-    return frame.assign(x=frame.series.map({name: float(index) for index, name in enumerate(PARTS)}).fillna(0.0))
+    return frame.assign(
+        x=frame.series.map({name: float(index) for index, name in enumerate(PARTS)}).fillna(0.0)
+    )
 
 
 def heat_map(axes: Axes, matrix: np.ndarray, title: str) -> None:
     """One product, zero in white; the last row and column are the label's."""
     top, size = float(np.abs(matrix).max()), len(matrix)
-    bar = {"orientation": "horizontal", "shrink": 0.85, "aspect": 25, "pad": 0.02, "label": "weight (no unit)"}
-    seaborn.heatmap(matrix, ax=axes, cmap="vlag", vmin=-top, vmax=top, square=True, cbar_kws=bar, rasterized=True)
+    bar = {
+        "orientation": "horizontal",
+        "shrink": 0.85,
+        "aspect": 25,
+        "pad": 0.02,
+        "label": "weight (no unit)",
+    }
+    seaborn.heatmap(
+        matrix, ax=axes, cmap="vlag", vmin=-top, vmax=top, square=True, cbar_kws=bar, rasterized=True
+    )
     names = [*map(str, range(1, size)), "y"]
     ticks = [0, size // 2, size - 1]
     axes.set_xticks([tick + 0.5 for tick in ticks], [names[tick] for tick in ticks], rotation=0)
@@ -99,7 +113,9 @@ def rate_strip(axes: Axes, rows: pd.DataFrame, best: float) -> None:
     """Learning rate that each seed has learnt."""
     axes.axhline(best, color=style.ORANGE, linewidth=1.2, label=f"optimal rate {best:.4f}", zorder=2)
     theirs = rows[rows.source == "published"]
-    axes.plot([0.42], theirs.y, "D", color=style.GREY, markersize=5, label=f"published {PUBLISHED_RATE}", zorder=2)
+    axes.plot(
+        [0.42], theirs.y, "D", color=style.GREY, markersize=5, label=f"published {PUBLISHED_RATE}", zorder=2
+    )
     dots(axes, rows[rows.source == "ours"], 0.25)
     axes.set_xlim(-0.6, 0.6)
     axes.set_xticks([0], ["seeds"])

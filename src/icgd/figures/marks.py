@@ -44,7 +44,9 @@ SWEEP: Looks = {
     ("ours", "interpolated_diverged"): Look("interpolated, diverged seed", GREEN, ":", 0.9),
     ("published", "gd"): Look("published: GD", GREY, "", marker="s", size=7.0, hollow=True),
     ("published", "trained"): Look("published: trained", GREY, "", marker="o", size=6.0, hollow=True),
-    ("published", "interpolated"): Look("published: interpolated", GREY, "", marker="^", size=5.0, hollow=True),
+    ("published", "interpolated"): Look(
+        "published: interpolated", GREY, "", marker="^", size=5.0, hollow=True
+    ),
 }
 
 

@@ -105,7 +105,9 @@ def refactored(rows: Errors) -> None:
 
 def _refactor(layer: dict, scale: float, slip: float, size: int, rng: np.random.Generator) -> dict:
     """Other matrices with the products s W_PV and W_KQ / s; ``slip`` spoils the first."""
-    left, right = (np.linalg.qr(rng.normal(size=(size, size)))[0] @ np.diag(rng.uniform(0.5, 2, size)) for _ in "ab")
+    left, right = (
+        np.linalg.qr(rng.normal(size=(size, size)))[0] @ np.diag(rng.uniform(0.5, 2, size)) for _ in "ab"
+    )
     return {
         "query": layer["query"] @ left / scale,
         "key": layer["key"] @ np.linalg.inv(left).T,

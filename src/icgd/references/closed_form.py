@@ -23,7 +23,9 @@ def zero_loss(inputs: int, s2: float) -> float:
     return inputs * s2 / 2
 
 
-def optimal_rate(inputs: int, context: int, s2: float, kurtosis: float = UNIFORM, noise: float = 0.0) -> float:
+def optimal_rate(
+    inputs: int, context: int, s2: float, kurtosis: float = UNIFORM, noise: float = 0.0
+) -> float:
     """eta* = N / (s2 (N + d + k - 2 + noise / s2)): 12 N / (r^2 (N + d - 0.2)) for U(-r/2, r/2)."""
     return context / (s2 * (context + inputs + kurtosis - 2 + noise / s2))
 
@@ -69,9 +71,14 @@ def distractor_loss(rate: float, distractors: int, inputs: int, context: int, s2
     """One-step loss when m of N context labels are N(0, 1) draws, unrelated to x (uniform x)."""
     n, m, k = context - distractors, distractors, UNIFORM
     signal = n * (n - 1) + n * (k + inputs - 1)
-    return 0.5 * inputs * s2 * (
-        1
-        - 2 * rate * s2 * n / context
-        + rate**2 * s2**2 * signal / context**2
-        + rate**2 * s2 * m / context**2
+    return (
+        0.5
+        * inputs
+        * s2
+        * (
+            1
+            - 2 * rate * s2 * n / context
+            + rate**2 * s2**2 * signal / context**2
+            + rate**2 * s2 * m / context**2
+        )
     )

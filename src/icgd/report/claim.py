@@ -9,8 +9,12 @@ from icgd.report.words import badge, measured, number, rule, statistical, text
 def section(claim: dict, source: dict, figures_url: str) -> str:
     """Everything that the page says about one claim."""
     name = text(claim.get("id"))
-    about = [source.get("title") or claim.get("source"), claim.get("where"), claim.get("kind"),
-             f"scale {claim['scale']}" if claim.get("scale") else None]
+    about = [
+        source.get("title") or claim.get("source"),
+        claim.get("where"),
+        claim.get("kind"),
+        f"scale {claim['scale']}" if claim.get("scale") else None,
+    ]
     body = [
         f"<h3>{name} {badge(claim.get('verdict'))}</h3>",
         f'<p class="says">{text(claim.get("says"))}</p>',
@@ -23,8 +27,10 @@ def section(claim: dict, source: dict, figures_url: str) -> str:
     body.append(_inputs(claim))
     if claim.get("rebuild"):
         body.append(f"<p>Rebuild it: <code>{text(claim['rebuild'])}</code></p>")
-    body.append(f'<p class="back"><a href="#row-{name}">Back to the table'
-                f'<span class="hidden"> from {name}</span></a></p>')
+    body.append(
+        f'<p class="back"><a href="#row-{name}">Back to the table'
+        f'<span class="hidden"> from {name}</span></a></p>'
+    )
     kind = "claim compact" if not parts else "claim"
     inner = "\n".join(filter(None, body))
     return f'<section id="{name}" class="{kind}" tabindex="-1">\n{inner}\n</section>'
@@ -32,8 +38,12 @@ def section(claim: dict, source: dict, figures_url: str) -> str:
 
 def _remarks(claim: dict) -> list[str]:
     """Why the verdict is what it is, and what limits it."""
-    labels = {"reason": "Reason", "note": "Note", "reduced": "Reduced against the paper",
-              "test": "How it will be tested"}
+    labels = {
+        "reason": "Reason",
+        "note": "Note",
+        "reduced": "Reduced against the paper",
+        "test": "How it will be tested",
+    }
     return [
         f'<p class="{key}"><strong>{label}:</strong> {text(claim[key])}</p>'
         for key, label in labels.items()
@@ -98,14 +108,13 @@ def _key(part: dict) -> str:
     if part.get("controls"):
         signs.append("arrow: beyond the axis")
     scale = "log axis" if part.get("transform") == "log" else ""
-    return f'<figcaption>{"; ".join(filter(None, [*signs, scale]))}.</figcaption>'
+    return f"<figcaption>{'; '.join(filter(None, [*signs, scale]))}.</figcaption>"
 
 
 def _excluded(part: dict) -> str:
     """The units that were left out, each with its reason."""
     listed = "".join(
-        f"<li>{text(unit.get('unit'))}: {text(unit.get('why'))}</li>"
-        for unit in part.get("excluded") or []
+        f"<li>{text(unit.get('unit'))}: {text(unit.get('why'))}</li>" for unit in part.get("excluded") or []
     )
     return f'<p class="label">Left out:</p><ul>{listed}</ul>' if listed else ""
 
@@ -115,8 +124,13 @@ def _controls(part: dict) -> str:
     rows = []
     for control in part.get("controls") or []:
         passed = "✓ yes" if control.get("ok") else "✗ no"
-        cells = [text(control.get("must")), f"<code>{text(control.get('plant'))}</code>",
-                 text(control.get("size")), badge(control.get("verdict")), measured(control)]
+        cells = [
+            text(control.get("must")),
+            f"<code>{text(control.get('plant'))}</code>",
+            text(control.get("size")),
+            badge(control.get("verdict")),
+            measured(control),
+        ]
         row = "".join(f"<td>{cell}</td>" for cell in cells)
         tone = "good" if control.get("ok") else "bad"
         rows.append(f'<tr>{row}<td><span class="ok {tone}">{passed}</span></td></tr>')
@@ -124,9 +138,11 @@ def _controls(part: dict) -> str:
         return ""
     heads = ("Must", "Plant", "Size", "Came out", "Value (interval)", "As it must?")
     head = "".join(f'<th scope="col">{words}</th>' for words in heads)
-    return ('<div class="scroll" role="region" aria-label="Controls" tabindex="0"><table>'
-            f"<caption>Controls, decided by the same rule</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{''.join(rows)}</tbody></table></div>")
+    return (
+        '<div class="scroll" role="region" aria-label="Controls" tabindex="0"><table>'
+        f"<caption>Controls, decided by the same rule</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
 
 
 def _figures(claim: dict, figures_url: str) -> str:
@@ -137,7 +153,8 @@ def _figures(claim: dict, figures_url: str) -> str:
         drawn.append(
             f'<figure><a href="{url}.png"><img loading="lazy" src="{url}.png" '
             f'alt="Figure {shown}, which shows claim {text(claim.get("id"))}"></a>'
-            f'<figcaption>{shown} (<a href="{url}.svg">{shown}.svg</a>)</figcaption></figure>')
+            f'<figcaption>{shown} (<a href="{url}.svg">{shown}.svg</a>)</figcaption></figure>'
+        )
     return f'<div class="figures">{"".join(drawn)}</div>' if drawn else ""
 
 
@@ -145,12 +162,12 @@ def _inputs(claim: dict) -> str:
     """The files that the verdict was computed from, with their hashes."""
     rows = "".join(
         f"<li><code>{text(given.get('path'))}</code> "
-        f"<code class=\"hash\">sha256 {text(given.get('sha256'))}</code></li>"
+        f'<code class="hash">sha256 {text(given.get("sha256"))}</code></li>'
         for given in claim.get("inputs") or []
     )
     found = f"<ul>{rows}</ul>" if rows else "<p>No input files.</p>"
     if claim.get("rule_hash"):
-        found = f"<p>Rule <code class=\"hash\">{text(claim['rule_hash'])}</code></p>{found}"
+        found = f'<p>Rule <code class="hash">{text(claim["rule_hash"])}</code></p>{found}'
     elif not rows:
         return ""
     count = len(claim.get("inputs") or [])

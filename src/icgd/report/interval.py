@@ -29,8 +29,10 @@ def plot(part: dict) -> str:
         drawn += _unit_dots(axis, units, y) if kind == "here" else []
         drawn += _bar(axis, item, y, kind) if kind != "published" else []
     title = _title(part, len(units))
-    return (f'<svg class="plot" role="img" aria-label="{title}" width="100%" height="{height}">'
-            f"<title>{title}</title>{''.join(drawn)}</svg>")
+    return (
+        f'<svg class="plot" role="img" aria-label="{title}" width="100%" height="{height}">'
+        f"<title>{title}</title>{''.join(drawn)}</svg>"
+    )
 
 
 def _title(part: dict, units: int) -> str:
@@ -100,8 +102,9 @@ def _bar(axis: Axis, item: dict, y: float, kind: str) -> list[str]:
     low, high = item.get("low"), item.get("high")
     if finite(low) and finite(high):
         x, width = axis.at(low), max(axis.at(high) - axis.at(low), 0.3)
-        drawn.append(f'<rect class="bar {kind}" x="{x}%" y="{y - 4}" '
-                     f'width="{width:.2f}%" height="8" rx="2"/>')
+        drawn.append(
+            f'<rect class="bar {kind}" x="{x}%" y="{y - 4}" width="{width:.2f}%" height="8" rx="2"/>'
+        )
     if finite(value):
         side = axis.side(value)
         path, shape = (ARROWS[side], "arrow") if side else ("M0-8V8", "value")
@@ -140,8 +143,7 @@ def _background(axis: Axis, part: dict, height: float) -> list[str]:
         if not span:
             continue
         width = max(span[1] - span[0], 0.3)
-        drawn.append(f'<rect class="{kind}" x="{span[0]}%" y="0" '
-                     f'width="{width:.2f}%" height="{bottom}"/>')
+        drawn.append(f'<rect class="{kind}" x="{span[0]}%" y="0" width="{width:.2f}%" height="{bottom}"/>')
         if kind == "supported":
             middle = sum(span) / 2
             edge = span[0] if middle < 40 else span[1] if middle > 60 else middle

@@ -74,8 +74,12 @@ def counts(verdicts: list[dict]) -> dict[str, Counter]:
 
 def multiplicity(verdicts: list[dict]) -> int:
     """How many decided verdicts rest on an interval over units; parts count one by one."""
-    parts = [part for claim in verdicts for part in claim.get("parts") or []
-             if group(claim.get("verdict")) == "decided"]
+    parts = [
+        part
+        for claim in verdicts
+        for part in claim.get("parts") or []
+        if group(claim.get("verdict")) == "decided"
+    ]
     return sum(statistical(part) and group(part.get("verdict")) == "decided" for part in parts)
 
 
@@ -119,15 +123,19 @@ support; a rule that fails on them has no power.</p>
 def _select(name: str, options: dict[str, str]) -> str:
     """A labelled list to choose one value from."""
     listed = "".join(f'<option value="{text(o)}">{text(w)}</option>' for o, w in options.items())
-    return (f'<div><label for="filter-{name}">{name.capitalize()}</label>'
-            f'<select id="filter-{name}" data-filter="{name}">'
-            f'<option value="">all</option>{listed}</select></div>')
+    return (
+        f'<div><label for="filter-{name}">{name.capitalize()}</label>'
+        f'<select id="filter-{name}" data-filter="{name}">'
+        f'<option value="">all</option>{listed}</select></div>'
+    )
 
 
 def _filters(verdicts: list[dict], sources: dict[str, dict]) -> str:
     """The filters; hidden until the script, which they need, shows them."""
-    used = {key: list(dict.fromkeys(str(claim.get(key)) for claim in verdicts))
-            for key in ("source", "verdict", "kind")}
+    used = {
+        key: list(dict.fromkeys(str(claim.get(key)) for claim in verdicts))
+        for key in ("source", "verdict", "kind")
+    }
     titles = {name: sources.get(name, {}).get("title") for name in used["source"]}
     named = {name: f"{name}: {title}" if title else name for name, title in titles.items()}
     order = [word for word in VERDICTS if word in used["verdict"]]
@@ -169,8 +177,10 @@ def _row(claim: dict, sources: dict[str, dict]) -> str:
     part = (claim.get("parts") or [{}])[0]
     ends = part.get("low"), part.get("high")
     spread = ends[1] - ends[0] if all(map(finite, ends)) else None
-    shown = [(number(part.get("value"), spread), part.get("value")),
-             (number(part.get("published")), part.get("published"))]
+    shown = [
+        (number(part.get("value"), spread), part.get("value")),
+        (number(part.get("published")), part.get("published")),
+    ]
     numbers = "".join(
         f'<td class="number" data-sort="{text(value) if finite(value) else ""}">{text(words)}</td>'
         for words, value in shown
@@ -180,6 +190,6 @@ def _row(claim: dict, sources: dict[str, dict]) -> str:
         f'<tr id="row-{name}" {keys}><th scope="row"><a href="#{name}">{name}</a></th>'
         f'<td data-sort="{place}">{badge(verdict)}</td>'
         f'<td class="words">{text(claim.get("says"))}</td>{numbers}'
-        f'<td>{text(claim.get("kind"))}</td>'
+        f"<td>{text(claim.get('kind'))}</td>"
         f'<td><span title="{title}">{text(claim.get("source"))}</span></td></tr>'
     )

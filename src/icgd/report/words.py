@@ -8,18 +8,18 @@ VERDICTS = {
     "supported": ("✓", "good", "decided", "the interval lies inside the supported region"),
     "refuted": ("✗", "bad", "decided", "the interval lies inside the refuted region"),
     "partly": ("◐", "mixed", "decided", "some named parts of the claim hold and others do not"),
-    "borderline": (
-        "≈", "mixed", "undecided", "the interval lies in the gap between the two regions"),
-    "inconclusive": (
-        "?", "mixed", "undecided", "the interval is too wide to tell; more units would help"),
+    "borderline": ("≈", "mixed", "undecided", "the interval lies in the gap between the two regions"),
+    "inconclusive": ("?", "mixed", "undecided", "the interval is too wide to tell; more units would help"),
     "no power": (
-        "∅", "mixed", "undecided",
-        "a control did not come out as it must, so the rule could not have told"),
+        "∅",
+        "mixed",
+        "undecided",
+        "a control did not come out as it must, so the rule could not have told",
+    ),
     "indicative": ("~", "info", "undecided", "from short runs and few seeds; never counted"),
     "not decided at this scale": ("–", "plain", "undecided", "this scale is too small to decide"),
     "error": ("!", "bad", "undecided", "the claim could not be checked"),
-    "not testable": (
-        "⊘", "plain", "not testable", "no experiment can decide it; its reason is given"),
+    "not testable": ("⊘", "plain", "not testable", "no experiment can decide it; its reason is given"),
     "pending": ("…", "plain", "pending", "its experiment is not built yet"),
 }
 GROUPS = ("decided", "undecided", "not testable", "pending")

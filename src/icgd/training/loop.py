@@ -135,8 +135,6 @@ def _suspend(path: Path, state: State, history: list[dict], about: dict) -> None
 def _resume(path: Path, blank: State, about: dict) -> tuple[State, list[dict]]:
     arrays, record = checkpoint.load(path)
     if record.get("about") != about:
-        raise IcgdError(
-            f"{path} is an unfinished run with other settings; delete it to start over."
-        )
+        raise IcgdError(f"{path} is an unfinished run with other settings; delete it to start over.")
     leaves = [jnp.asarray(arrays[f"leaf{index}"]) for index in range(len(arrays))]
     return jax.tree.unflatten(jax.tree.structure(blank), leaves), record["history"]

@@ -1,0 +1,71 @@
+"""Shared fixtures: where the repository is, a copy of it, the smoke run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+
+
+@pytest.fixture(autouse=True)
+def at_root(monkeypatch):
+    """Every test starts in the repository's root."""
+    monkeypatch.chdir(ROOT)
+
+
+def environment() -> dict[str, str]:
+    """Environment of a command line run from this checkout's packages."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src")}
+
+
+def copy_checkout(target: Path, results: bool) -> Path:
+    """The tracked files of this checkout, with or without the committed results."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        source = ROOT / name
+        if not source.exists() or (not results and name.startswith(("results/", "figures/"))):
+            continue
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target / name, follow_symlinks=False)
+    return target
+
+
+def run(*command: str, folder: Path = ROOT, check: bool = True) -> subprocess.CompletedProcess:
+    """Run a command of the environment; its output is in the assertion when it fails."""
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=900)
+    assert not check or done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done
+
+
+@pytest.fixture(scope="session")
+def empty_checkout(tmp_path_factory):
+    """A copy of the code without any result."""
+    return copy_checkout(tmp_path_factory.mktemp("empty") / "icgd", results=False)
+
+
+@pytest.fixture(scope="session")
+def full_checkout(tmp_path_factory):
+    """A copy of the code with the committed results."""
+    return copy_checkout(tmp_path_factory.mktemp("full") / "icgd", results=True)
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory):
+    """A copy in which the whole pipeline has run at smoke scale."""
+    folder = copy_checkout(tmp_path_factory.mktemp("smoke") / "icgd", results=False)
+    run("snakemake", "--cores", "2", "--quiet", "all", "--config", "scale=smoke", folder=folder)
+    return folder

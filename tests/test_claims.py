@@ -1,0 +1,208 @@
+"""The registry and how claims are decided."""
+
+import copy
+import math
+import random
+
+import pytest
+import yaml
+from scipy import stats
+
+from icgd.claims import history, registry, statistics, verdict
+from icgd.claims.registry import Claim
+from icgd.errors import IcgdError
+
+PART = {
+    "name": "",
+    "says": "",
+    "estimand": "mean",
+    "transform": "linear",
+    "units": "converged",
+    "per": "training seed",
+    "supported": {"within": [0.99, 1.01]},
+}
+
+
+@pytest.mark.parametrize("n", [2, 5, 10, 30])
+def test_t_quantile_equals_scipy(n):
+    assert statistics.t_quantile(0.975, n - 1) == pytest.approx(stats.t.ppf(0.975, n - 1), rel=1e-9)
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 10), (5, 5), (9, 10), (10, 10), (3, 7)])
+def test_clopper_pearson_equals_scipy(k, n):
+    right = stats.binomtest(k, n).proportion_ci(0.95, "exact")
+    assert statistics.fraction_interval(k, n)[1:] == pytest.approx((right.low, right.high), abs=1e-9)
+
+
+def test_median_interval_covers_as_often_as_it_says():
+    rng = random.Random(0)
+    hits = 0
+    for _ in range(2000):
+        _, low, high = statistics.median_interval([rng.gauss(0, 1) for _ in range(10)])
+        hits += low <= 0 <= high
+    assert 0.95 - 4 * math.sqrt(0.05 * 0.95 / 2000) < hits / 2000
+
+
+def test_prediction_interval_equals_scipy():
+    values = [1.0, 2.0, 2.5, 3.0, 4.5]
+    half = stats.t.ppf(0.975, 4) * stats.tstd(values) * math.sqrt(1.2)
+    assert statistics.prediction_interval(values) == pytest.approx((2.6 - half, 2.6 + half))
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ([1.0, 1.001, 0.999, 1.0, 1.002], "supported"),
+        ([1.05, 1.051, 1.049, 1.05, 1.052], "refuted"),
+        ([1.0, 1.02, 0.98, 1.03, 0.97], "inconclusive"),
+        ([1.0, 1.0, 1.0, 1.0], "inconclusive"),
+        ([], "inconclusive"),
+        ([1.0, math.nan, 1.0, 1.0, 1.0], "error"),
+    ],
+)
+def test_a_mean_is_decided_by_its_interval(values, word):
+    assert verdict.decide(values, PART).verdict == word
+
+
+def test_a_gap_between_the_regions_is_borderline():
+    part = {**PART, "refuted": {"above": 1.05}}
+    assert verdict.decide([1.03, 1.031, 1.029, 1.03, 1.032], part).verdict == "borderline"
+
+
+@pytest.mark.parametrize(("hits", "word"), [(10, "supported"), (0, "refuted"), (6, "inconclusive")])
+def test_a_fraction_is_decided_by_clopper_pearson(hits, word):
+    part = {**PART, "estimand": "fraction", "each": {"above": 0.5}, "supported": {"above": 0.5}}
+    assert verdict.decide([1.0] * hits + [0.0] * (10 - hits), part).verdict == word
+    assert verdict.decide([1.0] * 5, part).verdict == "inconclusive"
+
+
+def test_small_distances_from_one_are_judged_on_their_own_scale():
+    part = {**PART, "transform": "log(1 - x)", "supported": {"above": 0.999}}
+    assert verdict.decide([0.9995, 0.9994, 0.9996, 0.9993, 0.9995], part).verdict == "supported"
+    assert verdict.decide([0.9950, 0.9940, 0.9960, 0.9950, 0.9950], part).verdict == "refuted"
+
+
+def test_exact_zeros_do_not_spoil_a_logarithmic_scale():
+    gap = {**PART, "transform": "log", "supported": {"below": 0.05}}
+    assert verdict.decide([0.0, 1e-7, 0.0, 2e-7, 1e-7], gap).verdict == "supported"
+    cosine = {**PART, "transform": "log(1 - x)", "supported": {"above": 0.999}}
+    assert verdict.decide([1.0, 1.0, 0.9999999, 1.0, 1.0], cosine).verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("words", "whole"),
+    [
+        (["supported", "supported"], "supported"),
+        (["supported", "refuted"], "partly"),
+        (["refuted", "refuted"], "refuted"),
+        (["supported", "inconclusive"], "inconclusive"),
+        (["supported", "no power"], "no power"),
+        (["refuted", "error"], "error"),
+    ],
+)
+def test_parts_combine(words, whole):
+    parts = [{"name": word, "verdict": word, "reason": ""} for word in words]
+    assert verdict.combine(parts)[0] == whole
+
+
+def test_a_control_that_goes_wrong_takes_the_verdict_away():
+    decision = verdict.decide([1.0] * 5, PART)
+    control = {"plant": "rate_1.15", "must": "refute", "verdict": "supported", "ok": False}
+    assert verdict.at_scale(decision, [control], PART, "full")[0] == "no power"
+    assert verdict.at_scale(decision, [], PART, "quick")[0] == "indicative"
+    assert verdict.at_scale(decision, [], PART, "smoke")[0] == "not decided at this scale"
+
+
+def test_the_registry_is_whole():
+    claims = registry.claims()
+    numbers = {source: [] for source in ("vo22", "lw", "as", "lr", "ms", "vo23", "lm")}
+    for id_ in claims:
+        source, number = id_.rsplit("-", 1)
+        numbers[source].append(int(number))
+    for source, last in {"vo22": 94, "lw": 16, "as": 30, "lr": 10, "ms": 12, "vo23": 62, "lm": 36}.items():
+        assert numbers[source] == list(range(1, last + 1)), source
+    assert sum(claim.decided for claim in claims.values()) == 40
+
+
+def test_the_papers_own_seeds_can_be_decided():
+    for claim in registry.claims().values():
+        for part in claim.parts:
+            seeds = (part.get("published") or {}).get("seeds")
+            if seeds:
+                assert verdict.decide(seeds, part).verdict in ("supported", "refuted"), claim.id
+
+
+def entry(**changes):
+    values = yaml.safe_load(
+        """
+        id: vo22-01
+        where: somewhere
+        says: something
+        kind: measurement
+        evidence: {experiment: one_layer, table: alignment, measure: loss_over_gd,
+                   filter: {tasks: fresh, reference: gd_optimal}}
+        per: training seed
+        supported: {within: [0.99, 1.01]}
+        controls:
+          refutes: [{plant: rate_1.15, size: 15 %}]
+          supports: [{plant: hand_set}]
+        """
+    )
+    values = copy.deepcopy(values)
+    for path, value in changes.items():
+        at = values
+        *steps, last = path.split("__")
+        for step in steps:
+            at = at[step]
+        if value is None:
+            del at[last]
+        else:
+            at[last] = value
+    return values
+
+
+def test_a_good_entry_passes():
+    assert isinstance(registry._claim(entry(), "vo22", "here"), Claim)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"evidence__measure": "loss_over_gb"}, "did you mean loss_over_gd"),
+        ({"evidence__table": "alinment"}, "did you mean alignment"),
+        ({"evidence__filter": {"tasks": "frehs"}}, "did you mean fresh"),
+        ({"controls__refutes": [{"plant": "rate_2", "size": "x"}]}, "there is no plant 'rate_2'"),
+        ({"controls__refutes": [{"plant": "rate_1.15"}]}, "near miss"),
+        ({"controls__supports": None}, "lacks 'supports'"),
+        ({"figures": ["fig22"]}, "did you mean fig2"),
+        ({"supported": {"within": [2, 1]}}, "must be one of within"),
+        ({"kind": "mesurement"}, "did you mean measurement"),
+        ({"per": "sed"}, "per cannot be 'sed'"),
+        ({"kind": "pending", "test": "later"}, "but has a rule"),
+        ({"estimand": "fraction"}, "each says what a unit"),
+        ({"id": "as-1"}, "must start with 'vo22'"),
+        ({"trasform": "log"}, "did you mean transform"),
+    ],
+)
+def test_a_bad_entry_is_refused_with_what_would_be_right(changes, says):
+    with pytest.raises(IcgdError, match=says):
+        registry._claim(entry(**changes), "vo22", "here")
+
+
+def test_an_unknown_claim_names_its_neighbour():
+    with pytest.raises(IcgdError, match="vo22-17|vo22-1"):
+        registry.claim("vo22-177")
+
+
+def test_the_history_notices_a_changed_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(history.paths, "HISTORY", tmp_path / "history.csv")
+    verdicts = [
+        {"id": f"vo22-0{i}", "rule_hash": "ab", "verdict": "supported", "parts": [{"value": 1.5}]}
+        for i in (1, 2, 3)
+    ]
+    assert len(history.append(verdicts, "first run")) == 3
+    assert history.append(verdicts, "nothing new") == []
+    assert history.broken_line() is None
+    text = history.paths.HISTORY.read_text()
+    history.paths.HISTORY.write_text(text.replace("1.5", "1.6", 1))
+    assert history.broken_line() == 2

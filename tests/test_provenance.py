@@ -1,0 +1,145 @@
+"""Records, code hashes, and what `verify` and `check` notice."""
+
+import json
+import random
+import re
+import shutil
+
+import pytest
+from conftest import ROOT
+
+from icgd import checking, codehash, files, provenance, verification
+from icgd.config import load
+from icgd.errors import IcgdError
+
+
+def test_training_depends_on_little():
+    modules = {name.rsplit(".", 1)[0] for name in codehash.closure("icgd.cli.train")}
+    assert "icgd.training.loop" in modules and "icgd.tasks.linear" in modules
+    assert not [name for name in modules if ".figures" in name or ".claims" in name or ".report" in name]
+
+
+@pytest.fixture
+def copied_source(tmp_path, monkeypatch):
+    """The package's source in a folder that may be edited, read afresh by the hasher."""
+    shutil.copytree(ROOT / "src" / "icgd", tmp_path / "icgd")
+    monkeypatch.setattr(codehash, "SOURCE", tmp_path / "icgd")
+
+    def edit(name, old, new):
+        path = tmp_path / "icgd" / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+        for cached in (codehash.code_hash, codehash._module):
+            cached.cache_clear()
+        return codehash.code_hash("train")
+
+    yield edit
+    for cached in (codehash.code_hash, codehash._module):
+        cached.cache_clear()
+
+
+def test_code_hash_follows_meaning(copied_source):
+    before = codehash.code_hash("train")
+    assert copied_source("training/engine.py", '"""Predictions (T,)', '"""The predictions (T,)') == before
+    assert copied_source("references/closed_form.py", "def plateau_loss", "def plateau_level") == before
+    assert copied_source("figures/style.py", "import", "import  ") == before
+    assert copied_source("training/engine.py", "prediction = -query", "prediction = query") != before
+
+
+def record(tmp_path, monkeypatch, text="value\n0.123456\n"):
+    monkeypatch.chdir(tmp_path)
+    for name in ("claims", "published", "config.yaml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    output = tmp_path / "results" / "smoke" / "data" / "evaluation.csv"
+    recorder = provenance.Recorder("data", {})
+    files.write_text(output, text)
+    recorder.write([output.relative_to(tmp_path)])
+    return output
+
+
+def states(scale="smoke"):
+    return {finding.path.name: finding.state for finding in verification.verify(load(), scale)}
+
+
+def test_what_was_written_is_as_recorded(tmp_path, monkeypatch):
+    record(tmp_path, monkeypatch)
+    assert set(states().values()) == {"as recorded"}
+
+
+def test_every_flipped_digit_is_noticed(tmp_path, monkeypatch):
+    output = record(tmp_path, monkeypatch)
+    recorded = output.with_name("evaluation.csv.provenance.json")
+    rng = random.Random(0)
+    for path in (output, recorded):
+        text = path.read_text()
+        digits = [match.start() for match in re.finditer(r"\d", text)]
+        for place in rng.sample(digits, min(10, len(digits))):
+            flipped = str((int(text[place]) + 1) % 10)
+            path.write_text(text[:place] + flipped + text[place + 1 :])
+            assert set(states().values()) != {"as recorded"}, text[place - 20 : place + 20]
+        path.write_text(text)
+    assert set(states().values()) == {"as recorded"}
+
+
+def test_missing_unrecorded_and_foreign_files_are_named(tmp_path, monkeypatch):
+    output = record(tmp_path, monkeypatch)
+    stranger = output.with_name("stranger.csv")
+    stranger.write_text("x\n")
+    assert states()["stranger.csv"] == "no record names it"
+    stranger.unlink()
+    recorded = output.with_name("evaluation.csv.provenance.json")
+    body = json.loads(recorded.read_text())
+    body["code"] = "0" * 16
+    body["record"] = provenance.settings_hash({k: v for k, v in body.items() if k != "record"})
+    recorded.write_text(json.dumps(body))
+    assert "other code" in states()["evaluation.csv"]
+    output.unlink()
+    assert states()["evaluation.csv"] == "missing"
+
+
+def test_tables_are_compared_within_their_tolerance():
+    def differences(was, now, **labels):
+        rows = [{"measure": "loss", "plant": "none", **labels, "value": value} for value in (was, now)]
+        return list(checking.compare(checking.Path("alignment.csv"), rows[:1], rows[1:]))
+
+    assert not differences("0.2051234", "0.2051238")
+    assert differences("0.2051234", "0.2052234")
+    assert differences("0.2051234", "nan")
+    assert not differences("0.02051234", "0.02051934", measure="preds_diff")
+    assert differences("0.02051234", "0.02061234", measure="preds_diff")
+    assert not differences("1e30", "2e30") and differences("1e30", "1e20")
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), files.replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError("stopped")
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_and_a_folder_that_cannot_be_written_are_named(tmp_path, monkeypatch):
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+
+    def full(self, *_, **__):
+        raise OSError(28, "No space left on device", str(self))
+
+    monkeypatch.setattr(files.Path, "write_text", full)
+    with pytest.raises(IcgdError, match="cannot write .*table.csv: No space left"):
+        files.write_text(path, "new")
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+    with pytest.raises(IcgdError, match="cannot write"):
+        files.write_text("/proc/none/below.csv", "x")
+
+
+def test_a_damaged_table_is_named(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n1,2\n3\n")
+    with pytest.raises(IcgdError, match="damaged in line 3"):
+        files.read_table(path)
+    with pytest.raises(IcgdError, match="no column 'c'"):
+        path.write_text("a,b\n1,2\n")
+        files.read_table(path, ("c",))

@@ -1,0 +1,131 @@
+"""References against independent computations and the published numbers."""
+
+import csv
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from icgd.analysis import rollout
+from icgd.references import closed_form, gradient_descent, least_squares
+from icgd.tasks import linear, published
+
+# Loss of GD at damping 0.75 after 1, 4, 7, ... 49 steps, as printed in Fig. 1 (right).
+FIGURE_1 = (
+    0.2180, 0.1287, 0.1018, 0.0873, 0.0780, 0.0713, 0.0663, 0.0622, 0.0590,
+    0.0562, 0.0539, 0.0518, 0.0500, 0.0484, 0.0469, 0.0456, 0.0444,
+)  # fmt: skip
+
+
+def fresh(count=20_000, d=10, n=10, seed=0):
+    return linear.sample(jax.random.key(seed, impl="philox4x32"), count, d, n)
+
+
+def test_one_step_is_the_gradient_of_the_loss():
+    tasks = fresh(20)
+
+    def loss(w, x, y):
+        return 0.5 * jnp.mean((x @ w - y) ** 2)
+
+    gradient = jax.vmap(jax.grad(loss), (None, 0, 0))(jnp.zeros(10), tasks.inputs, tasks.targets)
+    np.testing.assert_allclose(
+        gradient_descent.one_step_weights(tasks, 3.0), -3.0 * gradient, rtol=1e-4, atol=1e-6
+    )
+
+
+def test_roll_out_matches_the_published_curve():
+    losses = rollout.descent(published.tasks(), closed_form.RATE_PUBLISHED, 0.75, 50)[::3]
+    assert len(losses) == len(FIGURE_1) == 17
+    np.testing.assert_allclose(losses, FIGURE_1, atol=1e-4)
+
+
+def test_roll_out_matches_the_digitised_curve():
+    with open("published/von-oswald-2022-curves.csv", newline="") as handle:
+        rows = [row for row in csv.DictReader(handle) if (row["figure"], row["series"]) == ("fig1", "gd")]
+    shown = [float(row["y"]) for row in sorted(rows, key=lambda row: float(row["x"]))]
+    losses = rollout.descent(published.tasks(), closed_form.RATE_PUBLISHED, 0.75, 50)[::3]
+    np.testing.assert_allclose(losses, shown[:17], atol=1e-4)
+
+
+def test_released_line_search_finds_the_released_rate():
+    rate, loss = gradient_descent.released_line_search(published.tasks())
+    assert rate == pytest.approx(6.001)
+    assert loss == pytest.approx(0.20468886, abs=1e-6)
+
+
+@pytest.mark.parametrize(("d", "n"), [(10, 10), (5, 5), (20, 10)])
+@pytest.mark.parametrize("share", [0.5, 1.0, 1.5])
+def test_one_step_loss_matches_a_sample(d, n, share):
+    tasks, rate = fresh(d=d, n=n), share * closed_form.optimal_rate(d, n, 1 / 12)
+    squares = 0.5 * np.asarray(gradient_descent.one_step(tasks, rate) - tasks.target) ** 2
+    expected = closed_form.one_step_loss(rate, d, n, 1 / 12)
+    assert abs(np.mean(squares) - expected) < 4 * np.std(squares) / np.sqrt(len(squares))
+
+
+def test_optimal_values_of_the_inventory():
+    values = {
+        (10, 10): 0.206229,
+        (5, 5): 0.102041,
+        (20, 20): 0.414573,
+        (50, 50): 1.039579,
+        (10, 25): 0.117337,
+    }
+    for (d, n), value in values.items():
+        assert closed_form.optimal_loss(d, n, 1 / 12) == pytest.approx(value, abs=1e-6)
+    assert closed_form.optimal_rate(10, 10, 1 / 12) / 10 == pytest.approx(0.60606, abs=1e-5)
+
+
+def test_anisotropic_optimum_is_a_minimum_and_its_loss_is_right():
+    rng = np.random.default_rng(0)
+    covariance, n, count = np.diag([1.0, 0.5, 0.1]), 7, 100_000
+    x = rng.normal(size=(count, n + 1, 3)) * np.sqrt(np.diag(covariance))
+    w = rng.normal(size=(count, 3))
+    y = np.einsum("tnd,td->tn", x, w)
+    moment = np.einsum("tnd,tn->td", x[:, :-1], y[:, :-1]) / n
+    inverse, expected = closed_form.anisotropic_optimum(covariance, n)
+
+    def squares(matrix):
+        return 0.5 * (np.einsum("td,de,te->t", x[:, -1], matrix, moment) - y[:, -1]) ** 2
+
+    best = squares(inverse)
+    assert abs(np.mean(best) - expected) < 4 * np.std(best) / np.sqrt(count)
+    for factor in (0.9, 1.1):
+        assert np.mean(squares(factor * inverse)) > np.mean(best)
+
+
+def test_isotropic_gaussian_optimum_is_the_scalar_formula():
+    inverse, loss = closed_form.anisotropic_optimum(np.eye(10), 10)
+    rate = closed_form.optimal_rate(10, 10, 1.0, closed_form.GAUSSIAN)
+    np.testing.assert_allclose(inverse, rate * np.eye(10), rtol=1e-12)
+    assert loss == pytest.approx(closed_form.optimal_loss(10, 10, 1.0, closed_form.GAUSSIAN))
+
+
+def test_eigenvalue_loss_of_gd_matches_its_roll_out():
+    tasks = fresh(5000)
+    inputs = np.asarray(tasks.inputs, np.float64)
+    eigenvalues = np.linalg.eigvalsh(np.einsum("tnd,tne->tde", inputs, inputs))
+    by_eigenvalues = gradient_descent.eigenvalue_loss(eigenvalues, 1 / 12, [0.55] * 3)
+    squares = 0.5 * np.asarray(gradient_descent.roll_out(tasks, 5.5, 3)[-1] - tasks.target) ** 2
+    assert abs(np.mean(squares) - by_eigenvalues) < 4 * np.std(squares) / np.sqrt(len(squares))
+
+
+def test_sample_optimal_rate_approaches_the_closed_form():
+    rates = [gradient_descent.sample_optimal_rate(fresh(5000, seed=seed)) for seed in range(10)]
+    error = np.std(rates, ddof=1) / np.sqrt(len(rates))
+    assert abs(np.mean(rates) - closed_form.optimal_rate(10, 10, 1 / 12)) < 4 * error
+
+
+@pytest.mark.parametrize("n", [5, 10, 20])
+def test_least_squares_floor(n):
+    tasks = fresh(2000, n=n)
+    found = 0.5 * np.mean((least_squares.ridge(tasks) - np.asarray(tasks.target, np.float64)) ** 2)
+    assert found == pytest.approx(least_squares.noiseless_loss(10, n, 1 / 12), rel=0.1, abs=1e-6)
+
+
+def test_ridge_by_its_dual_equals_the_primal():
+    tasks = fresh(50)
+    x, y, q = (np.asarray(a, np.float64) for a in tasks[:3])
+    gram = np.einsum("tnd,tne->tde", x, x) + 0.1 * np.eye(10)
+    weights = np.linalg.solve(gram, np.einsum("tnd,tn->td", x, y)[..., None])[..., 0]
+    np.testing.assert_allclose(least_squares.ridge(tasks, 0.1), np.einsum("td,td->t", weights, q), rtol=1e-8)

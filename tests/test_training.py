@@ -1,0 +1,90 @@
+"""Training: a pure function of settings and seed; killed and resumed; diverged runs recorded."""
+
+import dataclasses
+import signal
+import subprocess
+import sys
+import time
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from conftest import ROOT, environment, run
+
+from icgd.config import Model, Optimiser, Task, Training, TrainSettings
+from icgd.errors import IcgdError
+from icgd.training import checkpoint, loop
+
+SETTINGS = TrainSettings(
+    task=Task(inputs=3, context=5),
+    model=Model(init_variance=0.5),
+    optimiser=Optimiser(learning_rate=0.01, clip_norm=1.0),
+    training=Training(steps=60, batch=64, every=20, history_tasks=200),
+    key_implementation="philox4x32",
+)
+
+
+def test_training_lowers_the_loss_and_keeps_a_history():
+    settings = dataclasses.replace(SETTINGS, training=dataclasses.replace(SETTINGS.training, steps=600))
+    history = loop.train(settings, 0).history
+    assert [row["step"] for row in history[:3]] == [0, 20, 40]
+    assert history[-1]["evaluation_loss"] < 0.8 * history[0]["evaluation_loss"]
+    assert history[-1]["model_cos"] > 0.9
+
+
+def test_chunks_do_not_matter():
+    longer = dataclasses.replace(SETTINGS, training=dataclasses.replace(SETTINGS.training, every=60))
+    ours, theirs = loop.train(SETTINGS, 1).weights, loop.train(longer, 1).weights
+    assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_seeds_differ():
+    weights = [loop.train(SETTINGS, seed).weights["0/query"] for seed in (0, 1)]
+    assert not np.array_equal(*weights)
+
+
+def test_killed_and_resumed_gives_the_same_bits(tmp_path):
+    for name in ("claims", "published"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    text = (ROOT / "config.yaml").read_text()
+    slow = text.replace("smoke: {steps: 20, batch: 64,", "smoke: {steps: 400, batch: 256,")
+    assert slow != text
+    (tmp_path / "config.yaml").write_text(slow)
+    command = [sys.executable, "-m", "icgd", "train", "one_layer", "--seed", "0", "--scale", "smoke"]
+    folder = tmp_path / "results" / "smoke" / "one_layer" / "seed-0"
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL)
+    while not (folder / "unfinished.npz").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (folder / "weights.npz").exists()
+    run(*command, folder=tmp_path)
+    resumed = (folder / "weights.npz").read_bytes()
+    assert not (folder / "unfinished.npz").exists()
+    (folder / "weights.npz").unlink()
+    run(*command, folder=tmp_path)
+    assert (folder / "weights.npz").read_bytes() == resumed
+
+
+def test_an_unfinished_run_with_other_settings_is_refused(tmp_path):
+    path = tmp_path / "unfinished.npz"
+    checkpoint.save(path, {"leaf0": np.zeros(1)}, history=[], about={"settings": "others"})
+    with pytest.raises(IcgdError, match="other settings"):
+        loop.train(SETTINGS, 0, unfinished=path)
+
+
+def test_a_diverged_run_says_when():
+    wild = dataclasses.replace(SETTINGS, optimiser=Optimiser(learning_rate=1e12, clip_norm=1e12))
+    finished = loop.train(wild, 0)
+    assert finished.diverged_at is not None
+    assert all(np.isfinite(row["evaluation_loss"]) or row["step"] for row in finished.history)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # NumPy leaves it open
+def test_a_truncated_file_is_named(tmp_path):
+    path = tmp_path / "weights.npz"
+    checkpoint.save(path, {"0/query": jnp.zeros((1, 2, 2))}, diverged_at=None)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(IcgdError, match="weights.npz is not a whole"):
+        checkpoint.load(path)

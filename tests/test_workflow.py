@@ -1,0 +1,146 @@
+"""The pipeline as a user meets it: planned, run at smoke scale, audited from committed results."""
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+from conftest import ROOT, environment, run
+
+
+def planned(folder, *arguments, config="scale=quick"):
+    """Numbers of planned jobs by rule."""
+    done = run("snakemake", "-n", *arguments, "--config", *config.split(), folder=folder)
+    table = done.stdout.split("Job stats:")
+    if len(table) == 1:
+        return {}
+    rows = re.findall(r"^(\w+)\s+(\d+)$", table[1].split("\n\n")[0], re.M)
+    return {name: int(count) for name, count in rows}
+
+
+@pytest.mark.parametrize("arguments", [(), ("-s", "workflow/Snakefile")])
+def test_both_entry_points_plan_jobs_in_an_empty_checkout(empty_checkout, arguments):
+    jobs = planned(empty_checkout, *arguments)
+    assert jobs["train"] > 0 and jobs["decide"] == 40 and jobs["audit_page"] == 1
+
+
+def test_the_catalogs_call_works(empty_checkout):
+    started = time.monotonic()
+    command = "snakemake --forceall -s workflow/Snakefile -d .test -c 1 --rulegraph".split()
+    assert "digraph" in run(*command, folder=empty_checkout).stdout
+    assert time.monotonic() - started < 15
+
+
+@pytest.mark.parametrize("profile", ["ci", "gpu"])
+def test_profiles_plan(empty_checkout, profile):
+    jobs = planned(empty_checkout, "--workflow-profile", f"profiles/{profile}")
+    assert jobs["train"] > 0
+
+
+def test_planning_needs_nothing_but_snakemake(empty_checkout):
+    code = (
+        "import sys\n"
+        "for name in ('jax', 'flax', 'numpy', 'pandas', 'matplotlib', 'scipy'): sys.modules[name] = None\n"
+        "import icgd.config, icgd.codehash, icgd.claims.registry, icgd.claims.evidence\n"
+        "import icgd.claims.verdict, icgd.figures.inputs, icgd.provenance, icgd.report.page\n"
+        "import icgd.cli.decide, icgd.cli.audit, icgd.cli.report, icgd.cli.verify\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=empty_checkout, env=environment(), check=True)
+
+
+def test_lint_and_format(empty_checkout):
+    run("snakemake", "--lint", folder=empty_checkout)
+    rules = sorted(str(path) for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    run("snakefmt", "--check", "Snakefile", "workflow/Snakefile", *rules)
+    run("ruff", "check", "src", "tests")
+    run("ruff", "format", "--check", "src", "tests")
+
+
+def test_a_misspelt_setting_stops_before_anything_runs(empty_checkout):
+    done = run("snakemake", "-n", "--config", "scael=quick", folder=empty_checkout, check=False)
+    assert done.returncode != 0 and "did you mean scale" in done.stdout + done.stderr
+
+
+def test_smoke_run_is_complete_and_decides_nothing(smoke):
+    assert (smoke / "results/smoke/audit/index.html").exists()
+    for name in ("fig1", "fig2", "fig6a", "fig9", "fig10"):
+        assert (smoke / f"figures/smoke/{name}.png").stat().st_size > 10_000
+    verdicts = list((smoke / "results/smoke/claims").glob("*-[0-9]*.json"))
+    decided = [path for path in verdicts if not path.name.endswith("provenance.json")]
+    assert len(decided) == 40
+    for path in decided:
+        assert '"verdict": "not decided at this scale"' in path.read_text()
+
+
+def test_a_finished_pipeline_has_nothing_to_do(smoke):
+    assert planned(smoke, config="scale=smoke") == {}
+
+
+def test_a_touched_source_reruns_nothing_and_an_edited_one_its_step(smoke, tmp_path):
+    os.utime(smoke / "src/icgd/training/engine.py")
+    assert planned(smoke, config="scale=smoke") == {}
+    path = smoke / "src/icgd/figures/fig9.py"
+    text = path.read_text()
+    try:
+        path.write_text(text + "\n\ndef unused() -> None:\n    return None\n")
+        jobs = planned(smoke, config="scale=smoke")
+        assert jobs == {} or set(jobs) <= {"figure", "audit_page", "all", "default", "total"}
+        path.write_text(text.replace("def draw(", "def draw(*, _new=1, ", 1))
+        engine = smoke / "src/icgd/training/engine.py"
+        shutil.copy2(engine, tmp_path / "engine.py")
+        engine.write_text(engine.read_text().replace("prediction = -query", "prediction = 0 - query"))
+        assert planned(smoke, config="scale=smoke")["train"] > 0
+    finally:
+        path.write_text(text)
+        shutil.copy2(tmp_path / "engine.py", smoke / "src/icgd/training/engine.py")
+
+
+def test_the_data_dictionary_is_what_the_tables_hold(smoke):
+    dictionary = yaml.safe_load((ROOT / "claims/tables.yaml").read_text())
+    base = "results/smoke/one_layer/seed-0"
+    tables = {name: f"{base}/{name}.csv" for name in ("alignment", "shift", "rollout")}
+    tables |= {"contrasts": "results/smoke/contrasts/contrasts.csv"}
+    tables |= {"identities": "results/smoke/identities/errors.csv"}
+    for name, path in tables.items():
+        with (smoke / path).open(newline="") as handle:
+            rows = list(csv.DictReader(handle))
+        written = {row["measure"] for row in rows}
+        documented = set(dictionary[name]["measures"]) - {"diverged_at"}
+        assert written == documented, name
+        plants = {row["plant"] for row in rows}
+        assert plants == set(dictionary[name]["labels"]["plant"]), name
+
+
+def test_verify_accepts_the_smoke_run_and_names_an_edited_file(smoke):
+    command = (sys.executable, "-m", "icgd", "verify", "--scale", "smoke")
+    env = {**environment(), "PYTHONPATH": str(smoke / "src")}
+    good = subprocess.run(command, cwd=smoke, env=env, capture_output=True, text=True)
+    assert good.returncode == 0, good.stdout
+    table = smoke / "results/smoke/one_layer/seed-1/alignment.csv"
+    text = table.read_text()
+    table.write_text(text.replace("3", "4", 1))
+    bad = subprocess.run(command, cwd=smoke, env=env, capture_output=True, text=True)
+    table.write_text(text)
+    assert bad.returncode == 1 and "seed-1/alignment.csv: edited" in bad.stdout
+
+
+def test_full_scale_plans_no_training_from_committed_results(full_checkout):
+    assert "train" not in planned(full_checkout, config="scale=full")
+
+
+def test_every_audit_answers_at_once_from_committed_results(full_checkout):
+    for claim in ("vo22-17", "vo22-33", "as-6", "lw-1"):
+        started = time.monotonic()
+        done = run("make", "audit", f"CLAIM={claim}", folder=full_checkout)
+        assert time.monotonic() - started < 10
+        assert "VERDICT (full scale)" in done.stdout and claim in done.stdout
+
+
+def test_an_audit_of_nothing_says_what_there_is(full_checkout):
+    done = run("make", "audit", "CLAIM=vo22-171", folder=full_checkout, check=False)
+    assert done.returncode != 0 and "did you mean" in done.stderr
