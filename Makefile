@@ -39,7 +39,7 @@ endif
 
 check: setup ## rebuild everything from the committed weights and compare; retrain two seeds
 	$(RUN) python -m icgd check prepare --folder $(CHECK)
-	$(RUN) snakemake --cores $(CORES) --quiet all -s workflow/Snakefile -d $(CHECK) --config scale=full weights=committed
+	$(RUN) snakemake --cores $(CORES) --quiet all -s workflow/Snakefile -d $(CHECK) --config scale=full weights=committed -- claims
 	$(RUN) python -m icgd check compare --folder $(CHECK)
 	$(RUN) python -m icgd check retrain --folder $(CHECK)
 

@@ -81,9 +81,10 @@ def by_state(frame: pd.DataFrame, state: pd.Series, name: str) -> pd.Series:
 
 
 def with_mean(rows: pd.DataFrame, series: str) -> pd.DataFrame:
-    """Rows, and the mean over the seeds of ``series`` as ``series_mean``."""
+    """Rows, and the mean over the seeds of ``series`` as ``series_mean``, while all of them are finite."""
     chosen = rows[rows.series == series]
-    mean = chosen.groupby(["panel", "source", "x"], as_index=False).y.mean()
+    groups = chosen.groupby(["panel", "source", "x"])
+    mean = groups.y.agg(lambda values: values.mean(skipna=False)).reset_index()
     return pd.concat([rows, mean.assign(series=f"{series}_mean", unit="")[COLUMNS]])
 
 
