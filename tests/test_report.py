@@ -255,10 +255,14 @@ def test_rules_in_words():
         "Supported when the 95 % interval of the mean over training seeds (log scale) lies "
         "within 0.99 to 1.01; refuted when outside it."
     )
-    exact = make_part(per="none", estimand=None, on=None, supported={"below": 1e-6}, refuted={"above": 1e-3})
-    assert rule(exact) == ("Supported when the value lies below 1e-6; refuted when it lies above 0.001.")
-    every = make_part(estimand="every seed", on="linear", supported={"above": 2})
-    assert rule(every).startswith("Supported when the value of every seed lies above 2;")
+    exact = make_part(
+        per="none", estimand="max", transform=None, supported={"below": 1e-6}, refuted={"above": 1e-3}
+    )
+    assert rule(exact) == ("Supported when the max lies below 1e-6; refuted when it lies above 0.001.")
+    share = make_part(estimand="fraction", transform="linear", each={"above": 2}, supported={"above": 0.5})
+    assert rule(share).startswith(
+        "Supported when the 95 % interval of the share of training seeds with a value above 2 lies above 0.5;"
+    )
 
 
 @pytest.mark.parametrize(

@@ -107,9 +107,7 @@ def rule(part: dict) -> str:
     """The decision rule of a part in words."""
     estimand, per, on = (part.get(key) or "" for key in ("estimand", "per", "transform"))
     estimand = estimand if estimand not in ("", "none") else "value"
-    if estimand.startswith("every"):
-        subject = f"the value of {estimand}"
-    elif not statistical(part):
+    if not statistical(part):
         subject = f"the {estimand}"
     elif part.get("each"):
         subject = f"the 95 % interval of the share of {plural(per)} with a value {region(part['each'])}"
