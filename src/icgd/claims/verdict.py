@@ -17,12 +17,13 @@ RESOLUTION = 1e-12
 
 TRANSFORMS: dict[str, tuple[Callable, Callable]] = {
     "linear": (lambda x: x, lambda z: z),
-    "log": (lambda x: math.log(max(x, RESOLUTION)), lambda z: math.exp(min(z, 700.0))),
-    "log(1 - x)": (
-        lambda x: math.log(max(1 - x, RESOLUTION)),
-        lambda z: 1 - math.exp(min(z, 700.0)),
-    ),
+    "log": (lambda x: math.log(max(x, RESOLUTION)), lambda z: _exp(z)),
+    "log(1 - x)": (lambda x: math.log(max(1 - x, RESOLUTION)), lambda z: 1 - _exp(z)),
 }
+
+
+def _exp(z: float) -> float:
+    return math.exp(z) if z < 700 else math.inf
 
 
 @dataclass(frozen=True)
