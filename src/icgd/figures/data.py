@@ -8,7 +8,7 @@ import pandas as pd
 from icgd import paths
 from icgd.config import Config
 from icgd.errors import IcgdError
-from icgd.figures.inputs import PUBLISHED
+from icgd.figures.inputs import NUMBERS, PUBLISHED
 
 COLUMNS = ["panel", "series", "source", "unit", "x", "y"]
 CLIP = 10.0  # of the published sweeps
@@ -72,6 +72,13 @@ def tidy(frame: pd.DataFrame, panel: str, series: str | pd.Series, x: str, y: st
     unit = frame.unit.astype(str) if "unit" in frame else ""
     columns = {"panel": panel, "series": series, "source": "ours", "unit": unit, "x": frame[x], "y": frame[y]}
     return pd.DataFrame(columns, columns=COLUMNS).astype({"x": float, "y": float})
+
+
+def numbers(measure: str) -> dict[str, float]:
+    """Single published numbers of one measure, by case."""
+    rows = read(NUMBERS)
+    rows = rows[(rows.measure == measure) & (rows.plant == "none")]
+    return dict(zip(rows.case.astype(str), rows.value.astype(float), strict=True))
 
 
 def by_state(frame: pd.DataFrame, state: pd.Series, name: str) -> pd.Series:

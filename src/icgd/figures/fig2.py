@@ -9,7 +9,6 @@ from icgd.config import Config
 from icgd.figures import data, fig6a, marks, style
 from icgd.figures.inputs import BASE, SWEEP
 
-BY_EYE = {5: 0.10, 10: 0.205, 20: 0.42, 35: 0.72, 50: 1.03}  # loss by N, third published panel
 MEASURES = {
     "model_cos": ("model cosine (left axis)", style.BLUE, "o"),
     "model_diff": ("model difference (right axis)", style.ORANGE, "s"),
@@ -79,7 +78,8 @@ def width_rows(scale: str, config: Config) -> tuple[pd.DataFrame, list[int]]:
             ratio = data.measure(alignment, name).reindex(seeds)
             points = pd.DataFrame({"unit": seeds, "x": width + shift, "y": optimum(width) * ratio.to_numpy()})
             parts.append(data.tidy(points, "width", series, "x", "y"))
-    theirs = pd.DataFrame({"x": list(BY_EYE), "y": list(BY_EYE.values())})
+    by_eye = data.numbers("fig2_third_panel")
+    theirs = pd.DataFrame({"x": [float(n) for n in by_eye], "y": list(by_eye.values())})
     return pd.concat([*parts, data.tidy(theirs, "width", "all", "x", "y").assign(source="published")]), counts
 
 

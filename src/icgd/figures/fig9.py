@@ -11,7 +11,6 @@ from icgd.config import Config
 from icgd.figures import data, marks, style
 from icgd.figures.inputs import BASE
 
-PUBLISHED_RATE = 0.612  # eta/N read from the colours of the published figure
 RULE = 5.0  # percent: what the claim allows
 PARTS = {"kq_offdiagonal": "off-diagonal", "kq_label": "label entry", "pv_rest": "rest of $PW_V$"}
 MAPS = {"kq": r"$W_K^\top W_Q$", "pv": r"$P\,W_V$"}
@@ -74,7 +73,9 @@ def strip_rows(alignment: pd.DataFrame, state: pd.Series, best: float) -> pd.Dat
         for unit, value in data.measure(alignment, name).reindex(data.shown(state)).items()
     ]
     theirs = {"panel": "rate", "series": "rate_over_optimal", "source": "published", "unit": "", "x": 0.0}
-    frame = pd.DataFrame([*rows, {**theirs, "y": PUBLISHED_RATE}], columns=data.COLUMNS)
+    frame = pd.DataFrame(
+        [*rows, {**theirs, "y": data.numbers("fig9_rate")["one layer"]}], columns=data.COLUMNS
+    )
     return frame.assign(
         x=frame.series.map({name: float(index) for index, name in enumerate(PARTS)}).fillna(0.0)
     )
@@ -113,9 +114,8 @@ def rate_strip(axes: Axes, rows: pd.DataFrame, best: float) -> None:
     """Learning rate that each seed has learnt."""
     axes.axhline(best, color=style.ORANGE, linewidth=1.2, label=f"optimal rate {best:.4f}", zorder=2)
     theirs = rows[rows.source == "published"]
-    axes.plot(
-        [0.42], theirs.y, "D", color=style.GREY, markersize=5, label=f"published {PUBLISHED_RATE}", zorder=2
-    )
+    label = f"published {theirs.y.iloc[0]:.3f}"
+    axes.plot([0.42], theirs.y, "D", color=style.GREY, markersize=5, label=label, zorder=2)
     dots(axes, rows[rows.source == "ours"], 0.25)
     axes.set_xlim(-0.6, 0.6)
     axes.set_xticks([0], ["seeds"])

@@ -6,6 +6,7 @@ from icgd import paths
 from icgd.config import Config
 
 PUBLISHED = Path("published") / "von-oswald-2022-curves.csv"
+NUMBERS = Path("published") / "numbers.csv"
 BASE = "one_layer"
 SWEEP = {5: "one_layer_n5", 10: BASE, 20: "one_layer_n20", 35: "one_layer_n35", 50: "one_layer_n50"}  # by N
 
@@ -21,7 +22,7 @@ def fig2(scale: str, config: Config) -> list[Path]:
     base = tables(scale, config, BASE, "history.csv", "alignment.csv", "shift-curves.csv")
     others = [name for name in SWEEP.values() if name != BASE]
     swept = [path for name in others for path in tables(scale, config, name, "alignment.csv")]
-    return [*base, *swept, PUBLISHED]
+    return [*base, *swept, PUBLISHED, NUMBERS]
 
 
 def fig6a(scale: str, config: Config) -> list[Path]:
@@ -30,8 +31,8 @@ def fig6a(scale: str, config: Config) -> list[Path]:
 
 
 def fig9(scale: str, config: Config) -> list[Path]:
-    """Weights; the published ones were never given as numbers."""
-    return tables(scale, config, BASE, "alignment.csv", "weights.npz")
+    """Weights, and the learning rate read off the published map."""
+    return [*tables(scale, config, BASE, "alignment.csv", "weights.npz"), NUMBERS]
 
 
 def roll_outs(scale: str, config: Config) -> list[Path]:
