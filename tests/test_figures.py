@@ -1,11 +1,16 @@
-"""Published curves and what the figures say they read."""
+"""Published curves, what the figures say they read, and that they are drawn."""
 
 import csv
+import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from icgd.__main__ import main
 from icgd.config import FIGURES, load
-from icgd.figures.inputs import FIGURE_INPUTS
+from icgd.figures.inputs import FIGURE_INPUTS, SWEEP
+from icgd.paths import seed_folder
 
 
 def published():
@@ -44,3 +49,82 @@ def test_every_figure_names_its_inputs():
     for name in FIGURES:
         paths = [str(path) for path in FIGURE_INPUTS[name]("full", config)]
         assert any(path.startswith("published/") for path in paths) and len(set(paths)) == len(paths)
+
+
+HISTORY = "step,training_loss,evaluation_loss,model_cos,model_diff,preds_diff\n0,nan,.4,.1,2,.5\n10,.4,.3,.9,1,.2\n"
+ALIGNMENT = [
+    ("converged", "", "", 1.0),
+    ("rate_over_optimal", "", "", 1.01),
+    ("kq_offdiagonal", "", "", 0.01),
+    ("kq_label", "", "", 0.001),
+    ("pv_rest", "", "", 0.005),
+    ("gd_loss", "published", "gd_published", 0.2047),
+    ("population_over_optimum", "fresh", "", 1.002),
+    ("interpolated_over_optimum", "fresh", "", 1.001),
+]
+MODELS = {"none": 0.21, "interpolated": 0.205, "gd_published": 0.2, "gd_optimal": 0.201}
+
+
+def write(path, header, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n")
+
+
+def fake_seed(folder, scale, converged):
+    """Tables of one seed, in the columns that the analyses write."""
+    alignment = [("converged", "", "", converged), *ALIGNMENT[1:]]
+    rows = [(name, "none", *others) for name, *others in alignment]
+    write(folder / "alignment.csv", "measure,plant,tasks,reference,value", rows)
+    (folder / "history.csv").write_text(HISTORY)
+    sweeps = [
+        (panel, "published", 10, model, point, loss * point**2 * scale)
+        for panel in ("inputs", "targets", "inputs_other", "targets_other")
+        for model, loss in MODELS.items()
+        for point in (0.5, 1.0, 2.0)
+    ]
+    write(folder / "shift-curves.csv", "panel,tasks,clip,model,point,loss", sweeps)
+    steps = [
+        ("published", damping, model, step, loss / step * scale)
+        for damping in (1, 0.875, 0.75)
+        for model, loss in MODELS.items()
+        if model != "interpolated"
+        for step in (1, 4, 7)
+    ]
+    write(folder / "rollout-curves.csv", "tasks,damping,model,step,loss", steps)
+    parts = {f"0/{name}": np.eye(11)[None] for name in ("query", "key", "value", "projection")}
+    np.savez(folder / "weights.npz", **parts)
+
+
+@pytest.fixture(params=[(1, 1), (1, 0), (0, 0)], ids=["converged", "one on the plateau", "none converged"])
+def fake_results(request, tmp_path, monkeypatch):
+    """A folder with settings, published numbers and two seeds of each experiment."""
+    shutil.copy("config.yaml", tmp_path)
+    shutil.copytree("published", tmp_path / "published")
+    for experiment in SWEEP.values():
+        for seed, converged in enumerate(request.param):
+            fake_seed(tmp_path / seed_folder("smoke", experiment, seed), 1 + 0.01 * seed, converged)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_drawn_with_its_data(name, fake_results):
+    assert main(["figure", name, "--scale", "smoke"]) == 0
+    written = {path.name: path for path in Path("figures/smoke").iterdir()}
+    assert set(written) == {f"{name}.{end}" for end in ("png", "svg", "csv", "png.provenance.json")}
+    assert written[f"{name}.png"].read_bytes().startswith(b"\x89PNG")
+    with written[f"{name}.csv"].open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert list(rows[0]) == ["panel", "series", "source", "unit", "x", "y"]
+    assert {row["source"] for row in rows} == {"ours", "published"}
+    first = written[f"{name}.svg"].read_bytes()
+    assert main(["figure", name, "--scale", "smoke"]) == 0
+    assert written[f"{name}.svg"].read_bytes() == first  # the same data give the same file
+
+
+def test_a_figure_without_its_tables_says_what_is_missing(tmp_path, monkeypatch, capsys):
+    shutil.copy("config.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(["figure", "fig2", "--scale", "smoke"]) == 2
+    assert "alignment.csv is missing" in capsys.readouterr().err
+    assert not Path("figures").exists()

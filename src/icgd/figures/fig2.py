@@ -9,6 +9,7 @@ from icgd.config import Config
 from icgd.figures import data, fig6a, marks, style
 from icgd.figures.inputs import BASE, SWEEP
 
+SHIFTS = {"trained": -0.4, "interpolated": 0.4}  # in panel c, to stand side by side
 MEASURES = {
     "model_cos": ("model cosine (left axis)", style.BLUE, "o"),
     "model_diff": ("model difference (right axis)", style.ORANGE, "s"),
@@ -18,7 +19,7 @@ WIDTH_LOOKS: marks.Looks = {
     ("ours", "closed_form"): marks.Look("GD, optimal rate (closed form)", style.ORANGE, "--", 1.0),
     ("ours", "trained"): marks.SWEEP["ours", "trained"]._replace(line="", size=3.0, alpha=0.8),
     ("ours", "interpolated"): marks.SWEEP["ours", "interpolated"]._replace(line="", size=3.0, alpha=0.8),
-    ("published", "all"): marks.Look("published, read by eye", style.GREY, "", marker="D", size=7.0),
+    ("published", "all"): marks.Look("published, read by eye", style.GREY, "", marker="D", size=7.0, hollow=True),
 }
 
 
@@ -35,12 +36,10 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     (first, second), (third, fourth) = figure.subplots(2, 2)
     show_loss(first, losses, state)
     right = show_align(second, align)
-    marks.lines(third, widths, WIDTH_LOOKS)
-    marks.note(third, f"n = {', '.join(map(str, counts))} seeds", 0.97, 0.06, "right")
-    marks.label(third, "(c) width", "context pairs N = input dimension d", "loss (half mean square)")
+    inset = show_widths(third, widths, counts)
     fig6a.show(fourth, inputs, "inputs")
     marks.label(fourth, "(d) scaled inputs", "input scale α", "loss (half mean square)")
-    style.legend(figure, 3, second, right)
+    style.legend(figure, 3, second, right, inset)
     return figure, pd.concat([losses, align, widths, inputs])
 
 
@@ -73,11 +72,13 @@ def width_rows(scale: str, config: Config) -> tuple[pd.DataFrame, list[int]]:
         alignment = data.seeds(scale, experiment, config, "alignment.csv")
         seeds = data.shown(data.states(alignment))
         counts.append(len(seeds))
-        for series, shift in (("trained", -0.5), ("interpolated", 0.5)):  # side by side
+        for series in SHIFTS:
             name = f"{'population' if series == 'trained' else series}_over_optimum"
             ratio = data.measure(alignment, name).reindex(seeds)
-            points = pd.DataFrame({"unit": seeds, "x": width + shift, "y": optimum(width) * ratio.to_numpy()})
+            points = pd.DataFrame({"unit": seeds, "x": width, "y": optimum(width) * ratio.to_numpy()})
             parts.append(data.tidy(points, "width", series, "x", "y"))
+    excess = pd.concat(parts[1:])
+    parts.append(excess.assign(panel="width_excess", y=100 * (excess.y / optimum(excess.x) - 1)))
     by_eye = data.numbers("fig2_third_panel")
     theirs = pd.DataFrame({"x": [float(n) for n in by_eye], "y": list(by_eye.values())})
     return pd.concat([*parts, data.tidy(theirs, "width", "all", "x", "y").assign(source="published")]), counts
@@ -92,8 +93,24 @@ def show_loss(axes: Axes, rows: pd.DataFrame, state: pd.Series) -> None:
     """Panel a, with the count of seeds that have not converged."""
     marks.lines(axes, rows, marks.CURVES)
     stuck = int((state == "plateau").sum())
-    marks.note(axes, f"{stuck} of {len(state)} seeds still on the plateau", 0.97, 0.72, "right")
+    marks.note(axes, f"{stuck} of {len(state)} seeds\nstill on the plateau", 0.97, 0.6, "right")
     marks.label(axes, "(a) loss", "training step", "loss (half mean square)")
+
+
+def show_widths(axes: Axes, rows: pd.DataFrame, counts: list[int]) -> Axes:
+    """Panel c; the inset, which is returned, has the excess over the closed form."""
+    rows = rows.assign(x=rows.x + rows.series.map(SHIFTS).fillna(0))
+    losses, excess = rows[rows.panel == "width"], rows[rows.panel == "width_excess"]
+    marks.lines(axes, losses, WIDTH_LOOKS)
+    axes.set_ylim(0, 1.15 * losses[losses.series != "interpolated"].y.max())
+    marks.note(axes, f"n = {', '.join(map(str, counts))} seeds", 0.04, 0.93)
+    marks.label(axes, "(c) width", "context pairs N = input dimension d", "loss (half mean square)")
+    inset = axes.inset_axes((0.6, 0.12, 0.38, 0.36))
+    inset.axhline(0, color=style.ORANGE, linewidth=1.0, linestyle="--", zorder=1)
+    marks.lines(inset, excess, WIDTH_LOOKS)
+    inset.set_title("excess (%)", fontsize=7, pad=2)
+    inset.set_visible(bool(excess.y.max() < 10))  # in a smoke run it would only cover the panel
+    return inset
 
 
 def show_align(axes: Axes, rows: pd.DataFrame) -> Axes:
@@ -101,7 +118,7 @@ def show_align(axes: Axes, rows: pd.DataFrame) -> Axes:
     right = axes.twinx()
     looks = {}
     for name, (label, color, marker) in MEASURES.items():
-        looks["published", name] = marks.Look("published, mean", style.GREY, "-", 2.4, marker, 5.0, every=9)
+        looks["published", name] = marks.Look("published, mean", style.GREY, "-", 1.8, marker, 5.0, every=9)
         looks["ours", name] = marks.Look(label, color, width=0.6, alpha=0.5)
         looks["ours", f"{name}_plateau"] = looks["ours", name]._replace(line="--", alpha=1.0)
         looks["ours", f"{name}_diverged"] = looks["ours", name]._replace(line=":", alpha=1.0)
@@ -118,5 +135,5 @@ def show_align(axes: Axes, rows: pd.DataFrame) -> Axes:
     right.grid(False)
     right.set_ylabel("mean difference to GD (units of y)")
     marks.label(axes, "(b) alignment with GD", "training step", "model cosine (no unit)")
-    right.legend(handles.values(), handles, loc="center right")
+    right.legend(handles.values(), handles, loc="center right", bbox_to_anchor=(1, 0.62))
     return right

@@ -36,7 +36,7 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
             grid[1, column],
             "",
             x,
-            "loss over GD's at the\npublished rate, minus 1 (%)" if column == 0 else "",
+            "excess over GD at the\npublished rate (%)" if column == 0 else "",
         )
     style.legend(figure, 3)
     return figure, pd.concat([*parts.values(), *below.values()])

@@ -12,7 +12,7 @@ from icgd.figures import data, marks, style
 from icgd.figures.inputs import BASE
 
 RULE = 5.0  # percent: what the claim allows
-PARTS = {"kq_offdiagonal": "off-diagonal", "kq_label": "label entry", "pv_rest": "rest of $PW_V$"}
+PARTS = {"kq_offdiagonal": "off diag.", "kq_label": "label entry", "pv_rest": "rest $PW_V$"}
 MAPS = {"kq": r"$W_K^\top W_Q$", "pv": r"$P\,W_V$"}
 
 
@@ -26,12 +26,12 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     figure = style.canvas(
         style.WIDE, 2.7, f"{data.headline(scale, state)}; maps of seed {seed}, the median rate"
     )
-    axes = figure.subplots(1, 4, width_ratios=[1.15, 1.15, 0.62, 1.0])
+    axes = figure.subplots(1, 4, width_ratios=[1.25, 1.25, 0.7, 1.0])
     for place, (name, title) in zip(axes[:2], MAPS.items(), strict=True):
         heat_map(place, weights[name], title)
     rate_strip(axes[2], strips[strips.panel == "rate"], best_rate(config))
     part_strip(axes[3], strips[strips.panel == "parts"])
-    style.legend(figure, 5)
+    style.legend(figure, 4)
     return figure, pd.concat([*(entries(name, found, seed) for name, found in weights.items()), strips])
 
 
@@ -85,10 +85,9 @@ def heat_map(axes: Axes, matrix: np.ndarray, title: str) -> None:
     """One product, zero in white; the last row and column are the label's."""
     top, size = float(np.abs(matrix).max()), len(matrix)
     bar = {
-        "orientation": "horizontal",
-        "shrink": 0.85,
-        "aspect": 25,
-        "pad": 0.02,
+        "shrink": 0.75,
+        "aspect": 18,
+        "pad": 0.03,
         "label": "weight (no unit)",
     }
     seaborn.heatmap(
@@ -98,8 +97,8 @@ def heat_map(axes: Axes, matrix: np.ndarray, title: str) -> None:
     ticks = [0, size // 2, size - 1]
     axes.set_xticks([tick + 0.5 for tick in ticks], [names[tick] for tick in ticks], rotation=0)
     axes.set_yticks([tick + 0.5 for tick in ticks], [names[tick] for tick in ticks], rotation=0)
-    diagonal = np.diag(matrix)[:-1].mean()
-    axes.set_title(f"{title}\ndiagonal mean {diagonal:.3g}\nlast entry {matrix[-1, -1]:.3g}", fontsize=7)
+    diagonal, last = np.diag(matrix)[:-1].mean().round(3) + 0.0, matrix[-1, -1].round(3) + 0.0  # no -0
+    axes.set_title(f"{title}\ndiagonal mean {diagonal:.3f}\nlast entry {last:.3f}", fontsize=7)
 
 
 def dots(axes: Axes, rows: pd.DataFrame, width: float) -> None:
@@ -119,7 +118,7 @@ def rate_strip(axes: Axes, rows: pd.DataFrame, best: float) -> None:
     dots(axes, rows[rows.source == "ours"], 0.25)
     axes.set_xlim(-0.6, 0.6)
     axes.set_xticks([0], ["seeds"])
-    marks.label(axes, "learnt rate", "", "learning rate η/N (no unit)")
+    marks.label(axes, "learnt rate", "", "rate η/N (no unit)")
 
 
 def part_strip(axes: Axes, rows: pd.DataFrame) -> None:
@@ -129,4 +128,4 @@ def part_strip(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set_xlim(-0.5, len(PARTS) - 0.5)
     axes.set_ylim(bottom=0)
     axes.set_xticks(range(len(PARTS)), [text.replace(" ", "\n", 1) for text in PARTS.values()])
-    marks.label(axes, "off the construction", "", "share of the construction's entry (%)")
+    marks.label(axes, "other parts", "", "relative size (%)")

@@ -29,11 +29,11 @@ CURVES: Looks = {
     ("ours", "trained"): Look("trained, one seed", BLUE, width=0.6, alpha=0.6),
     ("ours", "trained_plateau"): Look("trained, seed on the plateau", BLUE, "--", 0.9),
     ("ours", "trained_diverged"): Look("trained, diverged seed", BLUE, ":", 0.9),
-    ("ours", "trained_mean"): Look("trained, mean of converged seeds", BLUE, width=1.7),
-    ("ours", "gd_published"): Look("GD, published rate", ORANGE, "-", 1.2),
-    ("ours", "gd_optimal"): Look("GD, optimal rate", ORANGE, "--", 1.2),
+    ("ours", "trained_mean"): Look("trained, mean of converged seeds", BLUE, width=1.8),
+    ("ours", "gd_published"): Look("GD, published rate", ORANGE, "-", 0.9),
+    ("ours", "gd_optimal"): Look("GD, optimal rate", ORANGE, "--", 0.9),
     ("published", "trained"): Look("published: trained, one seed", GREY, width=0.7, alpha=0.8),
-    ("published", "trained_mean"): Look("published: trained, mean", GREY, width=2.4),
+    ("published", "trained_mean"): Look("published: trained, mean", GREY, width=1.8),
 }
 
 SWEEP: Looks = {
@@ -69,7 +69,7 @@ def lines(axes: Axes, rows: pd.DataFrame, looks: Looks) -> None:
                     markerfacecolor="none" if look.hollow else look.color,
                     markeredgewidth=0.8 if look.hollow else 0.0,
                     alpha=look.alpha,
-                    zorder=2 + number,
+                    zorder=2 + number + 0.5 * series.startswith("gd_"),
                     label=look.label if index == 0 else None,
                 )
 
