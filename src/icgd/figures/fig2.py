@@ -19,7 +19,9 @@ WIDTH_LOOKS: marks.Looks = {
     ("ours", "closed_form"): marks.Look("GD, optimal rate (closed form)", style.ORANGE, "--", 1.0),
     ("ours", "trained"): marks.SWEEP["ours", "trained"]._replace(line="", size=3.0, alpha=0.8),
     ("ours", "interpolated"): marks.SWEEP["ours", "interpolated"]._replace(line="", size=3.0, alpha=0.8),
-    ("published", "all"): marks.Look("published, read by eye", style.GREY, "", marker="D", size=7.0, hollow=True),
+    ("published", "all"): marks.Look(
+        "published, read by eye", style.GREY, "", marker="D", size=7.0, hollow=True
+    ),
 }
 
 
