@@ -3,14 +3,18 @@
 import copy
 import math
 import random
+from collections import Counter
+from pathlib import Path
 
 import pytest
 import yaml
 from scipy import stats
 
+from icgd import paths
 from icgd.claims import history, registry, statistics, verdict
 from icgd.claims.registry import Claim
 from icgd.errors import IcgdError
+from icgd.files import read_json
 
 PART = {
     "name": "",
@@ -187,6 +191,17 @@ def test_a_good_entry_passes():
 def test_a_bad_entry_is_refused_with_what_would_be_right(changes, says):
     with pytest.raises(IcgdError, match=says):
         registry._claim(entry(**changes), "vo22", "here")
+
+
+def test_the_readme_counts_the_committed_verdicts():
+    found = Counter(
+        read_json(paths.verdict("full", claim.id))["verdict"] if claim.decided else claim.kind
+        for claim in registry.claims().values()
+    )
+    text = Path("README.md").read_text()
+    for word in ("supported", "partly", "inconclusive"):
+        assert f"{found[word]} {word}" in text
+    assert f"other {found['pending']} are `pending`" in text and sum(found.values()) == 260
 
 
 def test_an_unknown_claim_names_its_neighbour():

@@ -133,6 +133,17 @@ def test_full_scale_plans_no_training_from_committed_results(full_checkout):
     assert "train" not in planned(full_checkout, config="scale=full")
 
 
+def test_a_verified_clone_has_nothing_to_do_at_full_scale(full_checkout):
+    for index, path in enumerate(sorted((full_checkout / "results").rglob("*"), reverse=True)):
+        os.utime(path, (1e9 + index, 1e9 + index))  # as a checkout might leave them
+    assert planned(full_checkout, config="scale=full")["decide"] > 0
+    env = {**environment(), "PYTHONPATH": str(full_checkout / "src")}
+    command = (sys.executable, "-m", "icgd", "verify", "--scale", "full")
+    done = subprocess.run(command, cwd=full_checkout, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert planned(full_checkout, config="scale=full") == {}
+
+
 def test_every_audit_answers_at_once_from_committed_results(full_checkout):
     for claim in ("vo22-17", "vo22-33", "as-6", "lw-1"):
         started = time.monotonic()

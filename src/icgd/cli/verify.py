@@ -6,7 +6,7 @@ from collections import Counter
 from icgd.cli.common import scale_arguments
 from icgd.config import load
 from icgd.errors import IcgdError
-from icgd.verification import verify
+from icgd.verification import settle, verify
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """List every file that is not as recorded; exit code 1 if there is one."""
+    """List every file that is not as recorded; exit code 1 if there is one, else Snakemake is told."""
     scale = parsed.scale or "full"
     findings = verify(load(parsed.config), scale)
     if not findings:
@@ -27,4 +27,7 @@ def run(parsed: argparse.Namespace) -> int:
             print(f"{finding.path}: {finding.state}")
     for state, count in Counter("as recorded" if f.good else "not as recorded" for f in findings).items():
         print(f"{count} files {state}")
-    return 0 if all(finding.good for finding in findings) else 1
+    if not all(finding.good for finding in findings):
+        return 1
+    settle(findings)
+    return 0
