@@ -33,13 +33,13 @@ audit: ## explain one claim: make audit CLAIM=vo22-17 [SCALE=quick rebuilds it]
 	@test -n "$(CLAIM)" || { echo "make audit CLAIM=<id> [SCALE=full|quick], for example CLAIM=vo22-17" >&2; exit 2; }
 ifneq ($(SCALE),full)
 	@$(MAKE) --no-print-directory setup
-	@$(RUN) snakemake --cores $(CORES) --quiet all --config scale=$(SCALE) -- results/$(SCALE)/claims/$(CLAIM).json
+	@$(RUN) snakemake --cores $(CORES) --quiet rules --config scale=$(SCALE) -- results/$(SCALE)/claims/$(CLAIM).json
 endif
 	@PYTHONPATH=src $(PYTHON) -m icgd audit $(CLAIM) --scale $(SCALE)
 
 check: setup ## rebuild everything from the committed weights and compare; retrain two seeds
 	$(RUN) python -m icgd check prepare --folder $(CHECK)
-	$(RUN) snakemake --cores $(CORES) --quiet all -s workflow/Snakefile -d $(CHECK) --config scale=full weights=committed -- claims
+	$(RUN) snakemake --cores $(CORES) --quiet rules -s workflow/Snakefile -d $(CHECK) --config scale=full weights=committed -- claims
 	$(RUN) python -m icgd check compare --folder $(CHECK)
 	$(RUN) python -m icgd check retrain --folder $(CHECK)
 
