@@ -37,7 +37,7 @@ def closure(module: str) -> dict[str, str]:
         if full in found:
             continue
         home, _, name = full.rpartition(".")
-        node = _module(home).definitions[name]
+        node = _stripped(_module(home).definitions[name])
         found[full] = _dump(node)
         waiting.extend(_references(home, node))
     return found
@@ -49,7 +49,8 @@ class _Module:
     def __init__(self, name: str, tree: ast.Module):
         self.definitions: dict[str, ast.AST] = {}
         self.imports: dict[str, str] = {}
-        for index, node in enumerate(_stripped(tree).body):
+        body = tree.body[1:] if tree.body and _is_docstring(tree.body[0]) else tree.body
+        for index, node in enumerate(body):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
                 for alias in node.names:
                     self.imports[alias.asname or alias.name] = f"{node.module}.{alias.name}"
@@ -109,9 +110,9 @@ def _known(full: str) -> bool:
     return home not in PLUMBING and _is_module(home) and name in _module(home).definitions
 
 
-def _stripped(tree: ast.Module) -> ast.Module:
+def _stripped(definition: ast.AST) -> ast.AST:
     """Remove what does not change what the code does: docstrings, annotations of functions."""
-    for node in ast.walk(tree):
+    for node in ast.walk(definition):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_docstring(body[0]):
             node.body = body[1:] or [ast.Pass()]
@@ -120,7 +121,7 @@ def _stripped(tree: ast.Module) -> ast.Module:
             arguments = node.args
             for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
                 argument.annotation = None
-    return tree
+    return definition
 
 
 def _is_docstring(node: ast.AST) -> bool:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
-from importlib import metadata
 from pathlib import Path
 
 from icgd import __version__, paths
@@ -71,8 +70,12 @@ def _git(*arguments: str) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that this process has really imported."""
-    used = {name: metadata.version(name) for name in LIBRARIES if name in sys.modules}
-    return {"python": platform.python_version(), **used}
+    used = [name for name in LIBRARIES if name in sys.modules]
+    if used:  # imported here, as a light step has none of them
+        from importlib import metadata
+
+        return {"python": platform.python_version(), **{name: metadata.version(name) for name in used}}
+    return {"python": platform.python_version()}
 
 
 def device() -> str:
