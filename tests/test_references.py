@@ -9,6 +9,7 @@ import pytest
 
 from icgd.analysis import rollout
 from icgd.references import closed_form, gradient_descent, least_squares
+from icgd.randomness import stream
 from icgd.tasks import linear, published
 
 # Loss of GD at damping 0.75 after 1, 4, 7, ... 49 steps, as printed in Fig. 1 (right).
@@ -19,7 +20,7 @@ FIGURE_1 = (
 
 
 def fresh(count=20_000, d=10, n=10, seed=0):
-    return linear.sample(jax.random.key(seed, impl="philox4x32"), count, d, n)
+    return linear.sample(stream(seed, "test", "threefry2x32"), count, d, n)
 
 
 def test_one_step_is_the_gradient_of_the_loss():

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import importlib.util
 import os
 import sys
 
@@ -70,9 +71,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def prepare_jax() -> None:
-    """One CPU thread a job, and one compilation cache for all jobs, unless already set."""
+    """One CPU thread a job, one compilation cache for all jobs, no TF32 on a GPU, unless already set."""
     one = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     os.environ.setdefault("XLA_FLAGS", one)
+    if importlib.util.find_spec("jax_cuda12_plugin"):  # its products would keep ten bits of float32
+        os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.abspath(".cache/jax"))

@@ -22,20 +22,26 @@ def setting(doc: str, default=MISSING, **limits):
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """In-context linear regression."""
+    """A family of in-context regression problems."""
 
+    family: str = setting("linear regression, or sine waves", "linear", choices=("linear", "sine"))
     inputs: int = setting("input dimension d", low=1)
     context: int = setting("number N of context pairs", low=1)
-    input_range: float = setting("width r of x ~ U(-r/2, r/2)", 1.0, low=1e-6)
+    input_range: float = setting("linear: width r of x ~ U(-r/2, r/2)", 1.0, low=1e-6)
+    released_phase: bool = setting("sine: phase tied to amplitude, as in the released code", True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """Attention-only transformer on tokens (x_j, y_j)."""
+    """Transformer of residual self-attention layers."""
 
     layers: int = setting("number K of layers", 1, low=1)
     heads: int = setting("attention heads of a layer", 1, low=1)
     recurrent: bool = setting("one set of weights for all layers", False)
+    softmax_layers: int = setting("how many of the first layers have softmax attention", 0, low=0)
+    alternating: bool = setting("tokens x_1, y_1, x_2, ... rather than (x_1, y_1), (x_2, ...", False)
+    position_size: int = setting("entries of the position code after each token, if alternating", 0, low=0)
+    embedding: int = setting("width of an embedding with an MLP before attention; 0: none", 0, low=0)
     include_query: bool = setting("is the query token among the keys and values", False)
     token_clip: float | None = setting("tokens are clipped to +-this after each layer", None, low=0.0)
     init_variance: float = setting("variance scale of truncated-normal fan-in init, over K", 0.002, low=0.0)
@@ -101,7 +107,7 @@ class TrainSettings:
     model: Model = setting("what learns")
     optimiser: Optimiser = setting("how it learns")
     training: Training = setting("how long it learns")
-    key_implementation: str = setting("JAX's random bit generator")
+    key_implementation: str = setting("random bit generator")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +117,7 @@ class AnalysisSettings:
     task: Task = setting("what was learnt from")
     model: Model = setting("what learnt")
     evaluation: Evaluation = setting("what it is measured on")
-    key_implementation: str = setting("JAX's random bit generator")
+    key_implementation: str = setting("random bit generator")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +141,7 @@ class Config:
         "train or committed, at every scale; null: as the scale says", None, choices=("train", "committed")
     )
     key_implementation: str = setting(
-        "JAX's random bit generator", "philox4x32", choices=("philox4x32", "threefry2x32")
+        "random bit generator", "threefry2x32", choices=("threefry2x32", "philox4x32")
     )
     scales: dict[str, Scale] = setting("bounds of each scale")
     experiments: dict[str, Experiment] = setting("what is trained")

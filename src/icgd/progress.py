@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 
 EVERY = 5.0  # seconds between two lines of one job
 
@@ -14,8 +15,10 @@ def say(text: str) -> None:
 class TrainingLine:
     """Step, losses, speed and time left: a line every few seconds, and the last one always."""
 
-    def __init__(self, name: str, seed: int):
-        self.title, self.last = f"{name} seed {seed}", 0.0
+    def __init__(self, name: str, seeds: Sequence[int]):
+        several = f"seeds {seeds[0]}-{seeds[-1]}, the first:"
+        self.title = f"{name} {several if len(seeds) > 1 else f'seed {seeds[0]}'}"
+        self.last = 0.0
 
     def __call__(self, row: dict, left: int, rate: float) -> None:
         """Print the line of one history row, unless the last one was just printed."""

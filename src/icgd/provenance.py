@@ -24,10 +24,13 @@ def settings_hash(settings: object) -> str:
 
 
 class Recorder:
-    """Started before a step's work, so that the record holds its wall and CPU time."""
+    """Started before a step's work, so that the record holds its wall and CPU time.
 
-    def __init__(self, step: str, settings: object, seed: int | None = None):
-        self.step, self.settings, self.seed = step, settings, seed
+    A job that trains several seeds side by side writes a record for each, with its share of the time.
+    """
+
+    def __init__(self, step: str, settings: object, seed: int | None = None, seeds_in_job: int = 1):
+        self.step, self.settings, self.seed, self.seeds_in_job = step, settings, seed, seeds_in_job
         self.code, self.revision = code_hash(step), revision()  # now: an edit may follow while it runs
         self.wall, self.cpu = time.monotonic(), time.process_time()
 
@@ -47,8 +50,8 @@ class Recorder:
             "outputs": {path.name: sha256(path) for path in outputs},
             "versions": versions(),
             "device": device(),
-            "wall_s": round(time.monotonic() - self.wall, 2),
-            "cpu_s": round(time.process_time() - self.cpu, 2),
+            "wall_s": round((time.monotonic() - self.wall) / self.seeds_in_job, 2),
+            "cpu_s": round((time.process_time() - self.cpu) / self.seeds_in_job, 2),
         }
         write_json(paths.provenance(outputs[0]), {**record, "record": settings_hash(record)})
 

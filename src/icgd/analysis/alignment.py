@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from icgd.config import Model
-from icgd.models.attention import Weights
+from icgd.models.transformer import Weights
 from icgd.references import gradient_descent
 from icgd.tasks.linear import Tasks, half_mean_square
 from icgd.training import engine

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from icgd.analysis.products import Products, key_scale, of
-from icgd.models.attention import Weights
+from icgd.models.transformer import Weights
 from icgd.references.constructions import gradient_descent_layer, one_head
 
 PATH = np.linspace(0, 1, 11)  # share of the construction

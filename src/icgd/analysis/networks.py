@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icgd.analysis.products import Products, gradient_descent, of
-from icgd.config import AnalysisSettings, Task
+from icgd.config import AnalysisSettings
 from icgd.errors import IcgdError
-from icgd.models import attention
+from icgd.models import transformer
 from icgd.randomness import stream
 from icgd.references import closed_form
-from icgd.tasks import linear, published
+from icgd.tasks import linear, published, sampling
 from icgd.training import checkpoint
 
 
@@ -25,7 +25,7 @@ class Diverged(IcgdError):
 class Trained:
     """One training seed's network."""
 
-    weights: attention.Weights
+    weights: transformer.Weights
     settings: AnalysisSettings
     seed: int
 
@@ -55,20 +55,14 @@ class Trained:
         task = self.settings.task
         s2 = closed_form.variance(task.input_range)
         found = {"gd_optimal": closed_form.optimal_rate(task.inputs, task.context, s2)}
-        if base_setting(task):
+        if published.is_setting(task):
             found["gd_published"] = closed_form.RATE_PUBLISHED
         return found
 
     def fresh(self, name: str, count: int) -> linear.Tasks:
         """Tasks of one of this seed's named streams."""
         key = stream(self.seed, name, self.settings.key_implementation)
-        task = self.settings.task
-        return linear.sample(key, count, task.inputs, task.context, task.input_range)
-
-
-def base_setting(task: Task) -> bool:
-    """Is this the problem of the published evaluation tasks: d = N = 10, inputs on (-1/2, 1/2)?"""
-    return (task.inputs, task.context, task.input_range) == (published.INPUTS, published.CONTEXT, 1.0)
+        return sampling.sample(self.settings.task, key, count)
 
 
 def load(path: Path, settings: AnalysisSettings, seed: int) -> Trained:
@@ -84,5 +78,6 @@ def load(path: Path, settings: AnalysisSettings, seed: int) -> Trained:
     model = settings.model
     if (model.layers, model.heads) != (1, 1):
         raise IcgdError(f"{path}: this analysis is for one layer with one head.")
-    weights = attention.checked(model, settings.task.inputs + 1, arrays, str(path))
+    token = transformer.token_size(model, settings.task.inputs)
+    weights = transformer.checked(model, token, arrays, str(path))
     return Trained(weights, settings, seed)

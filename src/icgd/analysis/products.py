@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from icgd.models.attention import Weights
+from icgd.models.transformer import Weights
 from icgd.references import constructions
 
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from icgd.analysis import alignment, interpolation, products
 from icgd.analysis.measuring import Measures
-from icgd.analysis.networks import Trained, base_setting
+from icgd.analysis.networks import Trained
 from icgd.cli.analysis import analyse
 from icgd.cli.common import seed_arguments
 from icgd.config import AnalysisSettings
 from icgd.files import read_table
-from icgd.models import attention
+from icgd.models import transformer
 from icgd.randomness import stream
 from icgd.references import closed_form, gradient_descent
 from icgd.tasks import linear, published
@@ -56,10 +56,9 @@ def convergence(rows: Measures, history: list[dict[str, str]], settings: Analysi
 
 def planted(trained: Trained) -> dict[str, products.Products]:
     """The network and its controls."""
-    task, seed, implementation = trained.settings.task, trained.seed, trained.settings.key_implementation
-    start = attention.initialise(
-        trained.settings.model, task.inputs + 1, stream(seed, "initialisation", implementation)
-    )
+    model, seed, implementation = trained.settings.model, trained.seed, trained.settings.key_implementation
+    token = transformer.token_size(model, trained.settings.task.inputs)
+    start = transformer.initialise(model, token, stream(seed, "initialisation", implementation))
     key = stream(seed, "planted faults", implementation)
     return products.planted(trained.products, trained.hand_set, products.of(start), key)
 
@@ -67,7 +66,7 @@ def planted(trained: Trained) -> dict[str, products.Products]:
 def task_sets(trained: Trained) -> dict[str, linear.Tasks]:
     """Fresh tasks of this seed; the published ones where they are the same problem."""
     sets = {"fresh": trained.fresh("evaluation data", trained.settings.evaluation.tasks)}
-    if base_setting(trained.settings.task):
+    if published.is_setting(trained.settings.task):
         sets["published"] = published.tasks(min(published.COUNT, trained.settings.evaluation.tasks))
     return sets
 

@@ -55,7 +55,7 @@ def retrained_seed(config: Config) -> list[str]:
     """Train committed seed 0 again; its history must come out as committed."""
     settings = config.step_settings(TrainSettings, EXPERIMENT, "full")
     committed = read_table(paths.history("full", EXPERIMENT, 0))
-    rerun = loop.train(settings, 0, report=TrainingLine(f"{EXPERIMENT} again,", 0)).history
+    rerun = loop.train(settings, [0], report=TrainingLine(f"{EXPERIMENT} again,", [0]))[0].history
     problems = []
     for old, new in zip(committed, rerun, strict=True):
         was, now = float(old["evaluation_loss"]), new["evaluation_loss"]
@@ -84,7 +84,7 @@ def new_seed(config: Config, folder: Path) -> list[str]:
 def measures_of(config: Config, seed: int, folder: Path) -> dict[str, float]:
     """Train a seed and measure it as the pipeline would."""
     settings = config.step_settings(TrainSettings, EXPERIMENT, "full")
-    finished = loop.train(settings, seed, report=TrainingLine(f"{EXPERIMENT} new,", seed))
+    finished = loop.train(settings, [seed], report=TrainingLine(f"{EXPERIMENT} new,", [seed]))[0]
     write_table(folder / "history.csv", loop.HISTORY, finished.history)
     analysis = config.step_settings(AnalysisSettings, EXPERIMENT, "full")
     rows = Measures()

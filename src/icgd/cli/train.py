@@ -1,10 +1,11 @@
-"""`icgd train EXPERIMENT --seed S`: weights.npz and history.csv of one seed."""
+"""`icgd train EXPERIMENT --seed S`: weights.npz and history.csv of one seed, or of several at once."""
 
 import argparse
 
 from icgd import paths
 from icgd.cli.common import seed_arguments, seed_settings
 from icgd.config import TrainSettings, plain
+from icgd.errors import IcgdError
 from icgd.files import write_table
 from icgd.progress import TrainingLine, say
 from icgd.provenance import Recorder
@@ -14,22 +15,35 @@ from icgd.training import checkpoint, loop
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to train."""
     seed_arguments(parser)
+    parser.add_argument(
+        "--count",
+        type=int,
+        default=1,
+        help="train this many seeds side by side, from --seed on: for a GPU (default: %(default)s)",
+    )
 
 
 def run(parsed: argparse.Namespace) -> None:
     """Train, or go on with what an interrupted run left; a diverged run is recorded as such."""
     scale, settings = seed_settings(parsed, TrainSettings)
-    name, seed = parsed.experiment, parsed.seed
-    recorder = Recorder("train", plain(settings), seed)
-    unfinished = paths.unfinished(scale, name, seed)
-    finished = loop.train(settings, seed, unfinished, TrainingLine(name, seed))
-    if finished.diverged_at is not None:
-        say(
-            f"{name} seed {seed} diverged: its loss is not finite at step {finished.diverged_at}; "
-            "recorded so. A lower learning_rate or clip_norm may help."
-        )
-    outputs = paths.weights(scale, name, seed), paths.history(scale, name, seed)
-    checkpoint.save(outputs[0], finished.weights, diverged_at=finished.diverged_at)
-    write_table(outputs[1], loop.HISTORY, finished.history)
-    recorder.write(outputs)
+    if parsed.count < 1:
+        raise IcgdError(f"--count must be 1 or more, not {parsed.count}.")
+    name, seeds = parsed.experiment, range(parsed.seed, parsed.seed + parsed.count)
+    recorders = [Recorder("train", plain(settings), seed, len(seeds)) for seed in seeds]
+    unfinished = paths.unfinished(scale, name, parsed.seed)
+    for seed, recorder, finished in zip(
+        seeds,
+        recorders,
+        loop.train(settings, seeds, unfinished, TrainingLine(name, seeds)),
+        strict=True,
+    ):
+        if finished.diverged_at is not None:
+            say(
+                f"{name} seed {seed} diverged: its loss is not finite at step {finished.diverged_at}; "
+                "recorded so. A lower learning_rate or clip_norm may help."
+            )
+        outputs = paths.weights(scale, name, seed), paths.history(scale, name, seed)
+        checkpoint.save(outputs[0], finished.weights, diverged_at=finished.diverged_at)
+        write_table(outputs[1], loop.HISTORY, finished.history)
+        recorder.write(outputs)
     unfinished.unlink(missing_ok=True)

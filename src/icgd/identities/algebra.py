@@ -6,7 +6,7 @@ import numpy as np
 
 from icgd.config import Model
 from icgd.identities.table import Errors, Problem, largest, problems
-from icgd.models import attention
+from icgd.models import attention, transformer
 from icgd.references.constructions import gd_plus_plus_layer, gradient_descent_layer, one_head
 
 STEP = 0.04
@@ -95,7 +95,7 @@ def gamma_at_one_layer(rows: Errors) -> None:
 
         def loss(gamma: jax.Array) -> jax.Array:
             stack = [_layer_with(gamma, STEP if k + 1 < layers else last_step) for k in range(layers)]
-            prediction = -attention.forward(Model(layers=layers), one_head(*stack), sequence)[-1, -1]
+            prediction = -transformer.forward(Model(layers=layers), one_head(*stack), sequence)[-1, -1]
             return 0.5 * (prediction - target) ** 2
 
         return abs(float(jax.grad(loss)(0.02)))
@@ -132,24 +132,24 @@ def linearity(rows: Errors) -> None:
             rows.put("token_degree", f"case {case}", _degree(update, tokens), plant)
 
 
-def _additivity(model: Model, weights: attention.Weights, tokens: np.ndarray, other: np.ndarray) -> float:
+def _additivity(model: Model, weights: transformer.Weights, tokens: np.ndarray, other: np.ndarray) -> float:
     """Relative |f(q + r) - f(q) - f(r)| of the prediction as a function of the query input."""
 
     def f(query: np.ndarray) -> float:
         sequence = np.array(tokens)
         sequence[-1] = np.r_[query, 0.0]
-        return float(attention.predict(model, weights, jnp.asarray(sequence)))
+        return float(transformer.predict(model, weights, jnp.asarray(sequence)))
 
     query = tokens[-1, :-1]
     return abs(f(query + other) - f(query) - f(other)) / (abs(f(query)) + abs(f(other)))
 
 
-def _updates(weights: attention.Weights) -> dict:
+def _updates(weights: transformer.Weights) -> dict:
     """The layer's update of its tokens, and two maps of other degrees."""
     matrix = np.asarray(weights["0/value"][0])
 
     def layer(tokens: np.ndarray) -> np.ndarray:
-        return np.asarray(attention.forward(Model(), weights, jnp.asarray(tokens))) - tokens
+        return np.asarray(transformer.forward(Model(), weights, jnp.asarray(tokens))) - tokens
 
     def fixed_probe(tokens: np.ndarray) -> np.ndarray:
         return (tokens @ matrix[0])[:, None] * (tokens @ matrix)

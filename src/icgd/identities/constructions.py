@@ -6,7 +6,7 @@ import numpy as np
 
 from icgd.config import Model
 from icgd.identities.table import Errors, Problem, largest, problems
-from icgd.models import attention
+from icgd.models import transformer
 from icgd.references.constructions import gd_plus_plus_layer, gradient_descent_layer, one_head
 
 STEP = 0.04  # eta / N
@@ -19,8 +19,8 @@ def forward(problem: Problem, layers: int, recurrent: bool, **options) -> np.nda
     layer = gradient_descent_layer(options.get("step", STEP), problem.inputs, problem.outputs, start)
     weights = one_head(*[layer] * (1 if recurrent else layers))
     model = Model(layers=layers, recurrent=recurrent, include_query=options.get("include_query", False))
-    weights = attention.checked(model, problem.inputs + problem.outputs, weights, "the construction")
-    return np.asarray(attention.forward(model, weights, jnp.asarray(problem.tokens(start))))
+    weights = transformer.checked(model, problem.inputs + problem.outputs, weights, "the construction")
+    return np.asarray(transformer.forward(model, weights, jnp.asarray(problem.tokens(start))))
 
 
 def autodiff_step(problem: Problem, start: np.ndarray) -> np.ndarray:
@@ -78,7 +78,7 @@ def notebook_cell(rows: Errors) -> None:
         weights = {name: m.astype(jnp.float32) for name, m in one_head(layer).items()}
         model = Model(layers=100, recurrent=True)
         sequence = jnp.asarray(problem.tokens(problem.start), jnp.float32)
-        found = -np.asarray(attention.forward(model, weights, sequence))[-1, 12:]
+        found = -np.asarray(transformer.forward(model, weights, sequence))[-1, 12:]
         exact = -forward(problem, 100, True, start=problem.start, step=step)[-1, 12:]
         right = problem.descent(step, 100, problem.start) @ problem.query
         near = problem.descent(step, 99, problem.start) @ problem.query
@@ -94,11 +94,11 @@ def refactored(rows: Errors) -> None:
         layer = gradient_descent_layer(STEP, problem.inputs, problem.outputs, problem.start)
         size = problem.inputs + problem.outputs
         sequence = jnp.asarray(problem.tokens(problem.start))
-        before = np.asarray(attention.forward(Model(), one_head(layer), sequence))
+        before = np.asarray(transformer.forward(Model(), one_head(layer), sequence))
         for scale in (-3.0, 0.1, 10.0):
             for plant, slip in (("none", 1.0), ("scale_1e-8", 1 + NUDGE), ("same_matrices", None)):
                 changed = layer if slip is None else _refactor(layer, scale, slip, size, rng)
-                after = np.asarray(attention.forward(Model(), one_head(changed), sequence))
+                after = np.asarray(transformer.forward(Model(), one_head(changed), sequence))
                 change = largest(after, before) / np.max(np.abs(before))
                 rows.put("refactored", f"{problem.case} s={scale}", change, plant)
 
@@ -136,7 +136,7 @@ def _from_zero_slot(problem: Problem, layers: int, start: np.ndarray, include: b
     """As `forward`, but the query's label slot stays 0 although W_0 is not."""
     layer = gradient_descent_layer(STEP, problem.inputs, problem.outputs, start)
     model = Model(layers=layers, include_query=include)
-    return np.asarray(attention.forward(model, one_head(*[layer] * layers), jnp.asarray(problem.tokens())))
+    return np.asarray(transformer.forward(model, one_head(*[layer] * layers), jnp.asarray(problem.tokens())))
 
 
 def gd_plus_plus(rows: Errors) -> None:
@@ -150,7 +150,7 @@ def gd_plus_plus(rows: Errors) -> None:
                 used = gammas * (0.0 if plant == "plain_gd" else 1.0)
                 stack = [gd_plus_plus_layer(e, g, 10) for e, g in zip(steps, used, strict=True)]
                 sequence = jnp.asarray(problem.tokens())
-                found = -attention.forward(Model(layers=layers), one_head(*stack), sequence)[-1, -1]
+                found = -transformer.forward(Model(layers=layers), one_head(*stack), sequence)[-1, -1]
                 right = _eigen_prediction(problem, steps, used * (slip or 1.0))
                 rows.put("gd_plus_plus_eigen_form", f"K={layers}", abs(float(found) - right), plant)
 

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from icgd.models.attention import Weights
+from icgd.models.transformer import Weights
 
 
 def gradient_descent_layer(

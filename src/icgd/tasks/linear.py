@@ -5,6 +5,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from icgd import batched
+
 
 class Tasks(NamedTuple):
     """A batch of T tasks with N context pairs in d input dimensions."""
@@ -28,25 +30,18 @@ def sample(key: jax.Array, count: int, inputs: int, context: int, input_range: f
         context: number N of context pairs.
         input_range: width r of the inputs' distribution.
     """
-    weight_key, input_key, query_key = jax.random.split(key, 3)
-    half = input_range / 2
-    weights = jax.random.normal(weight_key, (count, inputs))
-    x = jax.random.uniform(input_key, (count, context, inputs), minval=-half, maxval=half)
-    query = jax.random.uniform(query_key, (count, inputs), minval=-half, maxval=half)
-    return from_weights(weights, x, query)
+    weight_key, input_key = jax.random.split(key)
+    half, shape = input_range / 2, (inputs, context + 1, count)
+    weights = jax.random.normal(weight_key, (inputs, count))
+    x = jax.random.uniform(input_key, shape, minval=-half, maxval=half)
+    y = batched.dot(x, weights)
+    return Tasks(x[:, :-1].T, y[:-1].T, x[:, -1].T, y[-1])
 
 
 def from_weights(weights: jax.Array, inputs: jax.Array, query: jax.Array) -> Tasks:
     """Tasks with targets y_i = w.x_i; ``weights`` (T, d), ``inputs`` (T, N, d), ``query`` (T, d)."""
     targets = jnp.einsum("tnd,td->tn", inputs, weights)
     return Tasks(inputs, targets, query, jnp.einsum("td,td->t", query, weights))
-
-
-def tokens(tasks: Tasks) -> jax.Array:
-    """Tokens e_j = (x_j, y_j) and, last, the query token (x_q, 0): shape (T, N + 1, d + 1)."""
-    context = jnp.concatenate([tasks.inputs, tasks.targets[..., None]], axis=-1)
-    query = jnp.concatenate([tasks.query, jnp.zeros_like(tasks.target)[:, None]], axis=-1)
-    return jnp.concatenate([context, query[:, None, :]], axis=1)
 
 
 def scaled(tasks: Tasks, inputs: float = 1.0, teacher: float = 1.0) -> Tasks:

@@ -9,6 +9,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
+from icgd.config import Task
 from icgd.errors import IcgdError
 from icgd.tasks.linear import Tasks, from_weights, half_mean_square
 
@@ -23,6 +24,16 @@ TOLERANCE = 1e-5
 
 def _keys(count: int) -> jax.Array:
     return jax.random.split(jax.random.PRNGKey(KEY), count)
+
+
+def has_shape(task: Task) -> bool:
+    """Are these tasks of the published size, d = N = 10, on inputs of any width?"""
+    return (task.family, task.inputs, task.context) == ("linear", INPUTS, CONTEXT)
+
+
+def is_setting(task: Task) -> bool:
+    """Is this the problem of the published tasks: d = N = 10, inputs on (-1/2, 1/2)?"""
+    return has_shape(task) and task.input_range == 1.0
 
 
 def tasks(count: int = COUNT, input_range: float = 1.0) -> Tasks:

@@ -1,7 +1,7 @@
 """The training loop: fresh tasks every step, `lax.scan` in chunks, history and checkpoint between."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,128 +13,200 @@ import optax
 from icgd.analysis import alignment
 from icgd.config import TrainSettings, plain
 from icgd.errors import IcgdError
-from icgd.models import attention
+from icgd.models import transformer
 from icgd.randomness import stream
 from icgd.references import closed_form
-from icgd.tasks import linear, published
+from icgd.tasks import linear, published, sampling
 from icgd.training import checkpoint, engine, optimisers
 
 HISTORY = ("step", "training_loss", "evaluation_loss", "model_cos", "model_diff", "preds_diff")
+BLOCK = 256  # tasks computed at a time, so that the arrays of a step stay in a core's cache
 
 
 class State(NamedTuple):
     """What a step changes."""
 
-    weights: attention.Weights
+    weights: transformer.Weights
     optimiser: optax.OptState
 
 
 class Run(NamedTuple):
     """A finished run."""
 
-    weights: attention.Weights
+    weights: transformer.Weights
     history: list[dict[str, float]]
     diverged_at: int | None
+
+
+class Progress(NamedTuple):
+    """What is known of each seed so far: rows of its history, and the step at which it diverged."""
+
+    histories: list[list[dict[str, float]]]
+    diverged: list[int | None]
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        return max(int(history[-1]["step"]) for history in self.histories)
+
+    def add(self, rows: list[dict[str, float]]) -> None:
+        """One row for each seed; a seed whose loss is not finite ends there."""
+        for index, row in enumerate(rows):
+            if self.diverged[index] is None and not np.isfinite(row["training_loss"]):
+                self.diverged[index] = row["step"]
+            elif self.diverged[index] is None:
+                self.histories[index].append(row)
 
 
 def evaluation_tasks(settings: TrainSettings, key: jax.Array) -> linear.Tasks:
     """What the history is measured on: the published tasks where they fit, else fresh ones."""
     task, count = settings.task, settings.training.history_tasks
-    if (task.inputs, task.context) == (published.INPUTS, published.CONTEXT):
+    if published.has_shape(task):
         return published.tasks(count, task.input_range)
-    return linear.sample(key, count, task.inputs, task.context, task.input_range)
+    return sampling.sample(task, key, count)
 
 
 def train(
     settings: TrainSettings,
-    seed: int,
+    seeds: Sequence[int],
     unfinished: Path | None = None,
     report: Callable[[dict, int, float], None] = lambda row, left, rate: None,
-) -> Run:
-    """Train one network; a pure function of (settings, seed).
+) -> list[Run]:
+    """Train one network a seed; each is a pure function of (settings, seed).
+
+    Several seeds are computed side by side (`jax.vmap`): on a GPU that costs little more than one;
+    on a CPU a job a seed is faster.
 
     Args:
-        settings: what the run depends on.
-        seed: the training seed.
+        settings: what the runs depend on.
+        seeds: the training seeds.
         unfinished: file that holds the state between chunks; a run found there is resumed, to
             bit-identical weights.
-        report: takes the history row of each chunk, the steps left, and steps per second.
+        report: takes the first seed's row after each chunk, the steps left, and steps per second.
     """
-    training, task = settings.training, settings.task
+    training = settings.training
     chain = optimisers.chain(settings.optimiser, training.steps)
-    key = stream(seed, "initialisation", settings.key_implementation)
-    weights = attention.initialise(settings.model, task.inputs + 1, key)
-    state, history = State(weights, chain.init(weights)), []
-    about = {"settings": plain(settings), "seed": seed}
+    state = _each(lambda key: _start(settings, chain, key), len(seeds))(
+        _keys(settings, seeds, "initialisation")
+    )
+    about = {"settings": plain(settings), "seeds": list(seeds)}
+    measure = _measurer(settings, seeds)
     if unfinished is not None and unfinished.exists():
-        state, history = _resume(unfinished, state, about)
-    measure = _measurer(settings, seed)
-    chunk = _chunk(settings, chain, stream(seed, "training data", settings.key_implementation))
-    if not history:
-        history.append({"step": 0, "training_loss": float("nan"), **measure(state.weights)})
-    step = first = int(history[-1]["step"])
+        state, progress = _resume(unfinished, state, about)
+    else:
+        blank = [{"step": 0, "training_loss": float("nan"), **row} for row in measure(state.weights)]
+        progress = Progress([[row] for row in blank], [None] * len(seeds))
+    chunk = _chunk(settings, chain, _keys(settings, seeds, "training data"))
+    step = first = progress.step
     started = time.monotonic()
-    while step < training.steps:
+    while step < training.steps and None in progress.diverged:
         count = min(training.every, training.steps - step)
-        state, loss = chunk(state, step, count)
+        state, losses = chunk(state, step, count)
         step += count
-        row = {"step": step, "training_loss": float(loss), **measure(state.weights)}
-        if not np.isfinite(row["training_loss"]):
-            return Run(state.weights, history, step)
-        history.append(row)
-        if unfinished is not None:
-            _suspend(unfinished, state, history, about)
-        report(row, training.steps - step, (step - first) / (time.monotonic() - started))
-    return Run(state.weights, history, None)
+        rows = [
+            {"step": step, "training_loss": float(loss), **row}
+            for loss, row in zip(losses, measure(state.weights), strict=True)
+        ]
+        progress.add(rows)
+        if unfinished is not None and None in progress.diverged:
+            _suspend(unfinished, state, progress, about)
+        report(rows[0], training.steps - step, (step - first) / (time.monotonic() - started))
+    return [
+        Run(jax.tree.map(lambda x, i=index: x[i], state.weights), *found)
+        for index, found in enumerate(zip(*progress, strict=True))
+    ]
 
 
-def _chunk(settings: TrainSettings, chain: optax.GradientTransformation, key: jax.Array):
-    """(state, first step, count) -> (state, mean training loss); batch = function of (key, step)."""
-    task, batch = settings.task, settings.training.batch
+def gradient(settings: TrainSettings, weights: transformer.Weights, key: jax.Array):
+    """Loss and gradient on a batch of fresh tasks, a function of ``key``; the mean over its blocks."""
+    batch = settings.training.batch
+    blocks = batch // BLOCK if batch % BLOCK == 0 else 1
 
-    def loss(weights: attention.Weights, key: jax.Array) -> jax.Array:
-        tasks = linear.sample(key, batch, task.inputs, task.context, task.input_range)
-        prediction = engine.predict(settings.model, weights, tasks)
-        return linear.half_mean_square(prediction, tasks.target)
+    def block(key: jax.Array) -> tuple[jax.Array, transformer.Weights]:
+        tasks = sampling.sample(settings.task, key, batch // blocks)
+        return engine.loss_and_gradient(settings.model, weights, tasks)
 
-    def one(state: State, step: jax.Array) -> tuple[State, jax.Array]:
-        value, gradient = jax.value_and_grad(loss)(state.weights, jax.random.fold_in(key, step))
-        updates, optimiser = chain.update(gradient, state.optimiser, state.weights)
-        return State(optax.apply_updates(state.weights, updates), optimiser), value
+    if blocks == 1:
+        return block(key)
+    keys = jax.random.split(key, blocks)
+    on_cpu = jax.default_backend() == "cpu"  # one by one in the cache; a GPU wants all at once
+    found = jax.lax.map(block, keys) if on_cpu else jax.vmap(block)(keys)
+    return jax.tree.map(lambda x: jnp.mean(x, axis=0), found)
+
+
+def _start(settings: TrainSettings, chain: optax.GradientTransformation, key: jax.Array) -> State:
+    token = transformer.token_size(settings.model, settings.task.inputs)
+    weights = transformer.initialise(settings.model, token, key)
+    return State(weights, chain.init(weights))
+
+
+def _keys(settings: TrainSettings, seeds: Sequence[int], name: str) -> jax.Array:
+    """The same named stream of every seed."""
+    return jnp.stack([stream(seed, name, settings.key_implementation) for seed in seeds])
+
+
+def _each(function: Callable, count: int) -> Callable:
+    """A function of one seed's arrays, for arrays with a leading axis of ``count`` seeds."""
+    if count > 1:
+        return jax.vmap(function)
+
+    def alone(*arguments):
+        found = function(*jax.tree.map(lambda x: x[0], arguments))
+        return jax.tree.map(lambda x: x[None], found)
+
+    return alone
+
+
+def _chunk(settings: TrainSettings, chain: optax.GradientTransformation, keys: jax.Array):
+    """(state, first step, count) -> (state, mean training losses); batch = function of (key, step)."""
 
     def many(state: State, first: int, count: int) -> tuple[State, jax.Array]:
-        state, losses = jax.lax.scan(one, state, first + jnp.arange(count))
-        return state, jnp.mean(losses)
+        def of_seed(state: State, key: jax.Array) -> tuple[State, jax.Array]:
+            def one(state: State, step: jax.Array) -> tuple[State, jax.Array]:
+                loss, slope = gradient(settings, state.weights, jax.random.fold_in(key, step))
+                updates, optimiser = chain.update(slope, state.optimiser, state.weights)
+                return State(optax.apply_updates(state.weights, updates), optimiser), loss
+
+            state, losses = jax.lax.scan(one, state, first + jnp.arange(count))
+            return state, jnp.mean(losses)
+
+        return _each(of_seed, len(keys))(state, keys)
 
     return jax.jit(many, static_argnums=2)
 
 
-def _measurer(settings: TrainSettings, seed: int):
-    """Losses and alignment with gd-published (gd-optimal off the base setting), jitted once."""
+def _measurer(settings: TrainSettings, seeds: Sequence[int]):
+    """Weights -> a row for each seed: loss, and alignment with one step of GD at the published rate
+    (at the optimal one off the base setting)."""
     task = settings.task
-    key = stream(seed, "history data", settings.key_implementation)
-    tasks = evaluation_tasks(settings, key)
     s2 = closed_form.variance(task.input_range)
     rate = closed_form.optimal_rate(task.inputs, task.context, s2)
-    if (task.inputs, task.context, task.input_range) == (published.INPUTS, published.CONTEXT, 1.0):
+    if published.is_setting(task):
         rate = closed_form.RATE_PUBLISHED
+    each = [evaluation_tasks(settings, key) for key in _keys(settings, seeds, "history data")]
+    tasks = jax.tree.map(lambda *arrays: jnp.stack(arrays), *each)
 
-    @jax.jit
-    def measure(weights: attention.Weights, tasks: linear.Tasks) -> dict[str, jax.Array]:
+    def of_seed(weights: transformer.Weights, tasks: linear.Tasks) -> dict[str, jax.Array]:
         found = alignment.measures(settings.model, weights, tasks, rate)
         return {"evaluation_loss": found["loss"], **{name: found[name] for name in HISTORY[3:]}}
 
-    return lambda weights: {name: float(value) for name, value in measure(weights, tasks).items()}
+    measure = jax.jit(_each(of_seed, len(seeds)))
+
+    def rows(weights: transformer.Weights) -> list[dict[str, float]]:
+        found = {name: np.asarray(values) for name, values in measure(weights, tasks).items()}
+        return [{name: float(values[i]) for name, values in found.items()} for i in range(len(seeds))]
+
+    return rows
 
 
-def _suspend(path: Path, state: State, history: list[dict], about: dict) -> None:
+def _suspend(path: Path, state: State, progress: Progress, about: dict) -> None:
     leaves = {f"leaf{index}": leaf for index, leaf in enumerate(jax.tree.leaves(state))}
-    checkpoint.save(path, leaves, history=history, about=about)
+    checkpoint.save(path, leaves, progress=progress, about=about)
 
 
-def _resume(path: Path, blank: State, about: dict) -> tuple[State, list[dict]]:
+def _resume(path: Path, blank: State, about: dict) -> tuple[State, Progress]:
     arrays, record = checkpoint.load(path)
     if record.get("about") != about:
         raise IcgdError(f"{path} is an unfinished run with other settings; delete it to start over.")
     leaves = [jnp.asarray(arrays[f"leaf{index}"]) for index in range(len(arrays))]
-    return jax.tree.unflatten(jax.tree.structure(blank), leaves), record["history"]
+    return jax.tree.unflatten(jax.tree.structure(blank), leaves), Progress(*record["progress"])

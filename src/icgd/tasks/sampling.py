@@ -1,0 +1,14 @@
+"""Tasks of the family that an experiment names."""
+
+import jax
+
+from icgd.config import Task
+from icgd.tasks import linear, sine
+from icgd.tasks.linear import Tasks
+
+
+def sample(task: Task, key: jax.Array, count: int) -> Tasks:
+    """``count`` fresh tasks of a family; ``key`` is used up here."""
+    if task.family == "sine":
+        return sine.sample(key, count, task.context, task.released_phase)
+    return linear.sample(key, count, task.inputs, task.context, task.input_range)
