@@ -6,7 +6,7 @@ VENV := .venv
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src"
 CHECK := .check
 
-.PHONY: help setup reproduce full test audit check verify report lint lock clean
+.PHONY: help setup reproduce full test bench audit check verify report lint lock clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -28,6 +28,9 @@ full: setup ## train everything at the published settings and decide every claim
 
 test: setup ## the tests
 	$(RUN) python -m pytest -q
+
+bench: setup ## what a training step costs, on a quiet machine (about ten minutes)
+	$(RUN) python -m icgd bench
 
 audit: ## explain one claim: make audit CLAIM=vo22-17 [SCALE=quick rebuilds it]
 	@test -n "$(CLAIM)" || { echo "make audit CLAIM=<id> [SCALE=full|quick], for example CLAIM=vo22-17" >&2; exit 2; }

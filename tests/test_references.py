@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from icgd.analysis import rollout
-from icgd.references import closed_form, gradient_descent, least_squares
 from icgd.randomness import stream
+from icgd.references import closed_form, gradient_descent, least_squares
 from icgd.tasks import linear, published
 
 # Loss of GD at damping 0.75 after 1, 4, 7, ... 49 steps, as printed in Fig. 1 (right).

@@ -4,10 +4,12 @@ import jax
 import numpy as np
 import pytest
 
+from icgd import randomness
+from icgd.config import Task
 from icgd.errors import IcgdError
 from icgd.randomness import stream
 from icgd.references import closed_form, gradient_descent
-from icgd.tasks import linear, published, shifted
+from icgd.tasks import linear, published, shifted, sine
 
 
 def loss(tasks, rate, clip=None):
@@ -47,6 +49,41 @@ def test_streams_of_one_seed_differ_and_repeat():
     assert np.array_equal(draws[0], again)
 
 
+@pytest.mark.parametrize("count", [6, 7, 4096])
+def test_the_generator_is_jaxs_own_bit_for_bit(count):
+    ours = jax.random.key(3, impl=randomness.IMPLEMENTATIONS["threefry2x32"])
+    theirs = jax.random.key(3, impl="threefry2x32")
+    with jax.threefry_partitionable(False):
+        for draw in (
+            lambda key: jax.random.bits(key, (count,)),
+            lambda key: jax.random.normal(key, (2, count)),
+            lambda key: jax.random.key_data(jax.random.split(key, count)),
+            lambda key: jax.random.key_data(jax.random.fold_in(key, count)),
+        ):
+            assert np.array_equal(draw(ours), draw(theirs))
+
+
+def test_a_batch_of_keys_draws_what_each_key_draws():
+    keys = jax.random.split(stream(0, "test", "threefry2x32"), 5)
+    together = jax.vmap(lambda key: jax.random.uniform(key, (7,)))(keys)
+    assert np.array_equal(together, np.stack([jax.random.uniform(key, (7,)) for key in keys]))
+
+
+@pytest.mark.parametrize("released_phase", [True, False])
+def test_sine_waves_have_the_amplitudes_and_phases_asked_for(released_phase):
+    tasks = sine.sample(stream(3, "test", "threefry2x32"), 4000, 40, released_phase)
+    x, y = (np.asarray(values, np.float64) for values in (tasks.inputs[..., 0], tasks.targets))
+    features = np.stack([np.sin(x), np.cos(x)], axis=-1)  # y = a cos(p) sin x + a sin(p) cos x
+    parts = np.stack([np.linalg.lstsq(f, t, rcond=None)[0] for f, t in zip(features, y, strict=True)])
+    amplitude, phase = np.hypot(*parts.T), np.arctan2(parts[:, 1], parts[:, 0])
+    for values, low, high in ((amplitude, 0.1, 0.5), (phase, 0.0, np.pi)):
+        assert low - 1e-3 < values.min() and values.max() < high + 1e-3
+        spread = (high - low) / np.sqrt(12 * len(values))
+        assert abs(values.mean() - (low + high) / 2) < 4 * spread
+    correlation = np.corrcoef(amplitude, phase)[0, 1]
+    assert correlation > 0.999 if released_phase else abs(correlation) < 4 / np.sqrt(len(phase))
+
+
 def test_moments_of_the_inputs():
     tasks = linear.sample(stream(1, "test", "threefry2x32"), 20_000, 10, 10)
     x = np.asarray(tasks.inputs, np.float64).ravel()
@@ -57,14 +94,9 @@ def test_moments_of_the_inputs():
 
 @pytest.mark.parametrize("noisy", [0, 4, 8])
 def test_distractors_match_the_closed_form(noisy):
-    tasks = shifted.fresh("distractors", stream(2, "test", "threefry2x32"), _task(), 20_000)[float(noisy)]
+    key, task = stream(2, "test", "threefry2x32"), Task(inputs=10, context=10)
+    tasks = shifted.fresh("distractors", key, task, 20_000)[float(noisy)]
     rate = closed_form.optimal_rate(10, 10, 1 / 12)
     squares = 0.5 * np.asarray(gradient_descent.one_step(tasks, rate) - tasks.target) ** 2
     expected = closed_form.distractor_loss(rate, noisy, 10, 10, 1 / 12)
     assert abs(np.mean(squares) - expected) < 4 * np.std(squares) / np.sqrt(len(squares))
-
-
-def _task():
-    from icgd.config import Task
-
-    return Task(inputs=10, context=10)

@@ -43,6 +43,37 @@ def test_seeds_differ():
     assert not np.array_equal(*weights)
 
 
+def test_seeds_side_by_side_train_as_alone():
+    together = loop.train(SETTINGS, [0, 1, 2])
+    for seed, ours in enumerate(together):
+        theirs = loop.train(SETTINGS, [seed])[0]
+        for name, matrix in ours.weights.items():
+            np.testing.assert_allclose(matrix, theirs.weights[name], rtol=1e-3, atol=1e-5)
+        losses = [[row["evaluation_loss"] for row in run.history] for run in (ours, theirs)]
+        np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+def test_seeds_side_by_side_resume_to_the_same_bits(tmp_path):
+    path = tmp_path / "unfinished.npz"
+
+    def stop(row, left, rate):
+        if row["step"] == 40:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(SETTINGS, [0, 1], path, stop)
+    for ours, theirs in zip(loop.train(SETTINGS, [0, 1], path), loop.train(SETTINGS, [0, 1]), strict=True):
+        assert all(np.array_equal(ours.weights[name], theirs.weights[name]) for name in ours.weights)
+
+
+def test_one_diverged_seed_does_not_end_the_others():
+    progress = loop.Progress([[{"step": 0}], [{"step": 0}]], [None, None])
+    progress.add([{"step": 10, "training_loss": 0.1}, {"step": 10, "training_loss": float("nan")}])
+    progress.add([{"step": 20, "training_loss": 0.1}, {"step": 20, "training_loss": float("nan")}])
+    assert progress.diverged == [None, 10] and progress.step == 20
+    assert [len(history) for history in progress.histories] == [3, 1]
+
+
 def test_killed_and_resumed_gives_the_same_bits(tmp_path):
     for name in ("claims", "published"):
         (tmp_path / name).symlink_to(ROOT / name)

@@ -36,10 +36,16 @@ def test_the_catalogs_call_works(empty_checkout):
     assert time.monotonic() - started < 15
 
 
-@pytest.mark.parametrize("profile", ["ci", "gpu"])
-def test_profiles_plan(empty_checkout, profile):
-    jobs = planned(empty_checkout, "--workflow-profile", f"profiles/{profile}")
-    assert jobs["train"] > 0
+def test_the_ci_profile_plans(empty_checkout):
+    assert planned(empty_checkout, "--workflow-profile", "profiles/ci")["train"] > 0
+
+
+def test_the_gpu_profile_trains_all_seeds_of_an_experiment_in_one_job(empty_checkout):
+    jobs = planned(empty_checkout, "--workflow-profile", "profiles/gpu")
+    names = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"]
+    assert "train" not in jobs and all(jobs[f"train_{name}"] == 1 for name in names)
+    plan = run("snakemake", "-n", "--workflow-profile", "profiles/gpu", folder=empty_checkout).stdout
+    assert plan.count("gpu=1") == len(names)
 
 
 def test_planning_needs_nothing_but_snakemake(empty_checkout):

@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": ("compare every committed result with its record", False),
     "check": ("compare committed results with a rebuild of them, and retrain two seeds", True),
     "record": ("append changed verdicts to the history", False),
+    "bench": ("measure what a training step costs", True),
     "schema": ("write the JSON schema of config.yaml", False),
 }
 
@@ -72,8 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def prepare_jax() -> None:
     """One CPU thread a job, one compilation cache for all jobs, no TF32 on a GPU, unless already set."""
-    one = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    os.environ.setdefault("XLA_FLAGS", one)
+    os.environ.setdefault("NPROC", "1")  # XLA's thread pool; shared by two threads a step costs twice the CPU
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
     if importlib.util.find_spec("jax_cuda12_plugin"):  # its products would keep ten bits of float32
         os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -36,11 +36,17 @@ def closure(module: str) -> dict[str, str]:
         full = waiting.pop()
         if full in found:
             continue
-        home, _, name = full.rpartition(".")
-        node = _stripped(_module(home).definitions[name])
-        found[full] = _dump(node)
-        waiting.extend(_references(home, node))
+        found[full], references = _piece(full)
+        waiting.extend(references)
     return found
+
+
+@functools.cache
+def _piece(full: str) -> tuple[str, list[str]]:
+    """Dump of one definition, and the definitions that it refers to; several steps share it."""
+    home, _, name = full.rpartition(".")
+    node = _stripped(_module(home).definitions[name])
+    return _dump(node), _references(home, node)
 
 
 class _Module:

@@ -143,6 +143,7 @@ class Config:
     key_implementation: str = setting(
         "random bit generator", "threefry2x32", choices=("threefry2x32", "philox4x32")
     )
+    seeds_together: bool = setting("all seeds of an experiment in one training job (for a GPU)", False)
     scales: dict[str, Scale] = setting("bounds of each scale")
     experiments: dict[str, Experiment] = setting("what is trained")
     figures: tuple[str, ...] = setting("what is drawn", FIGURES, choices=FIGURES)

@@ -45,17 +45,18 @@ def all_weights(scale=SCALE):
     ]
 
 
+def settings_of(kind, experiment, scale):
+    """The part of an experiment's settings that a step uses, as JSON."""
+    try:
+        found = CONFIG.step_settings(kind, experiment, scale)
+    except IcgdError as error:
+        raise WorkflowError(str(error))
+    return json.dumps(settings.plain(found), sort_keys=True)
+
+
 def step_settings(kind):
-    """Params function: the part of an experiment's settings that a step uses, as JSON."""
-
-    def of(wildcards):
-        try:
-            found = CONFIG.step_settings(kind, wildcards.experiment, wildcards.scale)
-        except IcgdError as error:
-            raise WorkflowError(str(error))
-        return json.dumps(settings.plain(found), sort_keys=True)
-
-    return of
+    """Params function: `settings_of` the job's experiment and scale."""
+    return lambda wildcards: settings_of(kind, wildcards.experiment, wildcards.scale)
 
 
 def evidence_of_claim(wildcards):

@@ -112,7 +112,8 @@ def _legend() -> str:
     )
     return f"""<section aria-labelledby="legend-title">
 <h2 id="legend-title">What the verdicts mean</h2>
-<p>Each claim has a decision rule that was fixed before the run: a supported region for a measured
+<p>Each claim has a decision rule, fixed before the run (the exceptions are in docs/decisions.md): a
+supported region for a measured
 value, and a refuted one (everything else, unless stated). A 95 % interval over independent units,
 mostly training seeds, decides. Each rule is also applied to controls that it must refute or
 support; a rule that fails on them has no power.</p>

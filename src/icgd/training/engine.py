@@ -19,8 +19,9 @@ from icgd import batched
 from icgd.config import Model
 from icgd.models import transformer
 from icgd.models.transformer import Weights
-from icgd.tasks import sequences
 from icgd.tasks.linear import Tasks, half_mean_square
+
+BLOCK = 256  # tasks computed at a time, so that the arrays of a layer stay in a core's cache
 
 
 class Sequence(NamedTuple):
@@ -36,6 +37,16 @@ class Sequence(NamedTuple):
 
 def predict(settings: Model, weights: Weights, tasks: Tasks) -> jax.Array:
     """Predictions (T,) of a batch of tasks; as `transformer.predict` for each sequence."""
+    count = len(tasks.target)
+    size = next(size for size in range(min(BLOCK, count), 0, -1) if count % size == 0)
+    if size in (1, count):
+        return _predict(settings, weights, tasks)
+    blocks = jax.tree.map(lambda x: x.reshape(count // size, size, *x.shape[1:]), tasks)
+    return jax.lax.map(lambda block: _predict(settings, weights, block), blocks).reshape(count)
+
+
+def _predict(settings: Model, weights: Weights, tasks: Tasks) -> jax.Array:
+    """`predict` of one block."""
     if _all_linear(settings) and settings.token_clip is None:
         return _predict_by_gram(settings, weights, tasks)[0]
     sequence = _sequence(settings, weights, tasks)
@@ -52,7 +63,7 @@ def loss_and_gradient(settings: Model, weights: Weights, tasks: Tasks) -> tuple[
     """
 
     def exact(weights: Weights) -> jax.Array:
-        return half_mean_square(predict(settings, weights, tasks), tasks.target)
+        return half_mean_square(_predict(settings, weights, tasks), tasks.target)
 
     def unclipped(weights: Weights) -> tuple[jax.Array, jax.Array]:
         prediction, largest = _predict_by_gram(settings, weights, tasks)

@@ -20,7 +20,6 @@ from icgd.tasks import linear, published, sampling
 from icgd.training import checkpoint, engine, optimisers
 
 HISTORY = ("step", "training_loss", "evaluation_loss", "model_cos", "model_diff", "preds_diff")
-BLOCK = 256  # tasks computed at a time, so that the arrays of a step stay in a core's cache
 
 
 class State(NamedTuple):
@@ -120,7 +119,7 @@ def train(
 def gradient(settings: TrainSettings, weights: transformer.Weights, key: jax.Array):
     """Loss and gradient on a batch of fresh tasks, a function of ``key``; the mean over its blocks."""
     batch = settings.training.batch
-    blocks = batch // BLOCK if batch % BLOCK == 0 else 1
+    blocks = batch // engine.BLOCK if batch % engine.BLOCK == 0 else 1
 
     def block(key: jax.Array) -> tuple[jax.Array, transformer.Weights]:
         tasks = sampling.sample(settings.task, key, batch // blocks)

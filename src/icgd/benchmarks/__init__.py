@@ -1,0 +1,1 @@
+"""What a training step costs: the engine against the textbook form, and how the cost grows."""
