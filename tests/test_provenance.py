@@ -30,12 +30,12 @@ def copied_source(tmp_path, monkeypatch):
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new, 1))
-        for cached in (codehash.code_hash, codehash._module):
+        for cached in (codehash.code_hash, codehash._piece, codehash._module):
             cached.cache_clear()
         return codehash.code_hash("train")
 
     yield edit
-    for cached in (codehash.code_hash, codehash._module):
+    for cached in (codehash.code_hash, codehash._piece, codehash._module):
         cached.cache_clear()
 
 
@@ -44,7 +44,7 @@ def test_code_hash_follows_meaning(copied_source):
     assert copied_source("training/engine.py", '"""Predictions (T,)', '"""The predictions (T,)') == before
     assert copied_source("references/closed_form.py", "def plateau_loss", "def plateau_level") == before
     assert copied_source("figures/style.py", "import", "import  ") == before
-    assert copied_source("training/engine.py", "prediction = -query", "prediction = query") != before
+    assert copied_source("training/engine.py", "total = query[-1]", "total = -query[-1]") != before
 
 
 def record(tmp_path, monkeypatch, text="value\n0.123456\n"):
