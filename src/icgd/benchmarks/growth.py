@@ -12,7 +12,7 @@ from icgd.benchmarks.columns import LINEAR, TWO, Column
 from icgd.config import Model, Task, TrainSettings
 from icgd.training import loop
 
-BATCH, STEPS = 256, 8
+BATCH, STEPS = 256, 4
 CONTEXTS = (10, 20, 40, 80, 160, 320, 640, 1280)
 TEXTBOOK_CONTEXTS = CONTEXTS[:5]  # beyond, its attention matrices take gigabytes
 LAYERS = (1, 2, 3, 5, 8, 12)

@@ -61,11 +61,12 @@ def arm(settings: TrainSettings, gradient: Callable, steps: int) -> Arm:
 
 
 def interleaved(arms: Mapping[str, Arm], rounds: int) -> dict[str, Times]:
-    """Time every arm once a round, each time after an untimed run that brings back its caches."""
+    """Time every arm once a round, after one untimed run that compiles it."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in arms}
+    for one in arms.values():
+        jax.block_until_ready(one.run())
     for _ in range(rounds):
         for name, one in arms.items():
-            jax.block_until_ready(one.run())  # the first round compiles it
             cpu, wall = time.process_time(), time.perf_counter()
             jax.block_until_ready(one.run())
             found[name].append((time.process_time() - cpu, time.perf_counter() - wall))
