@@ -9,7 +9,12 @@ from conftest import ROOT
 from icgd.benchmarks import comparison, growth, table, timing
 from icgd.benchmarks.columns import COLUMNS
 
-COMMITTED = {row["column"]: row for row in csv.DictReader((ROOT / "benchmarks/results/steps.csv").open())}
+
+def table_of(name):
+    return list(csv.DictReader((ROOT / "benchmarks/results" / name).read_text().splitlines()))
+
+
+COMMITTED = {row["column"]: row for row in table_of("steps.csv")}
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -28,7 +33,7 @@ def test_the_committed_ratio_is_what_was_asked_for(name):
 
 
 def test_linear_attention_grows_linearly_in_the_context():
-    rows = list(csv.DictReader((ROOT / "benchmarks/results/growth.csv").open()))
+    rows = table_of("growth.csv")
     for study in ("context N, one layer", "context N, two layers"):
         points = [row for row in rows if row["study"] == study and row["form"] == "engine"]
         x, ms = (np.array([float(row[name]) for row in points]) for name in ("x", "cpu_ms"))
