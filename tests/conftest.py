@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from icgd.__main__ import prepare_jax
+
 ROOT = Path(__file__).parent.parent
-os.environ.setdefault("NPROC", "1")  # as `icgd.__main__.prepare_jax`
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "jax"))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+prepare_jax()
 
 
 @pytest.fixture(autouse=True)

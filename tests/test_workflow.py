@@ -15,8 +15,12 @@ from conftest import ROOT, environment, run
 
 def planned(folder, *arguments, config="scale=quick"):
     """Numbers of planned jobs by rule."""
-    done = run("snakemake", "-n", *arguments, "--config", *config.split(), folder=folder)
-    table = done.stdout.split("Job stats:")
+    return jobs_of(run("snakemake", "-n", *arguments, "--config", *config.split(), folder=folder).stdout)
+
+
+def jobs_of(plan):
+    """Numbers of jobs by rule in the text of a plan."""
+    table = plan.split("Job stats:")
     if len(table) == 1:
         return {}
     rows = re.findall(r"^(\w+)\s+(\d+)$", table[1].split("\n\n")[0], re.M)
@@ -41,10 +45,10 @@ def test_the_ci_profile_plans(empty_checkout):
 
 
 def test_the_gpu_profile_trains_all_seeds_of_an_experiment_in_one_job(empty_checkout):
-    jobs = planned(empty_checkout, "--workflow-profile", "profiles/gpu")
+    plan = run("snakemake", "-n", "--workflow-profile", "profiles/gpu", folder=empty_checkout).stdout
+    jobs = jobs_of(plan)
     names = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"]
     assert "train" not in jobs and all(jobs[f"train_{name}"] == 1 for name in names)
-    plan = run("snakemake", "-n", "--workflow-profile", "profiles/gpu", folder=empty_checkout).stdout
     assert plan.count("gpu=1") == len(names)
 
 

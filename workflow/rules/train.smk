@@ -59,8 +59,7 @@ rule train:
     benchmark:
         "logs/{scale}/train/{experiment}-{seed}.jsonl"
     wildcard_constraints:
-        scale="|".join(scale for scale in TRAINED if not CONFIG.seeds_together)
-        or "none",
+        scale="|".join([] if CONFIG.seeds_together else TRAINED) or "none",
     conda:
         "../../environment.yml"
     threads: 1

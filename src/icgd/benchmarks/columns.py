@@ -16,15 +16,20 @@ class Column(NamedTuple):
     released_ms: float  # CPU ms a step of the authors' released code, on a machine of this kind
     least: float  # how many times cheaper than the textbook form the engine must be
 
-    def settings(self, batch: int = BATCH) -> TrainSettings:
+    def settings(self) -> TrainSettings:
         """As a training run has them."""
-        return TrainSettings(
-            task=self.task,
-            model=self.model,
-            optimiser=Optimiser(),
-            training=Training(batch=batch),
-            key_implementation="threefry2x32",
-        )
+        return settings(self.task, self.model, BATCH)
+
+
+def settings(task: Task, model: Model, batch: int) -> TrainSettings:
+    """Training settings with everything else as the first paper has it."""
+    return TrainSettings(
+        task=task,
+        model=model,
+        optimiser=Optimiser(),
+        training=Training(batch=batch),
+        key_implementation="threefry2x32",
+    )
 
 
 LINEAR = Task(inputs=10, context=10)

@@ -83,7 +83,7 @@ def _draw_blocks(settings: TrainSettings, key: jax.Array) -> object:
 
 def _drawing(settings: TrainSettings, draw: Callable, steps: int = 5) -> timing.Arm:
     """Drawing alone; its sum is kept, so that it is really done."""
-    key = timing.data_key(settings, draw is textbook.draw)
+    key = timing.data_key(settings)
 
     def one(total: jax.Array, step: jax.Array) -> tuple[jax.Array, None]:
         drawn = draw(settings, jax.random.fold_in(key, step))

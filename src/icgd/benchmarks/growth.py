@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.benchmarks import textbook, timing
-from icgd.benchmarks.columns import LINEAR, TWO, Column
+from icgd.benchmarks.columns import LINEAR, TWO, settings
 from icgd.config import Model, Task, TrainSettings
 from icgd.training import loop
 
@@ -55,7 +55,7 @@ def exponent(x: np.ndarray, ms: np.ndarray) -> float:
 
 
 def _maker(task: Task, model: Model, gradient: Callable = loop.gradient) -> Callable[[], timing.Arm]:
-    return lambda: timing.arm(Column("", task, model, 0, 0).settings(BATCH), gradient, STEPS)
+    return lambda: timing.arm(settings(task, model, BATCH), gradient, STEPS)
 
 
 def _of_seeds(count: int) -> Callable:

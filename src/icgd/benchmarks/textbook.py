@@ -27,6 +27,7 @@ def gradient(settings: TrainSettings, weights: Weights, key: jax.Array) -> tuple
 
 def draw(settings: TrainSettings, key: jax.Array) -> tuple[jax.Array, jax.Array]:
     """A batch of token sequences (T, n, t) and targets (T,)."""
+    key = jax.random.wrap_key_data(jax.random.key_data(key), impl="threefry2x32")  # JAX's own generator
     of_task = _sine if settings.task.family == "sine" else _linear
 
     def one(key: jax.Array) -> tuple[jax.Array, jax.Array]:

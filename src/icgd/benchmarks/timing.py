@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from icgd.benchmarks import textbook
 from icgd.config import TrainSettings
 from icgd.models import transformer
 from icgd.randomness import stream
@@ -38,16 +37,14 @@ def start(settings: TrainSettings) -> transformer.Weights:
     )
 
 
-def data_key(settings: TrainSettings, default: bool) -> jax.Array:
-    """Key of the training data: of JAX's default generator (textbook) or of the settings' own."""
-    if default:
-        return jax.random.key(0)
+def data_key(settings: TrainSettings) -> jax.Array:
+    """Key of the training data of seed 0."""
     return stream(0, "training data", settings.key_implementation)
 
 
 def arm(settings: TrainSettings, gradient: Callable, steps: int) -> Arm:
     """``steps`` optimiser steps with the gradients of ``gradient(settings, weights, key)``."""
-    key = data_key(settings, gradient is textbook.gradient)
+    key = data_key(settings)
     chain, weights = optimisers.chain(settings.optimiser, settings.training.steps), start(settings)
 
     def one(state: tuple, step: jax.Array) -> tuple[tuple, jax.Array]:
