@@ -14,7 +14,7 @@ from icgd.errors import IcgdError
 from icgd.models import transformer
 from icgd.references import constructions, gradient_descent
 from icgd.tasks import linear, sampling, sequences
-from icgd.training import engine, optimisers
+from icgd.training import engine, optimisers, regression
 
 LINEAR = Task(inputs=4, context=6)
 SINE = Task(family="sine", inputs=1, context=6)
@@ -33,6 +33,13 @@ CASES = {
     "two softmax heads": (LINEAR, Model(heads=2, softmax_layers=1)),
     "two softmax layers": (LINEAR, Model(layers=2, softmax_layers=2)),
     "alternating": (LINEAR, ALTERNATING),
+    "LayerNorm, one recurrent form": (LINEAR, Model(layer_norm="every")),
+    "LayerNorm between": (LINEAR, Model(layers=2, layer_norm="after_first")),
+    "LayerNorm, two softmax heads": (LINEAR, Model(heads=2, softmax_layers=1, layer_norm="every")),
+    "MLP": (LINEAR, Model(mlp=True)),
+    "three with MLP, four heads": (LINEAR, Model(layers=3, heads=4, mlp=True, token_clip=10.0)),
+    "MLP and LayerNorm": (LINEAR, Model(layers=2, recurrent=True, mlp=True, layer_norm="every")),
+    "small keys": (LINEAR, Model(layers=2, key_size=2)),
     "sine": (SINE, Model(embedding=8)),
     "sine, two layers": (SINE, Model(embedding=8, layers=2)),
 }
@@ -52,9 +59,10 @@ def example(task, model, count=64):
     """Weights of a size at which every matrix matters, and tasks."""
     keys = jax.random.split(jax.random.key(0), 2)
     scale = 0.4 if model.layers == 1 else 0.8 / model.layers
-    weights = transformer.initialise(model, transformer.token_size(model, task.inputs), keys[0])
+    weights = transformer.initialise(model, task.inputs, keys[0])
+    shift = jnp.arange(1, 9) / 8
     grown = {
-        name: scale * matrix / jnp.std(matrix) if matrix.ndim > 1 else matrix + 0.1
+        name: scale * matrix / jnp.std(matrix) if matrix.ndim > 1 else matrix + jnp.resize(shift, len(matrix))
         for name, matrix in weights.items()
     }
     return grown, sampling.sample(task, keys[1], count)
@@ -109,6 +117,23 @@ def test_a_hundred_optimiser_steps_agree(name):
             np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-5, atol=1e-7)
 
 
+def test_attention_that_is_given_is_one_gd_step_and_stays_it():
+    model = Model(embedding=6, given_step=0.01)
+    weights = regression.initialise(model, 1, jax.random.key(0))
+    tasks = sampling.sample(SINE, jax.random.key(1), 64)
+    _, gradient = regression.loss_and_gradient(model, weights, tasks)
+    for name, slope in gradient.items():
+        assert bool(jnp.any(slope)) != name.startswith("0/")
+    linear_map, hidden, hidden_bias, out, out_bias = (
+        weights[f"embedding/{name}"] for name in ("linear", "hidden", "hidden_bias", "out", "out_bias")
+    )
+    first = transformer.sequence(model, tasks)[..., 0].T @ linear_map
+    embedded = first + jax.nn.gelu(first @ hidden + hidden_bias) @ out + out_bias
+    x, y = embedded[:, :-1], embedded[:, -1]
+    expected = 0.01 * jnp.sum(y[:-1] * (x[:-1] @ x[-1])) - y[-1]
+    np.testing.assert_allclose(engine.predict(model, weights, tasks)[0], expected, rtol=1e-4)
+
+
 @pytest.mark.parametrize("reached", [False, True])
 def test_the_clip_is_applied_exactly_when_a_token_reaches_it(reached):
     model = Model(layers=3, token_clip=10.0)
@@ -158,7 +183,7 @@ def test_label_update_is_the_layer_restricted_to_labels():
 
 
 def test_initial_weights_have_the_released_spread():
-    weights = transformer.initialise(Model(), 11, jax.random.key(0))
+    weights = transformer.initialise(Model(), 10, jax.random.key(0))
     spread = np.std(np.concatenate([np.ravel(matrix) for matrix in weights.values()]))
     assert spread == pytest.approx(np.sqrt(0.002 / 11), rel=0.1)
 
@@ -184,7 +209,7 @@ def test_hand_set_layer_is_one_gradient_step():
 
 
 def broken(name):
-    weights = dict(transformer.initialise(Model(), 5, jax.random.key(0)))
+    weights = dict(transformer.initialise(Model(), 4, jax.random.key(0)))
     if name == "misspelt":
         weights["0/querry"] = weights.pop("0/query")
     elif name == "shape":
@@ -197,4 +222,4 @@ def broken(name):
 @pytest.mark.parametrize(("name", "says"), [("misspelt", "querry|query"), ("shape", "shape"), ("nan", "NaN")])
 def test_hand_set_weights_are_checked(name, says):
     with pytest.raises(IcgdError, match=says):
-        transformer.checked(Model(), 5, broken(name))
+        transformer.checked(Model(), 4, broken(name))

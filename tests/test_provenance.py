@@ -14,7 +14,8 @@ from icgd.errors import IcgdError
 
 
 def test_training_depends_on_little():
-    modules = {name.rsplit(".", 1)[0] for name in codehash.closure("icgd.cli.train")}
+    reached = [*codehash.closure("icgd.cli.train"), *codehash.closure("icgd.training.regression")]
+    modules = {name.rsplit(".", 1)[0] for name in reached}
     assert "icgd.training.loop" in modules and "icgd.tasks.linear" in modules
     assert not [name for name in modules if ".figures" in name or ".claims" in name or ".report" in name]
 
@@ -32,19 +33,30 @@ def copied_source(tmp_path, monkeypatch):
         path.write_text(text.replace(old, new, 1))
         for cached in (codehash.code_hash, codehash._piece, codehash._module):
             cached.cache_clear()
-        return codehash.code_hash("train")
+        return training_hash()
 
     yield edit
     for cached in (codehash.code_hash, codehash._piece, codehash._module):
         cached.cache_clear()
 
 
+def training_hash():
+    return codehash.step_hash("train", {"task": {"family": "linear"}})
+
+
+def test_training_code_is_that_of_its_kind_of_problem():
+    reached = codehash.closure("icgd.cli.train")
+    assert "icgd.training.loop.train" in reached
+    assert not any(name.startswith("icgd.training.regression") for name in reached)
+    assert training_hash() != codehash.code_hash("train")
+
+
 def test_code_hash_follows_meaning(copied_source):
-    before = codehash.code_hash("train")
+    before = training_hash()
     assert copied_source("training/engine.py", '"""Predictions (T,)', '"""The predictions (T,)') == before
     assert copied_source("references/closed_form.py", "def plateau_loss", "def plateau_level") == before
     assert copied_source("figures/style.py", "import", "import  ") == before
-    assert copied_source("training/engine.py", "total = query[-1]", "total = -query[-1]") != before
+    assert copied_source("training/engine.py", "= sequence.query[-1]", "= -sequence.query[-1]") != before
 
 
 def record(tmp_path, monkeypatch, text="value\n0.123456\n"):

@@ -53,6 +53,33 @@ def test_seeds_side_by_side_train_as_alone():
         np.testing.assert_allclose(*losses, rtol=1e-4)
 
 
+def varied(**training):
+    return dataclasses.replace(SETTINGS, training=dataclasses.replace(SETTINGS.training, **training))
+
+
+def test_snapshots_are_the_weights_on_the_way(tmp_path):
+    run = loop.train(varied(snapshots=3), [0])[0]
+    assert list(run.snapshots) == [20, 40, 60]
+    shorter = loop.train(varied(steps=40), [0])[0]
+    for name, matrix in shorter.weights.items():
+        np.testing.assert_array_equal(run.snapshots[40][name], matrix)
+    checkpoint.save(tmp_path / "weights.npz", run.arrays())
+    last, kept = checkpoint.parted(checkpoint.load(tmp_path / "weights.npz")[0])
+    np.testing.assert_array_equal(kept["0/query"][-1], last["0/query"])
+    np.testing.assert_array_equal(kept["step"], [20, 40, 60])
+
+
+@pytest.mark.parametrize("batch", [64, 32])
+def test_a_fixed_training_set_is_learnt_by_heart(batch):
+    rows = loop.train(varied(fixed_tasks=64, batch=batch, steps=400), [0])[0].history
+    assert rows[-1]["training_loss"] < 0.8 * rows[-1]["evaluation_loss"]
+
+
+def test_the_history_says_how_high_the_loss_went():
+    rows = loop.train(SETTINGS, [0])[0].history
+    assert all(row["largest_loss"] >= row["training_loss"] for row in rows[1:])
+
+
 def test_seeds_side_by_side_resume_to_the_same_bits(tmp_path):
     path = tmp_path / "unfinished.npz"
 

@@ -103,7 +103,7 @@ def test_a_touched_source_reruns_nothing_and_an_edited_one_its_step(smoke, tmp_p
         path.write_text(text.replace("def draw(", "def draw(*, _new=1, ", 1))
         engine = smoke / "src/icgd/training/engine.py"
         shutil.copy2(engine, tmp_path / "engine.py")
-        engine.write_text(engine.read_text().replace("total = query[-1]", "total = -query[-1]"))
+        engine.write_text(engine.read_text().replace("= sequence.query[-1]", "= -sequence.query[-1]"))
         assert planned(smoke, config="scale=smoke")["train"] > 0
     finally:
         path.write_text(text)

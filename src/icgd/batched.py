@@ -5,8 +5,18 @@ XLA makes one call a sequence. With the batch innermost each entry of the produc
 of two contiguous vectors, which the compiler turns into full SIMD instructions.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
+
+
+def in_blocks(function: Callable, pieces: object) -> object:
+    """``function`` of every piece along the leading axis: one by one on a CPU, where a block then
+    stays in the cache; all at once elsewhere."""
+    return jax.lax.platform_dependent(
+        pieces, cpu=lambda all_: jax.lax.map(function, all_), default=lambda all_: jax.vmap(function)(all_)
+    )
 
 
 @jax.custom_vjp
@@ -59,7 +69,15 @@ def turned(a: jax.Array) -> jax.Array:
 
 def inner(a: jax.Array, c: jax.Array) -> jax.Array:
     """Sum over the first axis of a c: (k, ..., T), (k, ..., T) -> (..., T)."""
+    return jax.lax.platform_dependent(a, c, cpu=_inner_by_loop, default=_inner_by_einsum)
+
+
+def _inner_by_loop(a: jax.Array, c: jax.Array) -> jax.Array:
     return jax.lax.scan(lambda total, row: (total + row[0] * row[1], None), jnp.zeros_like(a[0]), (a, c))[0]
+
+
+def _inner_by_einsum(a: jax.Array, c: jax.Array) -> jax.Array:
+    return jnp.einsum("k...,k...->...", a, c)
 
 
 def dot(a: jax.Array, v: jax.Array) -> jax.Array:

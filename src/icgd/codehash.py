@@ -11,6 +11,8 @@ import functools
 import hashlib
 from pathlib import Path
 
+from icgd.config import KINDS
+
 PACKAGE = "icgd"
 SOURCE = Path(__file__).parent
 # These hand values on but do not make them; settings are recorded by value.
@@ -20,10 +22,22 @@ PLUMBING = frozenset(
 )
 
 
+def step_hash(step: str, settings: object) -> str:
+    """Hash of the code that a step runs with these settings, as recorded beside its outputs.
+
+    Training reaches the module of its kind of problem by name only, so that another kind's code
+    does not count.
+    """
+    modules = [f"{PACKAGE}.training.{KINDS[settings['task']['family']]}"] if step == "train" else []
+    return code_hash(step, *modules)
+
+
 @functools.cache
-def code_hash(step: str) -> str:
-    """Hash of everything that ``python -m icgd <step>`` reaches inside the package."""
-    pieces = closure(f"{PACKAGE}.cli.{step}")
+def code_hash(step: str, *modules: str) -> str:
+    """Hash of everything that ``python -m icgd <step>`` and ``modules`` reach inside the package."""
+    pieces: dict[str, str] = {}
+    for module in (f"{PACKAGE}.cli.{step}", *modules):
+        pieces |= closure(module)
     text = "\n".join(f"{name}:{pieces[name]}" for name in sorted(pieces))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -12,11 +12,18 @@ from icgd.errors import IcgdError, nearest
 
 SCALES = ("smoke", "quick", "full")
 ANALYSES = ("alignment", "generalisation", "rollout")
+DISTRIBUTIONS = ("uniform", "normal")
+LAYER_NORMS = ("none", "every", "after_first")
+KINDS = {"linear": "regression", "sine": "regression"}  # task family -> module of icgd.training
 FIGURES = ("fig1", "fig2", "fig6a", "fig9", "fig10")
 
 
 def setting(doc: str, default=MISSING, **limits):
-    """A field of a settings class: its meaning, and limits (``low``, ``high`` or ``choices``)."""
+    """A field of a settings class: its meaning, and limits (``low``, ``high`` or ``choices``).
+
+    With ``switch`` it is something that is off by default and left out of recorded settings while
+    it is, so that adding it changes nothing for what does not use it; its default is permanent.
+    """
     return field(default=default, metadata={"doc": doc, **limits})
 
 
@@ -29,6 +36,19 @@ class Task:
     context: int = setting("number N of context pairs", low=1)
     input_range: float = setting("linear: width r of x ~ U(-r/2, r/2)", 1.0, low=1e-6)
     released_phase: bool = setting("sine: phase tied to amplitude, as in the released code", True)
+    distribution: str = setting(
+        "linear: inputs uniform, or normal with standard deviation 1",
+        "uniform",
+        choices=DISTRIBUTIONS,
+        switch=True,
+    )
+    input_scales: tuple[float, ...] = setting(
+        "linear: factor on each input coordinate; empty: 1", (), switch=True
+    )
+    label_noise: float = setting(
+        "linear: standard deviation of noise on the context's labels", 0.0, low=0.0, switch=True
+    )
+    teacher_mean: float = setting("linear: mean of each of the teacher's weights", 0.0, switch=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +63,19 @@ class Model:
     position_size: int = setting("entries of the position code after each token, if alternating", 0, low=0)
     embedding: int = setting("width of an embedding with an MLP before attention; 0: none", 0, low=0)
     include_query: bool = setting("is the query token among the keys and values", False)
+    key_size: int | None = setting(
+        "entries of queries, keys, values; null: a token's", None, switch=True, low=1
+    )
+    layer_norm: str = setting(
+        "before every attention and MLP, or not before the first attention (released, not recurrent)",
+        "none",
+        choices=LAYER_NORMS,
+        switch=True,
+    )
+    mlp: bool = setting("an MLP after each attention", False, switch=True)
+    given_step: float | None = setting(
+        "attention is one GD step of this size eta / N and is not trained", None, switch=True
+    )
     token_clip: float | None = setting("tokens are clipped to +-this after each layer", None, low=0.0)
     init_variance: float = setting("variance scale of truncated-normal fan-in init, over K", 0.002, low=0.0)
 
@@ -67,6 +100,10 @@ class Training:
     batch: int = setting("fresh tasks of a step", 2048, low=1)
     every: int = setting("steps between two lines of the history", 100, low=1)
     history_tasks: int = setting("tasks that the history is measured on", 10_000, low=10)
+    fixed_tasks: int = setting(
+        "size of a fixed training set; 0: fresh tasks each step", 0, low=0, switch=True
+    )
+    snapshots: int = setting("equally spaced states kept beside the last weights", 0, low=0, switch=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +208,7 @@ class Config:
                 experiment.training,
                 steps=bound.steps,
                 batch=bound.batch,
+                fixed_tasks=bound.batch,
                 every=bound.every,
                 history_tasks=bound.tasks,
             ),
@@ -195,7 +233,11 @@ class Config:
 def plain(value: object) -> object:
     """Settings as dictionaries, lists and scalars (what is hashed, recorded and passed on)."""
     if dataclasses.is_dataclass(value):
-        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+        return {
+            item.name: plain(getattr(value, item.name))
+            for item in fields(value)
+            if not (item.metadata.get("switch") and getattr(value, item.name) == item.default)
+        }
     if isinstance(value, dict):
         return {name: plain(item) for name, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value
@@ -226,13 +268,42 @@ def from_mapping(values: object, where: str = "config.yaml") -> Config:
         if name not in SCALES:
             raise IcgdError(f"{where}: scales has unknown {name!r}; {nearest(name, SCALES)}")
     for name, experiment in config.experiments.items():
-        model = experiment.model
-        if model.layers == 1 and model.recurrent:
-            raise IcgdError(
-                f"{where}: experiments.{name}.model is recurrent with 1 layer; set layers to 2 or "
-                "more, or recurrent to false."
-            )
+        for wrong, sentence in contradictions(experiment):
+            if wrong:
+                raise IcgdError(f"{where}: experiments.{name}.{sentence}")
     return config
+
+
+def contradictions(experiment: Experiment) -> list[tuple[bool, str]]:
+    """Combinations that cannot be: (is it so, where and what would be right)."""
+    task, model, training = experiment.task, experiment.model, experiment.training
+    return [
+        (
+            model.layers == 1 and model.recurrent,
+            "model is recurrent with 1 layer; set layers to 2 or more, or recurrent to false.",
+        ),
+        (
+            model.recurrent and 0 < model.softmax_layers < model.layers,
+            f"model.softmax_layers is {model.softmax_layers}, but recurrent layers are all alike; "
+            f"it must be 0 or {model.layers}.",
+        ),
+        (
+            model.recurrent and model.layer_norm == "after_first",
+            "model.layer_norm is after_first, but recurrent layers are all alike; use every.",
+        ),
+        (
+            model.given_step is not None and (model.layers, model.heads, model.embedding > 0) != (1, 1, True),
+            "model.given_step needs one layer, one head and an embedding, which is then all that is trained.",
+        ),
+        (
+            len(task.input_scales) not in (0, task.inputs),
+            f"task.input_scales has {len(task.input_scales)} entries; it needs {task.inputs}, one an input.",
+        ),
+        (
+            0 < training.fixed_tasks < training.batch,
+            f"training.fixed_tasks is {training.fixed_tasks}, less than the batch of {training.batch}.",
+        ),
+    ]
 
 
 def build(cls: type, values: object, where: str):

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from icgd import __version__, paths
-from icgd.codehash import code_hash
+from icgd.codehash import step_hash
 from icgd.files import sha256, write_json
 
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "pandas", "matplotlib", "seaborn")
@@ -31,7 +31,10 @@ class Recorder:
 
     def __init__(self, step: str, settings: object, seed: int | None = None, seeds_in_job: int = 1):
         self.step, self.settings, self.seed, self.seeds_in_job = step, settings, seed, seeds_in_job
-        self.code, self.revision = code_hash(step), revision()  # now: an edit may follow while it runs
+        self.code, self.revision = (
+            step_hash(step, settings),
+            revision(),
+        )  # now: an edit may follow while it runs
         self.wall, self.cpu = time.monotonic(), time.process_time()
 
     def write(self, outputs: Iterable[Path | str], inputs: Iterable[Path | str] = ()) -> None:

@@ -90,7 +90,7 @@ def foreign(record: dict, path: Path, config: Config, scale: str) -> str | None:
     step = record["step"]
     if record["settings_hash"] != settings_hash(record["settings"]):
         return "its record was edited"
-    if record["code"] != codehash.code_hash(step):
+    if record["code"] != codehash.step_hash(step, record["settings"]):
         return f"made by other code of the step {step}"
     if not same_settings(record, path, config, scale):
         return "made with other settings"

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from icgd import paths
 from icgd.claims import evidence, registry
 from icgd import config as settings
-from icgd.codehash import code_hash
+from icgd.codehash import code_hash, step_hash
 from icgd.provenance import settings_hash
 from icgd.errors import IcgdError
 from icgd.figures.inputs import FIGURE_INPUTS
@@ -57,6 +57,13 @@ def settings_of(kind, experiment, scale):
 def step_settings(kind):
     """Params function: `settings_of` the job's experiment and scale."""
     return lambda wildcards: settings_of(kind, wildcards.experiment, wildcards.scale)
+
+
+def training_code(experiment):
+    """Hash of the code that trains an experiment; other kinds of problem do not count."""
+    return step_hash(
+        "train", {"task": {"family": CONFIG.experiments[experiment].task.family}}
+    )
 
 
 def evidence_of_claim(wildcards):

@@ -73,11 +73,11 @@ def load(path: Path, settings: AnalysisSettings, seed: int) -> Trained:
         Diverged: the run did not end in finite weights.
     """
     arrays, record = checkpoint.load(path)
+    arrays, _ = checkpoint.parted(arrays)
     if record.get("diverged_at") is not None:
         raise Diverged(record["diverged_at"])
     model = settings.model
     if (model.layers, model.heads) != (1, 1):
         raise IcgdError(f"{path}: this analysis is for one layer with one head.")
-    token = transformer.token_size(model, settings.task.inputs)
-    weights = transformer.checked(model, token, arrays, str(path))
+    weights = transformer.checked(model, settings.task.inputs, arrays, str(path))
     return Trained(weights, settings, seed)

@@ -13,7 +13,7 @@ from icgd.models import transformer
 from icgd.randomness import stream
 from icgd.tasks import sampling
 from icgd.tasks.linear import half_mean_square
-from icgd.training import engine, loop
+from icgd.training import engine, step
 
 STEPS = {"engine": 10, "textbook": 3}  # of one timed run
 
@@ -21,7 +21,7 @@ STEPS = {"engine": 10, "textbook": 3}  # of one timed run
 def forms(settings: TrainSettings) -> dict[str, timing.Arm]:
     """Training steps with the engine and in textbook form."""
     return {
-        "engine": timing.arm(settings, loop.gradient, STEPS["engine"]),
+        "engine": timing.arm(settings, step.gradient, STEPS["engine"]),
         "textbook": timing.arm(settings, textbook.gradient, STEPS["textbook"]),
     }
 

@@ -10,7 +10,7 @@ import numpy as np
 from icgd.benchmarks import textbook, timing
 from icgd.benchmarks.columns import LINEAR, TWO, settings
 from icgd.config import Model, Task, TrainSettings
-from icgd.training import loop
+from icgd.training import step
 
 BATCH, STEPS = 256, 4
 CONTEXTS = (10, 20, 40, 80, 160, 320, 640, 1280)
@@ -35,7 +35,7 @@ def studies() -> dict[tuple[str, str], dict[int, Callable[[], timing.Arm]]]:
         ("layers K", "engine"): {k: _maker(LINEAR, Model(layers=k)) for k in LAYERS},
         ("input dimension d", "engine"): {d: _maker(task, one) for d, task in inputs.items()},
         ("seeds in one job", "engine"): {
-            count: _maker(LINEAR, one, _of_seeds(count) if count > 1 else loop.gradient) for count in SEEDS
+            count: _maker(LINEAR, one, _of_seeds(count) if count > 1 else step.gradient) for count in SEEDS
         },
     }
 
@@ -54,7 +54,7 @@ def exponent(x: np.ndarray, ms: np.ndarray) -> float:
     return float(np.polyfit(np.log(np.asarray(x)[order]), np.log(np.asarray(ms)[order]), 1)[0])
 
 
-def _maker(task: Task, model: Model, gradient: Callable = loop.gradient) -> Callable[[], timing.Arm]:
+def _maker(task: Task, model: Model, gradient: Callable = step.gradient) -> Callable[[], timing.Arm]:
     return lambda: timing.arm(settings(task, model, BATCH), gradient, STEPS)
 
 
@@ -63,7 +63,7 @@ def _of_seeds(count: int) -> Callable:
 
     def gradient(settings: TrainSettings, weights: dict, key: jax.Array):
         keys = jax.random.split(key, count)
-        losses, slopes = jax.vmap(lambda key: loop.gradient(settings, weights, key))(keys)
+        losses, slopes = jax.vmap(lambda key: step.gradient(settings, weights, key))(keys)
         return jnp.mean(losses), jax.tree.map(lambda slope: jnp.mean(slope, 0), slopes)
 
     return gradient

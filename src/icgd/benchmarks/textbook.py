@@ -15,7 +15,7 @@ from icgd.tasks.linear import half_mean_square
 
 
 def gradient(settings: TrainSettings, weights: Weights, key: jax.Array) -> tuple[jax.Array, Weights]:
-    """Loss and gradient on a batch of fresh tasks; as `loop.gradient`, from other random numbers."""
+    """Loss and gradient on a batch of fresh tasks; as `step.gradient`, from other random numbers."""
     sequence, targets = draw(settings, key)
 
     def loss(weights: Weights) -> jax.Array:

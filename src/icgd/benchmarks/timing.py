@@ -32,9 +32,7 @@ class Times(NamedTuple):
 def start(settings: TrainSettings) -> transformer.Weights:
     """Weights of seed 0 before training."""
     key = stream(0, "initialisation", settings.key_implementation)
-    return transformer.initialise(
-        settings.model, transformer.token_size(settings.model, settings.task.inputs), key
-    )
+    return transformer.initialise(settings.model, settings.task.inputs, key)
 
 
 def data_key(settings: TrainSettings) -> jax.Array:

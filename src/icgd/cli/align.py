@@ -1,6 +1,7 @@
 """`icgd align EXPERIMENT --seed S`: alignment.csv and interpolation.csv of one trained network."""
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 import jax
@@ -16,7 +17,7 @@ from icgd.files import read_table
 from icgd.models import transformer
 from icgd.randomness import stream
 from icgd.references import closed_form, gradient_descent
-from icgd.tasks import linear, published
+from icgd.tasks import linear, published, sampling
 from icgd.training import engine
 
 
@@ -57,8 +58,8 @@ def convergence(rows: Measures, history: list[dict[str, str]], settings: Analysi
 def planted(trained: Trained) -> dict[str, products.Products]:
     """The network and its controls."""
     model, seed, implementation = trained.settings.model, trained.seed, trained.settings.key_implementation
-    token = transformer.token_size(model, trained.settings.task.inputs)
-    start = transformer.initialise(model, token, stream(seed, "initialisation", implementation))
+    start_key = stream(seed, "initialisation", implementation)
+    start = transformer.initialise(model, trained.settings.task.inputs, start_key)
     key = stream(seed, "planted faults", implementation)
     return products.planted(trained.products, trained.hand_set, products.of(start), key)
 
@@ -115,7 +116,7 @@ def one_more_pair(rows: Measures, trained: Trained) -> None:
     task, s2 = trained.settings.task, closed_form.variance(trained.settings.task.input_range)
     key = stream(trained.seed, "one more pair", trained.settings.key_implementation)
     count, more = trained.settings.evaluation.tasks, task.context + 1
-    tasks = linear.sample(key, count, task.inputs, more, task.input_range)
+    tasks = sampling.sample(dataclasses.replace(task, context=more), key, count)
     fewer = tasks._replace(inputs=tasks.inputs[:, :-1], targets=tasks.targets[:, :-1])
     rate = closed_form.optimal_rate(task.inputs, more, s2)
     ahead = linear.half_mean_square(gradient_descent.one_step(tasks, rate), tasks.target)

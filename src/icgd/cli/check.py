@@ -85,7 +85,7 @@ def measures_of(config: Config, seed: int, folder: Path) -> dict[str, float]:
     """Train a seed and measure it as the pipeline would."""
     settings = config.step_settings(TrainSettings, EXPERIMENT, "full")
     finished = loop.train(settings, [seed], report=TrainingLine(f"{EXPERIMENT} new,", [seed]))[0]
-    write_table(folder / "history.csv", loop.HISTORY, finished.history)
+    write_table(folder / "history.csv", finished.history[0], finished.history)
     analysis = config.step_settings(AnalysisSettings, EXPERIMENT, "full")
     rows = Measures()
     alignment_of(Trained(finished.weights, analysis, seed), folder, rows)

@@ -43,7 +43,7 @@ def run(parsed: argparse.Namespace) -> None:
                 "recorded so. A lower learning_rate or clip_norm may help."
             )
         outputs = paths.weights(scale, name, seed), paths.history(scale, name, seed)
-        checkpoint.save(outputs[0], finished.weights, diverged_at=finished.diverged_at)
-        write_table(outputs[1], loop.HISTORY, finished.history)
+        checkpoint.save(outputs[0], finished.arrays(), diverged_at=finished.diverged_at)
+        write_table(outputs[1], finished.history[0], finished.history)
         recorder.write(outputs)
     unfinished.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ def forward(problem: Problem, layers: int, recurrent: bool, **options) -> np.nda
     layer = gradient_descent_layer(options.get("step", STEP), problem.inputs, problem.outputs, start)
     weights = one_head(*[layer] * (1 if recurrent else layers))
     model = Model(layers=layers, recurrent=recurrent, include_query=options.get("include_query", False))
-    weights = transformer.checked(model, problem.inputs + problem.outputs, weights, "the construction")
+    weights = transformer.checked(model, problem.inputs + problem.outputs - 1, weights, "the construction")
     return np.asarray(transformer.forward(model, weights, jnp.asarray(problem.tokens(start))))
 
 

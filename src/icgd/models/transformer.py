@@ -8,57 +8,32 @@ from flax import nnx
 
 from icgd.config import Model
 from icgd.errors import IcgdError
-from icgd.models.attention import SelfAttention
+from icgd.models.block import Block
+from icgd.models.mlp import Embedding
 from icgd.tasks import sequences
 from icgd.tasks.linear import Tasks
 
 Weights = dict[str, jax.Array]  # "0/query" -> (heads, token, key), an entry for every matrix
-WIDENING = 4  # hidden units of an MLP over its inputs (released code)
-
-
-class Embedding(nnx.Module):
-    """e + W_out gelu(W_in e + b_in) + b_out with e = W z: what tokens pass before any attention."""
-
-    def __init__(self, token: int, width: int, variance: float, *, rngs: nnx.Rngs):
-        """Matrices as those of attention, biases zero (released code, their Fig. 4)."""
-        draw = jax.nn.initializers.variance_scaling(variance, "fan_in", "truncated_normal")
-        self.linear = nnx.Param(draw(rngs.params(), (token, width)))
-        self.hidden = nnx.Param(draw(rngs.params(), (width, WIDENING * width)))
-        self.hidden_bias = nnx.Param(jnp.zeros(WIDENING * width))
-        self.out = nnx.Param(draw(rngs.params(), (WIDENING * width, width)))
-        self.out_bias = nnx.Param(jnp.zeros(width))
-
-    def __call__(self, tokens: jax.Array) -> jax.Array:
-        """(n, t) -> (n, width)."""
-        embedded = tokens @ self.linear[...]
-        hidden = jax.nn.gelu(embedded @ self.hidden[...] + self.hidden_bias[...])
-        return embedded + hidden @ self.out[...] + self.out_bias[...]
 
 
 class Transformer(nnx.Module):
-    """K residual attention layers on a token sequence, the query token last."""
+    """K residual blocks on a token sequence, the query token last."""
 
     def __init__(self, settings: Model, token: int, *, rngs: nnx.Rngs):
         self.settings = settings
-        variance = settings.init_variance / settings.layers
         width = settings.embedding or token
         if settings.embedding:
-            self.embedding = Embedding(token, width, variance, rngs=rngs)
+            self.embedding = Embedding(token, width, settings.init_variance / settings.layers, rngs=rngs)
         self.layers = nnx.List(
-            SelfAttention(width, width, settings.heads, variance, index < settings.softmax_layers, rngs=rngs)
-            for index in range(distinct_layers(settings))
+            Block(settings, width, index, rngs=rngs) for index in range(distinct_layers(settings))
         )
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
         """Tokens after the last layer; ``tokens`` (N + 1, t)."""
-        settings = self.settings
-        if settings.embedding:
+        if self.settings.embedding:
             tokens = self.embedding(tokens)
-        for index in range(settings.layers):
-            layer = self.layers[0 if settings.recurrent else index]
-            tokens = tokens + layer(tokens, tokens if settings.include_query else tokens[:-1])
-            if settings.token_clip is not None:
-                tokens = jnp.clip(tokens, -settings.token_clip, settings.token_clip)
+        for index in range(self.settings.layers):
+            tokens = self.layers[0 if self.settings.recurrent else index](tokens)
         return tokens
 
 
@@ -79,25 +54,26 @@ def sequence(settings: Model, tasks: Tasks) -> jax.Array:
     return sequences.joint(tasks)
 
 
-def initialise(settings: Model, token: int, key: jax.Array) -> Weights:
-    """Fresh weights: variance / K over fan-in, so std sqrt(0.002 / K / 11) at the base setting."""
-    model = Transformer(settings, token, rngs=nnx.Rngs(params=key))
+def initialise(settings: Model, inputs: int, key: jax.Array) -> Weights:
+    """Fresh weights for inputs of dimension d: variance / K over fan-in, so a standard deviation of
+    sqrt(0.002 / K / 11) at the base setting."""
+    model = Transformer(settings, token_size(settings, inputs), rngs=nnx.Rngs(params=key))
     return _named(nnx.to_pure_dict(nnx.state(model, nnx.Param)))
 
 
-def shapes(settings: Model, token: int) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every matrix of a model."""
-    blank = jax.eval_shape(lambda: initialise(settings, token, jax.random.key(0)))
+def shapes(settings: Model, inputs: int) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every matrix of a model for inputs of dimension d."""
+    blank = jax.eval_shape(lambda: initialise(settings, inputs, jax.random.key(0)))
     return {name: matrix.shape for name, matrix in blank.items()}
 
 
-def checked(settings: Model, token: int, weights: Weights, where: str = "these weights") -> Weights:
+def checked(settings: Model, inputs: int, weights: Weights, where: str = "these weights") -> Weights:
     """The one door for weights that were not initialised here: hand-set ones and files.
 
     Raises:
         IcgdError: a matrix is missing, unknown, of the wrong shape, or not finite.
     """
-    right = shapes(settings, token)
+    right = shapes(settings, inputs)
     for name in sorted(set(weights) | set(right)):
         if name not in weights or name not in right:
             state = "lack" if name in right else "have the unknown"

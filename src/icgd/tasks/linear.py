@@ -1,5 +1,6 @@
 """In-context linear regression: y = w.x without noise, w ~ N(0, I), x uniform on a cube."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -17,7 +18,18 @@ class Tasks(NamedTuple):
     target: jax.Array  # (T,) what the query's prediction is compared with
 
 
-def sample(key: jax.Array, count: int, inputs: int, context: int, input_range: float = 1.0) -> Tasks:
+def sample(
+    key: jax.Array,
+    count: int,
+    inputs: int,
+    context: int,
+    input_range: float = 1.0,
+    *,
+    distribution: str = "uniform",
+    input_scales: Sequence[float] = (),
+    label_noise: float = 0.0,
+    teacher_mean: float = 0.0,
+) -> Tasks:
     """Draw tasks: w ~ N(0, I_d); x_i, x_q ~ U(-r/2, r/2)^d with r = ``input_range``; y = w.x.
 
     Source: released code of von Oswald et al. 2022 (its text says U(-1, 1); the code and every
@@ -29,13 +41,25 @@ def sample(key: jax.Array, count: int, inputs: int, context: int, input_range: f
         inputs: input dimension d.
         context: number N of context pairs.
         input_range: width r of the inputs' distribution.
+        distribution: uniform as above, or normal: x ~ N(0, I_d).
+        input_scales: factor on each coordinate of x.
+        label_noise: standard deviation of noise on the context's labels; the target has none.
+        teacher_mean: mean of each coordinate of w.
     """
-    weight_key, input_key = jax.random.split(key)
+    weight_key, input_key, *noise_key = jax.random.split(key, 3 if label_noise else 2)
     half, shape = input_range / 2, (inputs, context + 1, count)
-    weights = jax.random.normal(weight_key, (inputs, count))
-    x = jax.random.uniform(input_key, shape, minval=-half, maxval=half)
+    weights = teacher_mean + jax.random.normal(weight_key, (inputs, count))
+    if distribution == "normal":
+        x = jax.random.normal(input_key, shape)
+    else:
+        x = jax.random.uniform(input_key, shape, minval=-half, maxval=half)
+    if input_scales:
+        x = x * jnp.asarray(input_scales)[:, None, None]
     y = batched.dot(x, weights)
-    return Tasks(x[:, :-1].T, y[:-1].T, x[:, -1].T, y[-1])
+    targets = y[:-1]
+    if label_noise:
+        targets = targets + label_noise * jax.random.normal(noise_key[0], targets.shape)
+    return Tasks(x[:, :-1].T, targets.T, x[:, -1].T, y[-1])
 
 
 def from_weights(weights: jax.Array, inputs: jax.Array, query: jax.Array) -> Tasks:

@@ -11,4 +11,14 @@ def sample(task: Task, key: jax.Array, count: int) -> Tasks:
     """``count`` fresh tasks of a family; ``key`` is used up here."""
     if task.family == "sine":
         return sine.sample(key, count, task.context, task.released_phase)
-    return linear.sample(key, count, task.inputs, task.context, task.input_range)
+    return linear.sample(
+        key,
+        count,
+        task.inputs,
+        task.context,
+        task.input_range,
+        distribution=task.distribution,
+        input_scales=task.input_scales,
+        label_noise=task.label_noise,
+        teacher_mean=task.teacher_mean,
+    )

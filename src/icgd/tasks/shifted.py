@@ -1,12 +1,13 @@
 """Tasks off the training distribution: sweeps of one quantity, on published or fresh keys."""
 
+import dataclasses
 from functools import partial
 
 import jax
 import numpy as np
 
 from icgd.config import Task
-from icgd.tasks import linear, published
+from icgd.tasks import linear, published, sampling
 from icgd.tasks.linear import Tasks
 
 # Points of the published sweeps: every fifth of the released grids.
@@ -37,12 +38,13 @@ def fresh(panel: str, key: jax.Array, task: Task, count: int) -> dict[float, Tas
     distractors: that many context labels replaced by N(0, 1) draws.
     """
     if panel == "context":
-        return {n: linear.sample(key, count, task.inputs, int(n), task.input_range) for n in SWEEPS[panel]}
+        longer = {n: dataclasses.replace(task, context=int(n)) for n in SWEEPS[panel]}
+        return {n: sampling.sample(other, key, count) for n, other in longer.items()}
     if panel.endswith("_other"):
         keys = jax.random.split(key, count)
         one = partial(published.other_distribution, inputs=task.inputs, context=task.context, scale=1.0)
         return _sweep(panel, jax.jit(jax.vmap(one))(keys))
-    tasks = linear.sample(key, count, task.inputs, task.context, task.input_range)
+    tasks = sampling.sample(task, key, count)
     return _sweep(panel, tasks, jax.random.normal(jax.random.fold_in(key, 1), tasks.targets.shape))
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from icgd.errors import IcgdError
 from icgd.files import replacing
 
+SNAPSHOTS = "snapshots/"  # prefix of the names of weights on the way, which have an axis of steps
+
 
 def save(path: Path | str, arrays: Mapping[str, np.ndarray], **record: object) -> None:
     """Write named arrays and a JSON record into one .npz, atomically."""
@@ -34,3 +36,9 @@ def load(path: Path | str) -> tuple[dict[str, np.ndarray], dict]:
         raise IcgdError(
             f"{path} is not a whole .npz file of this project ({error}); delete it and train again."
         ) from error
+
+
+def parted(arrays: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """(last weights, snapshots) of a run's arrays."""
+    kept = {name.removeprefix(SNAPSHOTS): a for name, a in arrays.items() if name.startswith(SNAPSHOTS)}
+    return {name: a for name, a in arrays.items() if not name.startswith(SNAPSHOTS)}, kept

@@ -18,10 +18,13 @@ import jax.numpy as jnp
 from icgd import batched
 from icgd.config import Model
 from icgd.models import transformer
+from icgd.models.block import has_norm
+from icgd.models.mlp import EPSILON
 from icgd.models.transformer import Weights
 from icgd.tasks.linear import Tasks, half_mean_square
 
-BLOCK = 256  # tasks computed at a time, so that the arrays of a layer stay in a core's cache
+BLOCK, SMALLEST_BLOCK = 256, 32  # tasks computed at a time
+CACHED = 2**18  # entries of their tokens, at most, so that the arrays of a layer stay in a core's cache
 
 
 class Sequence(NamedTuple):
@@ -37,21 +40,32 @@ class Sequence(NamedTuple):
 
 def predict(settings: Model, weights: Weights, tasks: Tasks) -> jax.Array:
     """Predictions (T,) of a batch of tasks; as `transformer.predict` for each sequence."""
-    count = len(tasks.target)
-    size = next(size for size in range(min(BLOCK, count), 0, -1) if count % size == 0)
+    count, context, inputs = tasks.inputs.shape
+    most = min(block_size(inputs, context), count)
+    size = next(size for size in range(most, 0, -1) if count % size == 0)
     if size in (1, count):
         return _predict(settings, weights, tasks)
     blocks = jax.tree.map(lambda x: x.reshape(count // size, size, *x.shape[1:]), tasks)
-    return jax.lax.map(lambda block: _predict(settings, weights, block), blocks).reshape(count)
+    return batched.in_blocks(lambda block: _predict(settings, weights, block), blocks).reshape(count)
+
+
+def block_size(inputs: int, context: int) -> int:
+    """Tasks that a CPU computes at a time: a power of two."""
+    size = BLOCK
+    while size > SMALLEST_BLOCK and size * (inputs + 1) * (context + 1) > CACHED:
+        size //= 2
+    return size
 
 
 def _predict(settings: Model, weights: Weights, tasks: Tasks) -> jax.Array:
     """`predict` of one block."""
-    if _all_linear(settings) and settings.token_clip is None:
+    if _has_gram_form(settings) and settings.token_clip is None:
         return _predict_by_gram(settings, weights, tasks)[0]
     sequence = _sequence(settings, weights, tasks)
     for index in range(settings.layers - 1):
         sequence = _layer(settings, weights, index, _plain(sequence))
+    if settings.mlp:  # it mixes the query's entries, so that all of them count to the end
+        return -_layer(settings, weights, settings.layers - 1, _plain(sequence)).query[-1]
     return _clipped(settings, _read_out(settings, weights, sequence))
 
 
@@ -69,7 +83,7 @@ def loss_and_gradient(settings: Model, weights: Weights, tasks: Tasks) -> tuple[
         prediction, largest = _predict_by_gram(settings, weights, tasks)
         return half_mean_square(prediction, tasks.target), largest
 
-    if settings.token_clip is None or not _all_linear(settings):
+    if settings.token_clip is None or not _has_gram_form(settings):
         return jax.value_and_grad(exact)(weights)
     (loss, largest), gradient = jax.value_and_grad(unclipped, has_aux=True)(weights)
     return jax.lax.cond(
@@ -98,8 +112,11 @@ def label_update(
     return context, query
 
 
-def _all_linear(settings: Model) -> bool:
-    return settings.softmax_layers == 0 and not settings.embedding
+def _has_gram_form(settings: Model) -> bool:
+    """Is every layer a linear map of the tokens, given their Gram matrix?"""
+    return not (
+        settings.softmax_layers or settings.embedding or settings.mlp or settings.layer_norm != "none"
+    )
 
 
 def _products(settings: Model, weights: Weights, index: int) -> list[tuple[jax.Array, jax.Array]]:
@@ -139,19 +156,44 @@ def _plain(sequence: Sequence) -> Sequence:
 
 def _layer(settings: Model, weights: Weights, index: int, sequence: Sequence) -> Sequence:
     """Every token after one layer."""
-    keys, query = sequence.features, sequence.query
-    tokens = jnp.concatenate([keys, query[:, None]], axis=1)
-    update = jnp.zeros_like(tokens)
+    tokens = jnp.concatenate([sequence.features, sequence.query[:, None]], axis=1)
+    seen = _normalised(settings, weights, index, tokens)
+    keys, update = seen[:, :-1], jnp.zeros_like(tokens)
     for kq, pv in _products(settings, weights, index):
         if index < settings.softmax_layers:
-            probe = batched.shared(kq, tokens)  # (t, position, T)
+            probe = batched.shared(kq, seen)  # (t, position, T)
             shares = jax.nn.softmax(batched.product(keys, probe), axis=0)  # (key, position, T)
             update += batched.shared(pv, batched.product(batched.turned(keys), shares))
         else:
             moment = batched.gram(batched.turned(keys))
-            update += batched.product(_sandwich(kq, moment, pv), tokens)
+            update += batched.product(_sandwich(kq, moment, pv), seen)
     tokens = _clipped(settings, tokens + update)
+    if settings.mlp:
+        tokens = _clipped(settings, tokens + _mlp(settings, weights, index, tokens))
     return Sequence(tokens[:, :-1], None, tokens[:, -1])
+
+
+def _mlp(settings: Model, weights: Weights, index: int, tokens: jax.Array) -> jax.Array:
+    """What the MLP of one layer adds to its tokens."""
+    layer = 0 if settings.recurrent else index
+    if settings.layer_norm != "none":
+        tokens = _layer_norm(weights, f"{layer}/mlp_norm", tokens)
+    hidden = jax.nn.gelu(batched.shared(weights[f"{layer}/hidden"], tokens))
+    return batched.shared(weights[f"{layer}/out"], hidden)
+
+
+def _normalised(settings: Model, weights: Weights, index: int, tokens: jax.Array) -> jax.Array:
+    """The tokens as the attention of layer ``index`` sees them."""
+    if not has_norm(settings, index):
+        return tokens
+    return _layer_norm(weights, f"{0 if settings.recurrent else index}/norm", tokens)
+
+
+def _layer_norm(weights: Weights, name: str, tokens: jax.Array) -> jax.Array:
+    """`mlp.layer_norm` over the first axis."""
+    across = (-1, *[1] * (tokens.ndim - 1))
+    scale, offset = (weights[f"{name}_{part}"].reshape(across) for part in ("scale", "offset"))
+    return jax.nn.standardize(tokens, axis=0, epsilon=EPSILON) * scale + offset
 
 
 def _sandwich(kq: jax.Array, gram: jax.Array, pv: jax.Array) -> jax.Array:
@@ -161,9 +203,11 @@ def _sandwich(kq: jax.Array, gram: jax.Array, pv: jax.Array) -> jax.Array:
 
 def _read_out(settings: Model, weights: Weights, sequence: Sequence) -> jax.Array:
     """Minus the last entry of the query's token after the last layer: (T,)."""
-    features, query = sequence.features, sequence.query
     last = settings.layers - 1
-    total = query[-1]
+    total = sequence.query[-1]
+    if has_norm(settings, last):
+        sequence = _plain(sequence)
+    features, query = (_normalised(settings, weights, last, x) for x in (sequence.features, sequence.query))
     for kq, pv in _products(settings, weights, last):
         probe, reader = batched.shared(kq, query), pv[:, -1:]
         if sequence.map is not None:
