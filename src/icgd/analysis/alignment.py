@@ -28,23 +28,31 @@ def sensitivities(model: Model, weights: Weights, tasks: Tasks) -> tuple[jax.Arr
 
 
 def measures(model: Model, weights: Weights, tasks: Tasks, rate: float) -> dict[str, jax.Array]:
-    """All measures against one GD step at ``rate`` (von Oswald et al. 2022, section 3 and A.3).
+    """Loss, and `agreement` with one step of GD at ``rate``."""
+    found = sensitivities(model, weights, tasks)
+    reference = gradient_descent.one_step(tasks, rate), gradient_descent.one_step_weights(tasks, rate)
+    return {"loss": half_mean_square(found[0], tasks.target), **agreement(found, reference)}
 
-    With p, g the network's prediction and gradient and p', g' those of GD:
+
+def agreement(ours: tuple[jax.Array, jax.Array], theirs: tuple[jax.Array, jax.Array]) -> dict[str, jax.Array]:
+    """How near two predictors are (von Oswald et al. 2022, section 3 and A.3).
+
+    With p, g the predictions and query gradients of one and p', g' of the other:
     preds_diff = mean |p - p'|; model_diff = mean |g - g'|; model_cos = mean cos(g, g');
     fitted_scale = argmin_c mean |g - c g'|^2 and fitted_model_diff = mean |g - c g'| there, since
     the cosine alone is 1 for GD at any rate.
+
+    Args:
+        ours, theirs: predictions (T,) and gradients (T, d), as from `sensitivities`.
     """
-    prediction, g = sensitivities(model, weights, tasks)
-    reference = gradient_descent.one_step_weights(tasks, rate)
-    scale = jnp.sum(g * reference) / jnp.sum(reference**2)
+    (prediction, g), (other_prediction, other) = ours, theirs
+    scale = jnp.sum(g * other) / jnp.sum(other**2)
     return {
-        "loss": half_mean_square(prediction, tasks.target),
-        "preds_diff": jnp.mean(jnp.abs(prediction - gradient_descent.one_step(tasks, rate))),
-        "model_diff": jnp.mean(jnp.linalg.norm(g - reference, axis=-1)),
-        "model_cos": jnp.mean(cosine(g, reference)),
+        "preds_diff": jnp.mean(jnp.abs(prediction - other_prediction)),
+        "model_diff": jnp.mean(jnp.linalg.norm(g - other, axis=-1)),
+        "model_cos": jnp.mean(cosine(g, other)),
         "fitted_scale": scale,
-        "fitted_model_diff": jnp.mean(jnp.linalg.norm(g - scale * reference, axis=-1)),
+        "fitted_model_diff": jnp.mean(jnp.linalg.norm(g - scale * other, axis=-1)),
     }
 
 
