@@ -33,7 +33,7 @@ def test_the_repositorys_own_settings_pass():
         (("experiments", "one_layer", "task", "inputs"), True, "must be a whole number"),
         (("experiments", "one_layer", "optimiser"), {"b2": 1.5}, "at most 1.0"),
         (("experiments", "one_layer", "optimiser"), {"learning_rat": 1}, "did you mean learning_rate"),
-        (("experiments", "one_layer", "analyses"), ["alignement"], "did you mean alignment"),
+        (("experiments", "one_layer", "analyses"), ["alin"], "did you mean align"),
         (("experiments", "one_layer", "model"), {"recurrent": True}, "recurrent with 1 layer"),
         (("experiments", "one_layer"), {"about": "x"}, "lacks 'task'"),
         (("scales", "full"), None, "must be a mapping"),

@@ -10,7 +10,7 @@ import pytest
 from icgd.__main__ import main
 from icgd.config import FIGURES, load
 from icgd.figures.inputs import FIGURE_INPUTS, SWEEP
-from icgd.paths import seed_folder
+from icgd.paths import seed_folder, table
 
 
 def published():
@@ -70,19 +70,15 @@ def write(path, header, rows):
     path.write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n")
 
 
-def fake_seed(folder, scale, converged):
-    """Tables of one seed, in the columns that the analyses write."""
+def fake_seed(seed, scale, converged):
+    """Rows of one seed by table, in the columns that the analyses write."""
     alignment = [("converged", "", "", converged), *ALIGNMENT[1:]]
-    rows = [(name, "none", *others) for name, *others in alignment]
-    write(folder / "alignment.csv", "measure,plant,tasks,reference,value", rows)
-    write(folder / "history.csv", HISTORY, [(0, "nan", 0.4, 0.1, 2, 0.5), (10, 0.4, 0.3, 0.9, 1, 0.2)])
     sweeps = [
         (panel, "published", 10, model, point, loss * point**2 * scale)
         for panel in ("inputs", "targets", "inputs_other", "targets_other")
         for model, loss in MODELS.items()
         for point in (0.5, 1.0, 2.0)
     ]
-    write(folder / "shift-curves.csv", "panel,tasks,clip,model,point,loss", sweeps)
     steps = [
         ("published", damping, model, step, loss / step * scale)
         for damping in (1, 0.875, 0.75)
@@ -90,7 +86,24 @@ def fake_seed(folder, scale, converged):
         if model != "interpolated"
         for step in (1, 4, 7)
     ]
-    write(folder / "rollout-curves.csv", "tasks,damping,model,step,loss", steps)
+    rows = {
+        "alignment": [(name, "none", *others) for name, *others in alignment],
+        "shift-curves": sweeps,
+        "rollout-curves": steps,
+    }
+    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
+
+
+HEADERS = {
+    "alignment": "seed,measure,plant,tasks,reference,value",
+    "shift-curves": "seed,panel,tasks,clip,model,point,loss",
+    "rollout-curves": "seed,tasks,damping,model,step,loss",
+}
+
+
+def fake_training(folder):
+    """What training leaves of one seed."""
+    write(folder / "history.csv", HISTORY, [(0, "nan", 0.4, 0.1, 2, 0.5), (10, 0.4, 0.3, 0.9, 1, 0.2)])
     parts = {f"0/{name}": np.eye(11)[None] for name in ("query", "key", "value", "projection")}
     np.savez(folder / "weights.npz", **parts)
 
@@ -101,8 +114,12 @@ def fake_results(request, tmp_path, monkeypatch):
     shutil.copy("config.yaml", tmp_path)
     shutil.copytree("published", tmp_path / "published")
     for experiment in SWEEP.values():
-        for seed, converged in enumerate(request.param):
-            fake_seed(tmp_path / seed_folder("smoke", experiment, seed), 1 + 0.01 * seed, converged)
+        seeds = [fake_seed(seed, 1 + 0.01 * seed, ok) for seed, ok in enumerate(request.param)]
+        for name, header in HEADERS.items():
+            path = tmp_path / table("smoke", experiment, name)
+            write(path, header, [row for found in seeds for row in found[name]])
+        for seed in range(len(seeds)):
+            fake_training(tmp_path / seed_folder("smoke", experiment, seed))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -112,7 +112,7 @@ def test_a_touched_source_reruns_nothing_and_an_edited_one_its_step(smoke, tmp_p
 
 def test_the_data_dictionary_is_what_the_tables_hold(smoke):
     dictionary = yaml.safe_load((ROOT / "claims/tables.yaml").read_text())
-    base = "results/smoke/one_layer/seed-0"
+    base = "results/smoke/one_layer"
     tables = {name: f"{base}/{name}.csv" for name in ("alignment", "shift", "rollout")}
     tables |= {"contrasts": "results/smoke/contrasts/contrasts.csv"}
     tables |= {"identities": "results/smoke/identities/errors.csv"}
@@ -131,12 +131,12 @@ def test_verify_accepts_the_smoke_run_and_names_an_edited_file(smoke):
     env = {**environment(), "PYTHONPATH": str(smoke / "src")}
     good = subprocess.run(command, cwd=smoke, env=env, capture_output=True, text=True)
     assert good.returncode == 0, good.stdout
-    table = smoke / "results/smoke/one_layer/seed-1/alignment.csv"
+    table = smoke / "results/smoke/one_layer/alignment.csv"
     text = table.read_text()
     table.write_text(text.replace("3", "4", 1))
     bad = subprocess.run(command, cwd=smoke, env=env, capture_output=True, text=True)
     table.write_text(text)
-    assert bad.returncode == 1 and "seed-1/alignment.csv: edited" in bad.stdout
+    assert bad.returncode == 1 and "one_layer/alignment.csv: edited" in bad.stdout
 
 
 def test_full_scale_plans_no_training_from_committed_results(full_checkout):

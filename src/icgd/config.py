@@ -8,10 +8,11 @@ from pathlib import Path
 
 import yaml
 
+from icgd import paths
 from icgd.errors import IcgdError, nearest
 
 SCALES = ("smoke", "quick", "full")
-ANALYSES = ("alignment", "generalisation", "rollout")
+ANALYSES = tuple(paths.ANALYSES)
 DISTRIBUTIONS = ("uniform", "normal")
 LAYER_NORMS = ("none", "every", "after_first")
 KINDS = {"linear": "regression", "sine": "regression"}  # task family -> module of icgd.training
@@ -132,7 +133,7 @@ class Experiment:
     training: Training = setting("how long it learns", Training())
     evaluation: Evaluation = setting("what its networks are measured on", Evaluation())
     seeds: int = setting("training seeds, 0 to this minus 1", 5, low=1)
-    analyses: tuple[str, ...] = setting("what its networks go through", ("alignment",), choices=ANALYSES)
+    analyses: tuple[str, ...] = setting("what its networks go through", ("align",), choices=ANALYSES)
     reduced: str | None = setting("what was reduced against the source's setting, and why", None)
 
 
@@ -149,11 +150,12 @@ class TrainSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class AnalysisSettings:
-    """All that the analysis of a trained network depends on, besides its weights and seed."""
+    """All that the analysis of an experiment's networks depends on, besides their weights."""
 
     task: Task = setting("what was learnt from")
     model: Model = setting("what learnt")
     evaluation: Evaluation = setting("what it is measured on")
+    seeds: int = setting("training seeds, 0 to this minus 1", low=1)
     key_implementation: str = setting("random bit generator")
 
 

@@ -5,9 +5,21 @@ from pathlib import Path
 RESULTS, FIGURES = Path("results"), Path("figures")
 HISTORY = RESULTS / "full" / "verdict-history.csv"
 
+# What trained networks can go through: command -> its table of measures, its table of curves.
+ANALYSES = {
+    "align": ("alignment", "interpolation"),
+    "generalise": ("shift", "shift-curves"),
+    "rollout": ("rollout", "rollout-curves"),
+}
+
+
+def table(scale: str, experiment: str, name: str) -> Path:
+    """Table of one experiment, with rows of all its seeds."""
+    return RESULTS / scale / experiment / f"{name}.csv"
+
 
 def seed_folder(scale: str, experiment: str, seed: int) -> Path:
-    """Folder of everything made from one training seed."""
+    """Folder of what training made of one seed."""
     return RESULTS / scale / experiment / f"seed-{seed}"
 
 

@@ -15,12 +15,7 @@ from icgd.errors import IcgdError
 from icgd.files import read_json, sha256
 from icgd.provenance import settings_hash
 
-SETTINGS = {
-    "train": TrainSettings,
-    "align": AnalysisSettings,
-    "generalise": AnalysisSettings,
-    "rollout": AnalysisSettings,
-}
+SETTINGS = {"train": TrainSettings, **dict.fromkeys(paths.ANALYSES, AnalysisSettings)}
 RECORD = ".provenance.json"
 
 

@@ -66,6 +66,14 @@ def training_code(experiment):
     )
 
 
+def of_seeds(path):
+    """Input function: a file of every seed of the job's experiment."""
+    return lambda wildcards: [
+        path(wildcards.scale, wildcards.experiment, seed)
+        for seed in seeds(wildcards.experiment, wildcards.scale)
+    ]
+
+
 def evidence_of_claim(wildcards):
     """Input function: the tables that a claim is decided on."""
     if wildcards.claim not in CLAIMS or not CLAIMS[wildcards.claim].decided:

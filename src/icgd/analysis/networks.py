@@ -1,7 +1,9 @@
-"""A trained one-layer network with all that its measures need: products, rates, task sets."""
+"""A trained network with all that its measures need: products, rates, task sets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from icgd.analysis.products import Products, gradient_descent, of
 from icgd.config import AnalysisSettings
@@ -28,10 +30,18 @@ class Trained:
     weights: transformer.Weights
     settings: AnalysisSettings
     seed: int
+    snapshots: dict[str, np.ndarray] = field(default_factory=dict)  # weights on the way, and their "step"
 
     @property
     def products(self) -> Products:
-        """Its two weight products."""
+        """Its two weight products.
+
+        Raises:
+            IcgdError: it has more than one layer or head.
+        """
+        model = self.settings.model
+        if (model.layers, model.heads) != (1, 1):
+            raise IcgdError("this analysis is for one layer with one head; mend the experiment's analyses.")
         return of(self.weights)
 
     @property
@@ -73,11 +83,8 @@ def load(path: Path, settings: AnalysisSettings, seed: int) -> Trained:
         Diverged: the run did not end in finite weights.
     """
     arrays, record = checkpoint.load(path)
-    arrays, _ = checkpoint.parted(arrays)
     if record.get("diverged_at") is not None:
         raise Diverged(record["diverged_at"])
-    model = settings.model
-    if (model.layers, model.heads) != (1, 1):
-        raise IcgdError(f"{path}: this analysis is for one layer with one head.")
-    weights = transformer.checked(model, settings.task.inputs, arrays, str(path))
-    return Trained(weights, settings, seed)
+    last, snapshots = checkpoint.parted(arrays)
+    weights = transformer.checked(settings.model, settings.task.inputs, last, str(path))
+    return Trained(weights, settings, seed, snapshots)

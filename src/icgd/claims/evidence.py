@@ -28,11 +28,7 @@ def files(part: dict, config: Config, scale: str) -> list[Path]:
         return [Path("published") / f"{table}.csv"]
     if experiment in SINGLE:
         return [paths.RESULTS / scale / experiment / f"{table}.csv"]
-    folders = [
-        paths.seed_folder(scale, experiment, seed)
-        for seed in range(config.experiment(experiment, scale).seeds)
-    ]
-    return [folder / name for folder in folders for name in sorted({f"{table}.csv", "alignment.csv"})]
+    return [paths.table(scale, experiment, table)]
 
 
 @cache
@@ -62,15 +58,10 @@ def units(part: dict, config: Config, scale: str, plant: str = "none", **overrid
 
 def _seed_units(part: dict, config: Config, scale: str, wanted: dict) -> Units:
     """One value a training seed; seeds that have not converged are left out, and named."""
-    experiment = part["evidence"]["experiment"]
+    experiment, path = part["evidence"]["experiment"], files(part, config, scale)[0]
     values, excluded = {}, {}
     for seed in range(config.experiment(experiment, scale).seeds):
-        folder, unit = paths.seed_folder(scale, experiment, seed), f"seed {seed}"
-        status = {
-            measure: float(rows[0]["value"])
-            for (measure, _), rows in _rows(folder / "alignment.csv").items()
-            if measure in STATUS
-        }
+        unit, status = f"seed {seed}", _status(path, str(seed))
         if "diverged_at" in status:
             excluded[unit] = f"diverged at step {status['diverged_at']:.0f}"
         elif part["units"] == "converged" and not status["converged"]:
@@ -78,9 +69,14 @@ def _seed_units(part: dict, config: Config, scale: str, wanted: dict) -> Units:
                 f"not converged: training loss {status['final_training_loss']:.4f} over the last 500 steps"
             )
         else:
-            rows = _matching(folder / f"{part['evidence']['table']}.csv", wanted)
-            values[unit] = float(rows[0]["value"])
+            values[unit] = float(_matching(path, {**wanted, "seed": str(seed)})[0]["value"])
     return Units(values, excluded)
+
+
+def _status(path: Path, seed: str) -> dict[str, float]:
+    """Has a seed converged, and at which loss, or when did it diverge?"""
+    rows = [row for measure in STATUS for row in _rows(path).get((measure, "none"), [])]
+    return {row["measure"]: float(row["value"]) for row in rows if row["seed"] == seed}
 
 
 def _matching(path: Path, wanted: dict) -> list[dict[str, str]]:

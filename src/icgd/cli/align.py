@@ -1,19 +1,15 @@
-"""`icgd align EXPERIMENT --seed S`: alignment.csv and interpolation.csv of one trained network."""
+"""`icgd align EXPERIMENT`: alignment.csv and interpolation.csv of its one-layer networks."""
 
 import argparse
 import dataclasses
-from pathlib import Path
 
 import jax
-import numpy as np
 
 from icgd.analysis import alignment, interpolation, products
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.cli.analysis import analyse
-from icgd.cli.common import seed_arguments
-from icgd.config import AnalysisSettings
-from icgd.files import read_table
+from icgd.cli.common import experiment_arguments
 from icgd.models import transformer
 from icgd.randomness import stream
 from icgd.references import closed_form, gradient_descent
@@ -22,19 +18,17 @@ from icgd.training import engine
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Which network."""
-    seed_arguments(parser)
+    """Which networks."""
+    experiment_arguments(parser)
 
 
 def run(parsed: argparse.Namespace) -> None:
     """Measure on the seed's own fresh tasks, and on the published ones at the base setting."""
-    names = "alignment.csv", "interpolation.csv"
-    analyse(parsed, "align", alignment_of, names, ("plant", "point", "loss"))
+    analyse(parsed, "align", alignment_of, ("plant", "point", "loss"))
 
 
-def alignment_of(trained: Trained, folder: Path, rows: Measures) -> list[dict]:
-    """Convergence, weights, losses and alignment, and the paths to the construction."""
-    convergence(rows, read_table(folder / "history.csv"), trained.settings)
+def alignment_of(trained: Trained, rows: Measures) -> list[dict]:
+    """Weights, losses and alignment, and the paths to the construction."""
     plants = planted(trained)
     for name, found in plants.items():
         for measure, value in products.measures(found, trained.optimal_step).items():
@@ -43,16 +37,6 @@ def alignment_of(trained: Trained, folder: Path, rows: Measures) -> list[dict]:
         compare(rows, trained, plants, name, tasks)
     one_more_pair(rows, trained)
     return interpolate(rows, trained)
-
-
-def convergence(rows: Measures, history: list[dict[str, str]], settings: AnalysisSettings) -> None:
-    """Has the training loss over the last 500 steps left the plateau?"""
-    last = float(history[-1]["step"])
-    tail = [float(row["training_loss"]) for row in history[1:] if float(row["step"]) > last - 500]
-    s2 = closed_form.variance(settings.task.input_range)
-    zero = closed_form.zero_loss(settings.task.inputs, s2)
-    rows.put("final_training_loss", np.mean(tail))
-    rows.put("converged", np.mean(tail) < settings.evaluation.converged_below * zero)
 
 
 def planted(trained: Trained) -> dict[str, products.Products]:

@@ -10,10 +10,11 @@ from icgd.analysis.networks import Trained
 from icgd.claims import statistics
 from icgd.claims.verdict import TRANSFORMS
 from icgd.cli.align import alignment_of
+from icgd.cli.analysis import convergence
 from icgd.cli.common import scale_arguments
 from icgd.config import AnalysisSettings, Config, TrainSettings, load
 from icgd.errors import IcgdError
-from icgd.files import read_table, write_table
+from icgd.files import read_table
 from icgd.progress import TrainingLine, say
 from icgd.training import loop
 
@@ -44,7 +45,7 @@ def run(parsed: argparse.Namespace) -> int:
             print(f"{difference.where}: was {difference.was}; is {difference.now}")
         print(f"check: {len(found)} differences between committed results and their rebuild")
         return 1 if found else 0
-    problems = retrained_seed(config) + new_seed(config, parsed.folder)
+    problems = retrained_seed(config) + new_seed(config)
     for problem in problems:
         print(problem)
     print(f"check: {len(problems)} problems with retrained seeds")
@@ -64,11 +65,11 @@ def retrained_seed(config: Config) -> list[str]:
     return problems
 
 
-def new_seed(config: Config, folder: Path) -> list[str]:
+def new_seed(config: Config) -> list[str]:
     """Train a seed that is not committed; its numbers must fall in the 95 % prediction intervals."""
     first = config.experiment(EXPERIMENT, "full").seeds
     for seed in range(first, first + MOST_NEW_SEEDS):
-        rows = measures_of(config, seed, folder)
+        rows = measures_of(config, seed)
         if rows["converged"]:
             return [
                 problem
@@ -81,14 +82,14 @@ def new_seed(config: Config, folder: Path) -> list[str]:
     )
 
 
-def measures_of(config: Config, seed: int, folder: Path) -> dict[str, float]:
+def measures_of(config: Config, seed: int) -> dict[str, float]:
     """Train a seed and measure it as the pipeline would."""
     settings = config.step_settings(TrainSettings, EXPERIMENT, "full")
     finished = loop.train(settings, [seed], report=TrainingLine(f"{EXPERIMENT} new,", [seed]))[0]
-    write_table(folder / "history.csv", finished.history[0], finished.history)
-    analysis = config.step_settings(AnalysisSettings, EXPERIMENT, "full")
+    trained = Trained(finished.weights, config.step_settings(AnalysisSettings, EXPERIMENT, "full"), seed)
     rows = Measures()
-    alignment_of(Trained(finished.weights, analysis, seed), folder, rows)
+    convergence(rows, finished.history, trained)
+    alignment_of(trained, rows)
     wanted = [row for row in rows if row["plant"] == "none" and row["reference"] in ("", "gd_optimal")]
     return {row["measure"]: row["value"] for row in wanted if row["tasks"] in ("", "fresh")}
 
@@ -97,9 +98,13 @@ def predicted(measure: str, on: str, value: float, seed: int, config: Config) ->
     """None, or how a new seed's number misses its prediction interval (Bonferroni over the numbers)."""
     forth, back = TRANSFORMS[on]
     committed = []
+    table = read_table(paths.table("full", EXPERIMENT, "alignment"))
     for old in range(config.experiment(EXPERIMENT, "full").seeds):
-        table = read_table(paths.seed_folder("full", EXPERIMENT, old) / "alignment.csv")
-        rows = {(r["measure"], r["plant"], r["tasks"], r["reference"]): float(r["value"]) for r in table}
+        rows = {
+            (r["measure"], r["plant"], r["tasks"], r["reference"]): float(r["value"])
+            for r in table
+            if r["seed"] == str(old)
+        }
         if rows["converged", "none", "", ""]:
             key = (measure, "none", "fresh", "gd_optimal")
             committed.append(forth(rows.get(key, rows.get((measure, "none", "", "")))))

@@ -4,7 +4,6 @@ import argparse
 import json
 
 from icgd.config import SCALES, build, load
-from icgd.errors import IcgdError
 
 
 def scale_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,18 +12,15 @@ def scale_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="config.yaml", help="settings (default: %(default)s)")
 
 
-def seed_arguments(parser: argparse.ArgumentParser) -> None:
-    """experiment, --seed, --scale, --config, --settings."""
+def experiment_arguments(parser: argparse.ArgumentParser) -> None:
+    """experiment, --scale, --config, --settings."""
     parser.add_argument("experiment", help="name of an experiment in config.yaml")
-    parser.add_argument("--seed", type=int, required=True, help="training seed")
     scale_arguments(parser)
     parser.add_argument("--settings", help="the step's settings as JSON, as the rules pass them")
 
 
-def seed_settings(parsed: argparse.Namespace, kind: type) -> tuple[str, object]:
+def experiment_settings(parsed: argparse.Namespace, kind: type) -> tuple[str, object]:
     """(scale, settings of class ``kind``) from --settings, or from config.yaml without it."""
-    if parsed.seed < 0:
-        raise IcgdError(f"--seed must be 0 or more, not {parsed.seed}.")
     if parsed.settings is not None:
         return parsed.scale, build(kind, json.loads(parsed.settings), "--settings")
     config = load(parsed.config)

@@ -1,13 +1,12 @@
-"""`icgd generalise EXPERIMENT --seed S`: shift.csv and shift-curves.csv of one trained network."""
+"""`icgd generalise EXPERIMENT`: shift.csv and shift-curves.csv of its one-layer networks."""
 
 import argparse
-from pathlib import Path
 
 from icgd.analysis import generalisation, interpolation, products
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.cli.analysis import analyse
-from icgd.cli.common import seed_arguments
+from icgd.cli.common import experiment_arguments
 from icgd.randomness import stream
 
 CURVES = ("panel", "tasks", "clip", "model", "point", "loss")
@@ -17,16 +16,16 @@ CONTROLS = (*PLANTS[1:], "offset_0.1", *(MATCHED[name] for name in PLANTS[1:]))
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Which network."""
-    seed_arguments(parser)
+    """Which networks."""
+    experiment_arguments(parser)
 
 
 def run(parsed: argparse.Namespace) -> None:
     """Sweep every panel with the network, its controls and the references."""
-    analyse(parsed, "generalise", shifts, ("shift.csv", "shift-curves.csv"), CURVES)
+    analyse(parsed, "generalise", shifts, CURVES)
 
 
-def shifts(trained: Trained, folder: Path, rows: Measures) -> list[dict]:
+def shifts(trained: Trained, rows: Measures) -> list[dict]:
     """Losses at every point of every panel, with and without the published clip."""
     key, curves = stream(trained.seed, "shifted data", trained.settings.key_implementation), []
     compared = predictors(trained)

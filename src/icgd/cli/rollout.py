@@ -1,7 +1,6 @@
-"""`icgd rollout EXPERIMENT --seed S`: rollout.csv and rollout-curves.csv of one trained network."""
+"""`icgd rollout EXPERIMENT`: rollout.csv and rollout-curves.csv of its one-layer networks."""
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.analysis.products import Products
 from icgd.cli.analysis import analyse
-from icgd.cli.common import seed_arguments
+from icgd.cli.common import experiment_arguments
 from icgd.tasks import published
 from icgd.tasks.linear import Tasks
 
@@ -19,16 +18,16 @@ REFERENCES = ("gd_optimal", "gd_published")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Which network."""
-    seed_arguments(parser)
+    """Which networks."""
+    experiment_arguments(parser)
 
 
 def run(parsed: argparse.Namespace) -> None:
     """Roll out on the published tasks and on fresh ones, at three dampings."""
-    analyse(parsed, "rollout", repeated, ("rollout.csv", "rollout-curves.csv"), CURVES)
+    analyse(parsed, "rollout", repeated, CURVES)
 
 
-def repeated(trained: Trained, folder: Path, rows: Measures) -> list[dict]:
+def repeated(trained: Trained, rows: Measures) -> list[dict]:
     """Losses of repeated application on both task sets."""
     count, curves = trained.settings.evaluation.shifted_tasks, []
     sets = {

@@ -3,7 +3,7 @@
 import argparse
 
 from icgd import paths
-from icgd.cli.common import seed_arguments, seed_settings
+from icgd.cli.common import experiment_arguments, experiment_settings
 from icgd.config import TrainSettings, plain
 from icgd.errors import IcgdError
 from icgd.files import write_table
@@ -14,7 +14,8 @@ from icgd.training import checkpoint, loop
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to train."""
-    seed_arguments(parser)
+    experiment_arguments(parser)
+    parser.add_argument("--seed", type=int, required=True, help="training seed")
     parser.add_argument(
         "--count",
         type=int,
@@ -25,9 +26,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> None:
     """Train, or go on with what an interrupted run left; a diverged run is recorded as such."""
-    scale, settings = seed_settings(parsed, TrainSettings)
-    if parsed.count < 1:
-        raise IcgdError(f"--count must be 1 or more, not {parsed.count}.")
+    scale, settings = experiment_settings(parsed, TrainSettings)
+    for name, value, least in (("--seed", parsed.seed, 0), ("--count", parsed.count, 1)):
+        if value < least:
+            raise IcgdError(f"{name} must be {least} or more, not {value}.")
     name, seeds = parsed.experiment, range(parsed.seed, parsed.seed + parsed.count)
     recorders = [Recorder("train", plain(settings), seed, len(seeds)) for seed in seeds]
     unfinished = paths.unfinished(scale, name, parsed.seed)

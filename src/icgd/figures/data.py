@@ -28,13 +28,17 @@ def read(path: Path) -> pd.DataFrame:
         raise IcgdError(f"{path} is damaged ({error}); delete it and build it again.") from error
 
 
-def seeds(scale: str, experiment: str, config: Config, name: str) -> pd.DataFrame:
-    """The table ``name`` of every seed, with the seed as ``unit``."""
-    folders = {
-        seed: paths.seed_folder(scale, experiment, seed)
-        for seed in range(config.experiment(experiment, scale).seeds)
-    }
-    return pd.concat([read(folder / name).assign(unit=seed) for seed, folder in folders.items()])
+def table(scale: str, experiment: str, name: str) -> pd.DataFrame:
+    """A table of an experiment, with the seed as ``unit``."""
+    return read(paths.table(scale, experiment, name)).rename(columns={"seed": "unit"})
+
+
+def histories(scale: str, experiment: str, config: Config) -> pd.DataFrame:
+    """The histories of all seeds, with the seed as ``unit``."""
+    count = config.experiment(experiment, scale).seeds
+    return pd.concat(
+        [read(paths.history(scale, experiment, seed)).assign(unit=seed) for seed in range(count)]
+    )
 
 
 def measure(alignment: pd.DataFrame, name: str, plant: str = "none") -> pd.Series:

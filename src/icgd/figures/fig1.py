@@ -13,7 +13,7 @@ DAMPING, EVERY = 0.75, 3
 @style.theme()
 def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     """One panel on the published tasks."""
-    state = data.states(data.seeds(scale, BASE, config, "alignment.csv"))
+    state = data.states(data.table(scale, BASE, "alignment"))
     frame = fig10.panel(scale, config, state, DAMPING, "fig1")
     frame = frame[frame.x % EVERY == 0]
     figure = style.canvas(style.NARROW, 3.0, data.headline(scale, state))

@@ -16,7 +16,7 @@ TOP = 0.27  # of the published loss axis
 @style.theme()
 def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     """Three panels on the published tasks."""
-    state = data.states(data.seeds(scale, BASE, config, "alignment.csv"))
+    state = data.states(data.table(scale, BASE, "alignment"))
     frame = pd.concat([panel(scale, config, state, damping) for damping in DAMPINGS])
     figure = style.canvas(style.WIDE, 2.6, data.headline(scale, state))
     for axes, damping in zip(figure.subplots(1, 3, sharey=True), DAMPINGS, strict=True):
@@ -35,7 +35,7 @@ def panel(
     scale: str, config: Config, state: pd.Series, damping: float, figure: str = "fig10"
 ) -> pd.DataFrame:
     """Ours and published; x counts from 0, which is after one step, as published."""
-    curves = data.seeds(scale, BASE, config, "rollout-curves.csv")
+    curves = data.table(scale, BASE, "rollout-curves")
     rows = curves[(curves.tasks == "published") & (curves.damping == damping)]
     rows = rows.assign(step=rows.step - 1)
     ours = data.of_models(rows, state, name(damping), MODELS, "step")

@@ -28,11 +28,11 @@ WIDTH_LOOKS: marks.Looks = {
 @style.theme()
 def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     """Four panels: loss, alignment, width, input scale."""
-    alignment = data.seeds(scale, BASE, config, "alignment.csv")
-    state, history = data.states(alignment), data.seeds(scale, BASE, config, "history.csv")
+    alignment = data.table(scale, BASE, "alignment")
+    state, history = data.states(alignment), data.histories(scale, BASE, config)
     losses, align = loss_rows(history, alignment, state), align_rows(history, state)
     widths, counts = width_rows(scale, config)
-    inputs = fig6a.loss(data.seeds(scale, BASE, config, "shift-curves.csv"), state, "inputs", "fig2")
+    inputs = fig6a.loss(data.table(scale, BASE, "shift-curves"), state, "inputs", "fig2")
     inputs = inputs[inputs.series != "gd_optimal"]
     figure = style.canvas(style.WIDE, 5.6, data.headline(scale, state))
     (first, second), (third, fourth) = figure.subplots(2, 2)
@@ -71,7 +71,7 @@ def width_rows(scale: str, config: Config) -> tuple[pd.DataFrame, list[int]]:
     parts = [data.tidy(pd.DataFrame({"x": widths, "y": optimum(widths)}), "width", "closed_form", "x", "y")]
     counts = []
     for width, experiment in SWEEP.items():
-        alignment = data.seeds(scale, experiment, config, "alignment.csv")
+        alignment = data.table(scale, experiment, "alignment")
         seeds = data.shown(data.states(alignment))
         counts.append(len(seeds))
         for series in SHIFTS:

@@ -21,8 +21,8 @@ TRAINED_AT = {"inputs": 1.0, "targets": 1.0}  # the other distributions are neve
 @style.theme()
 def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     """Four panels of losses, and below each the difference to GD at the published rate."""
-    state = data.states(data.seeds(scale, BASE, config, "alignment.csv"))
-    curves = data.seeds(scale, BASE, config, "shift-curves.csv")
+    state = data.states(data.table(scale, BASE, "alignment"))
+    curves = data.table(scale, BASE, "shift-curves")
     parts = {panel: loss(curves, state, panel) for panel in PANELS}
     below = {panel: difference(rows, state, panel) for panel, rows in parts.items()}
     figure = style.canvas(style.WIDE, 4.3, data.headline(scale, state))

@@ -19,7 +19,7 @@ MAPS = {"kq": r"$W_K^\top W_Q$", "pv": r"$P\,W_V$"}
 @style.theme()
 def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     """Two heat maps of the median seed, two strips of all converged seeds."""
-    alignment = data.seeds(scale, BASE, config, "alignment.csv")
+    alignment = data.table(scale, BASE, "alignment")
     state = data.states(alignment)
     strips, seed = strip_rows(alignment, state, best_rate(config)), median(alignment, state)
     weights = products(scale, seed)

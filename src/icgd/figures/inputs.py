@@ -11,33 +11,38 @@ BASE = "one_layer"
 SWEEP = {5: "one_layer_n5", 10: BASE, 20: "one_layer_n20", 35: "one_layer_n35", 50: "one_layer_n50"}  # by N
 
 
-def tables(scale: str, config: Config, experiment: str, *names: str) -> list[Path]:
-    """The named files of every seed of an experiment."""
+def tables(scale: str, experiment: str, *names: str) -> list[Path]:
+    """Named tables of an experiment."""
+    return [paths.table(scale, experiment, name) for name in names]
+
+
+def of_seeds(scale: str, config: Config, experiment: str, name: str) -> list[Path]:
+    """The named file of every seed of an experiment."""
     seeds = range(config.experiment(experiment, scale).seeds)
-    return [paths.seed_folder(scale, experiment, seed) / name for seed in seeds for name in names]
+    return [paths.seed_folder(scale, experiment, seed) / name for seed in seeds]
 
 
 def fig2(scale: str, config: Config) -> list[Path]:
     """Loss, alignment, width and input scale."""
-    base = tables(scale, config, BASE, "history.csv", "alignment.csv", "shift-curves.csv")
+    base = [*of_seeds(scale, config, BASE, "history.csv"), *tables(scale, BASE, "alignment", "shift-curves")]
     others = [name for name in SWEEP.values() if name != BASE]
-    swept = [path for name in others for path in tables(scale, config, name, "alignment.csv")]
+    swept = [path for name in others for path in tables(scale, name, "alignment")]
     return [*base, *swept, PUBLISHED, NUMBERS]
 
 
 def fig6a(scale: str, config: Config) -> list[Path]:
     """Four shifts."""
-    return [*tables(scale, config, BASE, "alignment.csv", "shift-curves.csv"), PUBLISHED]
+    return [*tables(scale, BASE, "alignment", "shift-curves"), PUBLISHED]
 
 
 def fig9(scale: str, config: Config) -> list[Path]:
     """Weights, and the learning rate read off the published map."""
-    return [*tables(scale, config, BASE, "alignment.csv", "weights.npz"), NUMBERS]
+    return [*tables(scale, BASE, "alignment"), *of_seeds(scale, config, BASE, "weights.npz"), NUMBERS]
 
 
 def roll_outs(scale: str, config: Config) -> list[Path]:
     """Repeated application: figures 1 and 10."""
-    return [*tables(scale, config, BASE, "alignment.csv", "rollout-curves.csv"), PUBLISHED]
+    return [*tables(scale, BASE, "alignment", "rollout-curves"), PUBLISHED]
 
 
 FIGURE_INPUTS = {"fig1": roll_outs, "fig2": fig2, "fig6a": fig6a, "fig9": fig9, "fig10": roll_outs}
