@@ -169,6 +169,22 @@ def test_a_good_entry_passes():
     assert isinstance(registry._claim(entry(), "vo22", "here"), Claim)
 
 
+def pending(**changes):
+    rule = entry(**changes)
+    about = {key: rule.pop(key) for key in ("id", "where", "says")}
+    return {**about, "kind": "pending", "test": "when the runs have ended", "planned": rule}
+
+
+def test_a_pending_claim_may_carry_the_rule_that_will_decide_it():
+    claim = registry._claim(pending(), "vo22", "here")
+    assert not claim.decided
+    assert claim.planned.rule_hash == registry._claim(entry(), "vo22", "here").rule_hash
+    with pytest.raises(IcgdError, match="planned: table alignment has no measure"):
+        registry._claim(pending(evidence__measure="loss_over_gb"), "vo22", "here")
+    with pytest.raises(IcgdError, match="of a pending claim"):
+        registry._claim({**entry(), "planned": {}}, "vo22", "here")
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

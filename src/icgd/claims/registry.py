@@ -22,7 +22,7 @@ ESTIMANDS = {
     "none": ("max", "min", "value"),
 }
 SCALES_OF_VALUES = ("linear", "log", "log(1 - x)")
-CLAIM_KEYS = ("id", "where", "says", "kind", "note", "reason", "test", "figures", "parts")
+CLAIM_KEYS = ("id", "where", "says", "kind", "note", "reason", "test", "figures", "parts", "planned")
 PART_KEYS = (
     "name", "says", "evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted",
     "published", "controls",
@@ -33,7 +33,10 @@ EVIDENCE_KEYS = ("experiment", "table", "measure", "filter")
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim; ``parts`` are its rules (empty for pending and not-testable ones)."""
+    """One claim; ``parts`` are its rules (empty for pending and not-testable ones).
+
+    ``planned`` is what a pending claim becomes when its runs have ended: its rule, fixed before them.
+    """
 
     id: str
     source: str
@@ -45,6 +48,7 @@ class Claim:
     test: str | None
     figures: tuple[str, ...]
     parts: tuple[dict, ...]
+    planned: "Claim | None" = None
 
     @property
     def decided(self) -> bool:
@@ -130,6 +134,12 @@ def _claim(values: dict, source: str, where: str) -> Claim:
             raise IcgdError(f"{where} lacks {key!r}, a text.")
     if values["kind"] not in KINDS:
         raise IcgdError(f"{where}: kind cannot be {values['kind']!r}; {nearest(values['kind'], KINDS)}")
+    planned = values.get("planned")
+    if planned is not None:
+        if values["kind"] != "pending" or not isinstance(planned, dict):
+            raise IcgdError(f"{where}: planned is the later kind and rule of a pending claim, a mapping.")
+        rest = {key: value for key, value in values.items() if key not in ("planned", "test")}
+        planned = _claim({**rest, **planned}, source, f"{where}, planned")
     parts = values.get("parts") or ([inline] if inline else [])
     _check_kind(values, parts, where)
     for figure in values.get("figures", ()):
@@ -146,6 +156,7 @@ def _claim(values: dict, source: str, where: str) -> Claim:
         test=values.get("test"),
         figures=tuple(values.get("figures", ())),
         parts=tuple(_part(part, where) for part in parts),
+        planned=planned,
     )
 
 
