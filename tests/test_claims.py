@@ -179,7 +179,7 @@ def test_a_pending_claim_may_carry_the_rule_that_will_decide_it():
     claim = registry._claim(pending(), "vo22", "here")
     assert not claim.decided
     assert claim.planned.rule_hash == registry._claim(entry(), "vo22", "here").rule_hash
-    with pytest.raises(IcgdError, match="planned: table alignment has no measure"):
+    with pytest.raises(IcgdError, match="planned, vo22-01: table alignment has no measure"):
         registry._claim(pending(evidence__measure="loss_over_gb"), "vo22", "here")
     with pytest.raises(IcgdError, match="of a pending claim"):
         registry._claim({**entry(), "planned": {}}, "vo22", "here")
