@@ -1,5 +1,6 @@
 """Records, code hashes, and what `verify` and `check` notice."""
 
+import ast
 import json
 import random
 import re
@@ -31,12 +32,12 @@ def copied_source(tmp_path, monkeypatch):
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new, 1))
-        for cached in (codehash.code_hash, codehash._piece, codehash._module):
+        for cached in (codehash.code_hash, codehash._sources, codehash._piece, codehash._module):
             cached.cache_clear()
         return training_hash()
 
     yield edit
-    for cached in (codehash.code_hash, codehash._piece, codehash._module):
+    for cached in (codehash.code_hash, codehash._sources, codehash._piece, codehash._module):
         cached.cache_clear()
 
 
@@ -155,3 +156,19 @@ def test_a_damaged_table_is_named(tmp_path):
     with pytest.raises(IcgdError, match="no column 'c'"):
         path.write_text("a,b\n1,2\n")
         files.read_table(path, ("c",))
+
+
+def test_a_dump_is_the_same_in_every_python():
+    """Fields that some versions lack or leave empty do not show; None as a value does."""
+    function = ast.parse("def f(a, *, b=None):\n    return [], None, {}").body[0]
+    text = codehash._dump(function)
+    assert "type_params" not in text and "decorator_list" not in text and "=[]" not in text
+    assert text.count("value=None") == 2 and text.count("List(ctx=Load())") == 1
+
+
+def test_hashes_are_remembered_until_a_source_changes(copied_source, monkeypatch):
+    first = copied_source("training/engine.py", "BLOCK = 256", "BLOCK = 255")
+    monkeypatch.setattr(codehash, "_computed", lambda *names: "computed again")
+    codehash.code_hash.cache_clear()
+    assert training_hash() == first
+    assert copied_source("training/engine.py", "BLOCK = 255", "BLOCK = 254") == "computed again"

@@ -9,12 +9,18 @@ training uses. Standard library only: the Snakefile reads these hashes.
 import ast
 import functools
 import hashlib
+import json
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 from icgd.config import KINDS
+from icgd.errors import IcgdError
+from icgd.files import write_json
 
 PACKAGE = "icgd"
 SOURCE = Path(__file__).parent
+CACHE = Path("../../.cache/code-hashes.json")  # beside the other caches of a checkout
 # These hand values on but do not make them; settings are recorded by value.
 PLUMBING = frozenset(
     f"{PACKAGE}.{name}"
@@ -34,7 +40,42 @@ def step_hash(step: str, settings: object) -> str:
 
 @functools.cache
 def code_hash(step: str, *modules: str) -> str:
-    """Hash of everything that ``python -m icgd <step>`` and ``modules`` reach inside the package."""
+    """Hash of everything that ``python -m icgd <step>`` and ``modules`` reach inside the package.
+
+    It takes parsing the whole package, so it is kept on disk for as long as no source changes.
+    """
+    name, sources = " ".join((step, *modules)), _sources()
+    known = _remembered(sources)
+    if name not in known:
+        known[name] = _computed(step, *modules)
+        _remember(sources, known)
+    return known[name]
+
+
+@functools.cache
+def _sources() -> str:
+    """Digest of every source file of the package, by name."""
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sorted(SOURCE.rglob("*.py")):
+        digest.update(f"{path.relative_to(SOURCE)} {path.stat().st_size} ".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _remembered(sources: str) -> dict[str, str]:
+    """Hashes that were computed from these very sources."""
+    with suppress(OSError, ValueError, KeyError):
+        found = json.loads((SOURCE / CACHE).read_text())
+        if found["sources"] == sources:
+            return found["hashes"]
+    return {}
+
+
+def _remember(sources: str, hashes: dict[str, str]) -> None:
+    with suppress(IcgdError):  # a checkout that cannot be written is only slower
+        write_json(SOURCE / CACHE, {"sources": sources, "hashes": hashes})
+
+
+def _computed(step: str, *modules: str) -> str:
     pieces: dict[str, str] = {}
     for module in (f"{PACKAGE}.cli.{step}", *modules):
         pieces |= closure(module)
@@ -152,5 +193,15 @@ def _is_docstring(node: ast.AST) -> bool:
     )
 
 
-def _dump(node: ast.AST) -> str:
-    return ast.dump(node, include_attributes=False)
+def _dump(node: object) -> str:
+    """A syntax tree as text, the same in every version of Python: what is empty or None is left out,
+    since versions differ in which empty fields they have."""
+    if isinstance(node, list):
+        return f"[{','.join(map(_dump, node))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    parts = ((name, getattr(node, name, None)) for name in node._fields)
+    kept = [f"{name}={_dump(value)}" for name, value in parts if value is not None and value != []]
+    if isinstance(node, ast.Constant) and node.value is None:
+        kept.append("value=None")
+    return f"{type(node).__name__}({','.join(kept)})"
