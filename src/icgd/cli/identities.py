@@ -8,7 +8,7 @@ from icgd import paths
 from icgd.cli.common import scale_arguments
 from icgd.config import load
 from icgd.files import write_table
-from icgd.identities import algebra, constructions
+from icgd.identities import algebra, constructions, copying, gd_plus_plus, kernels, rewriting
 from icgd.identities.table import COLUMNS, Errors
 from icgd.provenance import Recorder
 
@@ -24,8 +24,8 @@ def run(parsed: argparse.Namespace) -> None:
     recorder = Recorder("identities", {})
     jax.config.update("jax_enable_x64", True)
     rows = Errors()
-    constructions.run(rows)
-    algebra.run(rows)
+    for statements in (constructions, gd_plus_plus, kernels, copying, rewriting, algebra):
+        statements.run(rows)
     output = paths.RESULTS / scale / "identities" / "errors.csv"
     write_table(output, COLUMNS, rows)
     recorder.write([output])

@@ -1,11 +1,13 @@
 """Rows of an identity table: the error of one statement in one random case."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from itertools import product
 
 import numpy as np
 
 COLUMNS = ("measure", "plant", "case", "value")
+SIZES = tuple(product((1, 3, 10), (1, 3), (1, 5, 45)))  # d, outputs and N, each small and large
+FEW_SIZES = ((1, 1, 1), (1, 3, 5), (3, 1, 5), (3, 3, 45), (10, 1, 10), (10, 3, 45))
 
 
 class Errors(list):
@@ -46,8 +48,7 @@ class Problem:
         return weights
 
 
-def problems(seed: int, sizes: Iterator[tuple[int, int, int]] | None = None) -> list[Problem]:
-    """Random problems of the sizes of the inventory: d, outputs and N each small and large."""
+def problems(seed: int, sizes: Iterable[tuple[int, int, int]] = SIZES) -> list[Problem]:
+    """One random problem of each size (d, outputs, N)."""
     rng = np.random.default_rng(seed)
-    sizes = product((1, 3, 10), (1, 3), (1, 5, 45)) if sizes is None else sizes
     return [Problem(rng, *size) for size in sizes]

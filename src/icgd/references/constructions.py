@@ -29,12 +29,14 @@ def gradient_descent_layer(
     return {"query": select, "key": select, "value": value, "projection": step * np.eye(token)}
 
 
-def gd_plus_plus_layer(step: float, gamma: float, inputs: int, outputs: int = 1) -> dict[str, np.ndarray]:
+def gd_plus_plus_layer(
+    step: float, gamma: float, inputs: int, outputs: int = 1, initial: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """Matrices of a GD++ layer: x -> (I - gamma X X^T) x and y -> y - dW x, both from the old x.
 
-    Source: von Oswald et al. 2022, A.10, eq. 23 (not A.7), with step = eta / N.
+    Source: von Oswald et al. 2022, A.10, eq. 23, with step = eta / N; arguments as above.
     """
-    layer = gradient_descent_layer(step, inputs, outputs)
+    layer = gradient_descent_layer(step, inputs, outputs, initial)
     layer["value"][:inputs, :inputs] = np.eye(inputs)
     layer["projection"] = np.diag(np.r_[-gamma * np.ones(inputs), step * np.ones(outputs)])
     return layer
