@@ -18,6 +18,7 @@ from icgd.tasks.linear import half_mean_square
 # (network, rows to fill) -> rows of the curves
 Analysis = Callable[[Trained, Measures], list[dict]]
 TAIL = 500  # last steps of training whose loss says whether a seed has left its plateau
+PLATEAU_TASKS = 2000  # that the zero predictor's loss is measured on
 
 
 def analyse(parsed: argparse.Namespace, step: str, analysis: Analysis, columns: tuple) -> None:
@@ -57,7 +58,7 @@ def convergence(rows: Measures, history: list[dict[str, str]], trained: Trained)
     """Has the training loss over the last steps left the plateau, which is near the zero predictor's?"""
     last = float(history[-1]["step"])
     tail = [float(row["training_loss"]) for row in history[1:] if float(row["step"]) > last - TAIL]
-    tasks = trained.fresh("evaluation data", trained.settings.evaluation.tasks)
+    tasks = trained.fresh("plateau data", PLATEAU_TASKS)
     zero = float(half_mean_square(0.0, tasks.target))
     rows.put("final_training_loss", np.mean(tail))
     rows.put("converged", np.mean(tail) < trained.settings.evaluation.converged_below * zero)
