@@ -69,17 +69,17 @@ def _of_fraction(successes: int, n: int, low: float, high: float) -> float:
     return min(1.0, 2 * max(tails))
 
 
-def holm(p_values: dict[str, float], level: float = LEVEL) -> set[str]:
+def holm(named: dict[str, float], level: float = LEVEL) -> set[str]:
     """Names that stand under Holm's step-down: p_(i) <= level / (m - i + 1) for all up to it."""
     kept: set[str] = set()
-    for place, (name, p) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
-        if p > level / (len(p_values) - place):
+    for place, (name, p) in enumerate(sorted(named.items(), key=lambda item: item[1])):
+        if p > level / (len(named) - place):
             break
         kept.add(name)
     return kept
 
 
-def tested(verdicts: list[dict]) -> dict[str, float]:
+def p_values(verdicts: list[dict]) -> dict[str, float]:
     """Claim -> p, for claims that rest on an interval over units. A claim needs all its parts: largest p."""
     return {
         claim["id"]: max(p_value(part) for part in claim["parts"])
@@ -92,7 +92,7 @@ def standing(verdicts: list[dict]) -> set[str]:
     """Decided claims that rest on intervals and stand when their source's are taken together."""
     found: set[str] = set()
     for source in {claim.get("source") for claim in verdicts}:
-        found |= holm(tested([claim for claim in verdicts if claim.get("source") == source]))
+        found |= holm(p_values([claim for claim in verdicts if claim.get("source") == source]))
     return found
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from icgd.report.findings import SAID
-from icgd.report.multiplicity import LEVEL, decided_parts, standing, tested
+from icgd.report.multiplicity import LEVEL, decided_parts, p_values, standing
 from icgd.report.words import GROUPS, VERDICTS, badge, group, is_finding, text
 
 COLUMNS = ("Source", "Claims", "Supported", "Refuted", "Partly", "Other", "By intervals", "Together")
@@ -76,7 +76,7 @@ wrong 5 % of the time at most (Holm's correction; a claim needs all its parts).<
 
 def _by_interval(claim: dict) -> bool:
     """Is it decided, and by intervals over units?"""
-    return group(claim.get("verdict")) == "decided" and bool(tested([claim]))
+    return group(claim.get("verdict")) == "decided" and bool(p_values([claim]))
 
 
 def legend() -> str:

@@ -1,10 +1,12 @@
 """Gradient descent on the published tasks, in float64: which rate, clip and tasks lie behind a line."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
+from icgd.errors import IcgdError
 from icgd.tasks.linear import Tasks
 
 BRACKET = (4.5, 6.3)  # rates among which the one behind a line is looked for
@@ -77,6 +79,13 @@ def mean_length(moments: Moments, rate: float, steps: int) -> float:
     return float(np.mean(np.linalg.norm(weights(moments, rate, steps), axis=1)))
 
 
-def rate_behind(moments: Moments, steps: int, measure, published: float) -> float:
-    """Rate at which ``measure`` (one of the two above) takes its published value."""
-    return float(brentq(lambda rate: measure(moments, rate, steps) - published, *BRACKET, xtol=1e-6))
+def rate_behind(moments: Moments, steps: int, measure: Callable, published: float) -> float:
+    """Rate at which ``measure`` (one of the two above) takes its published value.
+
+    Raises:
+        IcgdError: there is none in `BRACKET`.
+    """
+    try:
+        return float(brentq(lambda rate: measure(moments, rate, steps) - published, *BRACKET, xtol=1e-6))
+    except ValueError as error:
+        raise IcgdError(f"no rate in {BRACKET} gives {published} after {steps} steps.") from error
