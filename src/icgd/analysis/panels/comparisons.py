@@ -19,6 +19,8 @@ def run(rows: Rows) -> None:
     layer_norm(rows)
     fixed_sets(rows)
     references_without_seeds(rows)
+    applications(rows)
+    stuck_seed(rows)
 
 
 def relative(a: Curve, b: Curve) -> float:
@@ -130,6 +132,28 @@ def fixed_sets(rows: Rows) -> None:
         ("best_seed", "128, lowest seed"),
     ):
         rows.put("fixed_set_over_zero", readings.number("fig16_loss", case) / zero, plant, f"{case} tasks")
+
+
+def applications(rows: Rows) -> None:
+    """Loss of one layer applied several times (Fig. 1) over that of fewer layers trained together."""
+    applied = readings.markers("fig1", "damping_0.75", "trained")  # x = 0 is after the first application
+    two, five = readings.end("fig3a", "trained"), readings.end("fig3b", "trained")
+    rows.put("applications_over_layers", applied[3.0] / two, case="4 applications, 2 layers")
+    rows.put("applications_over_layers", 0.9 * applied[3.0] / two, "scaled_0.9", "4 applications, 2 layers")
+    rows.put("applications_over_layers", applied[6.0] / five, "five_layers", "7 applications, 5 layers")
+
+
+def stuck_seed(rows: Rows) -> None:
+    """Highest final loss of a seed over the median seed's."""
+    for plant, figure, factor in (
+        ("none", "fig12a", 1.0),
+        ("two_heads", "fig12b", 1.0),
+        ("scaled_1.1", "fig12b", 1.1),
+        ("five_layers", "fig3b", 1.0),
+    ):
+        curves = readings.seeds(figure, "loss", "trained").values()
+        ends = sorted(list(curve.values())[-1] for curve in curves)
+        rows.put("highest_over_median_seed", factor * ends[-1] / ends[len(ends) // 2], plant, figure)
 
 
 def references_without_seeds(rows: Rows) -> None:
