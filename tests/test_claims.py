@@ -13,6 +13,7 @@ from scipy import stats
 from icgd import paths
 from icgd.claims import history, registry, statistics, verdict
 from icgd.claims.registry import Claim
+from icgd.config import load
 from icgd.errors import IcgdError
 from icgd.files import read_json
 
@@ -122,10 +123,14 @@ def test_the_registry_is_whole():
     numbers = {source: [] for source in ("vo22", "lw", "as", "lr", "ms", "vo23", "lm")}
     for id_ in claims:
         source, number = id_.rsplit("-", 1)
-        numbers[source].append(int(number))
+        if not claims[id_].finding:
+            numbers[source].append(int(number))
     for source, last in {"vo22": 94, "lw": 16, "as": 30, "lr": 10, "ms": 12, "vo23": 62, "lm": 36}.items():
         assert numbers[source] == list(range(1, last + 1)), source
-    assert sum(claim.decided for claim in claims.values()) == 48
+    findings = [claim for claim in claims.values() if claim.finding]
+    assert all(claim.decided and claim.kind == "documentary" for claim in findings)
+    assert [claim.id for claim in findings] == [f"vo22-f{k:02}" for k in range(1, len(findings) + 1)]
+    assert len(findings) == 21
 
 
 def test_the_papers_own_seeds_can_be_decided():
@@ -202,6 +207,14 @@ def test_a_pending_claim_may_carry_the_rule_that_will_decide_it():
         ({"estimand": "fraction"}, "each says what a unit"),
         ({"id": "as-1"}, "must start with 'vo22'"),
         ({"trasform": "log"}, "did you mean transform"),
+        ({"published": 1.002}, "must be a mapping"),
+        ({"published": {"vlaue": 1.002}}, "did you mean value"),
+        ({"published": {"value": "about 1"}}, "value must be a number"),
+        ({"published": {"seeds": 1.0}}, "seeds must be a list of numbers"),
+        ({"published": {"value": 1.0, "released": 2.0}}, "released and from go together"),
+        ({"published": {"value": 1.0, "from": "its notebook"}}, "released and from go together"),
+        ({"published": {"released": 2.0, "from": " "}}, "released and from go together"),
+        ({"published": {"released": math.inf, "from": "its notebook"}}, "released must be a number"),
     ],
 )
 def test_a_bad_entry_is_refused_with_what_would_be_right(changes, says):
@@ -213,11 +226,48 @@ def test_the_readme_counts_the_committed_verdicts():
     found = Counter(
         read_json(paths.verdict("full", claim.id))["verdict"] if claim.decided else claim.kind
         for claim in registry.claims().values()
+        if not claim.finding
     )
     text = Path("README.md").read_text()
     for word in ("supported", "partly", "inconclusive"):
         assert f"{found[word]} {word}" in text
     assert f"other {found['pending']} are `pending`" in text and sum(found.values()) == 260
+    decided = sum(claim.decided and not claim.finding for claim in registry.claims().values())
+    findings = sum(claim.finding for claim in registry.claims().values())
+    assert f"{decided} of 260 registered claims" in text and f"{findings} findings" in text
+
+
+def test_the_released_codes_value_reaches_the_verdict():
+    published = {"value": 1.002, "released": 1.01, "from": "its notebook"}
+    part = registry._claim(entry(published=published), "vo22", "here").parts[0]
+    found = verdict.judge_part(part, load(), "full")
+    assert (found["published"], found["released"], found["released_from"]) == (1.002, 1.01, "its notebook")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("- {id: vo22-1, kind: documentary}", "no id of a finding"),
+        ("- {id: vo99-f01, kind: documentary}", "no id of a finding"),
+        ("- {id: vo22-f01, kind: measurement}", "of kind 'documentary'"),
+        ("- nonsense", "no id of a finding"),
+    ],
+)
+def test_a_bad_finding_is_refused(tmp_path, monkeypatch, text, says):
+    (tmp_path / "findings.yaml").write_text(text)
+    (tmp_path / "sources.yaml").write_text("- {id: vo22, claims: none.yaml}")
+    monkeypatch.setattr(registry, "FOLDER", tmp_path)
+    registry.sources.cache_clear()
+    try:
+        with pytest.raises(IcgdError, match=says):
+            registry._findings.__wrapped__()
+    finally:
+        registry.sources.cache_clear()
+
+
+def test_an_entrys_words_count_in_its_hash_and_not_in_its_rules():
+    one, other = (registry._claim(entry(says=says), "vo22", "here") for says in ("something", "else"))
+    assert one.rule_hash == other.rule_hash and one.entry_hash != other.entry_hash
 
 
 def test_an_unknown_claim_names_its_neighbour():

@@ -60,6 +60,14 @@ def test_code_hash_follows_meaning(copied_source):
     assert copied_source("training/engine.py", "= sequence.query[-1]", "= -sequence.query[-1]") != before
 
 
+def test_the_pages_style_and_script_count_in_its_code(copied_source):
+    training = training_hash()
+    for name, old in (("report/style.css", "#ffffff"), ("report/page.js", "use strict")):
+        before = codehash.code_hash("report")
+        assert copied_source(name, old, old + "0") == training
+        assert codehash.code_hash("report") != before
+
+
 def record(tmp_path, monkeypatch, text="value\n0.123456\n"):
     monkeypatch.chdir(tmp_path)
     for name in ("claims", "published", "config.yaml"):

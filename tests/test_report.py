@@ -1,13 +1,20 @@
 """The audit page: complete, escaped, self-contained, with the right counts."""
 
+import math
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
+from scipy import stats
 
+from icgd.claims.verdict import decide
+from icgd.report import ledger
 from icgd.report.axis import Axis
+from icgd.report.findings import findings
 from icgd.report.interval import plot
-from icgd.report.page import multiplicity, render
+from icgd.report.multiplicity import decided_parts, holm, p_value, p_values, standing
+from icgd.report.page import render
 from icgd.report.words import number, rule
 
 NASTY = '<script>alert("x")</script>&"'
@@ -43,6 +50,8 @@ def make_part(**changes):
         "n": 9,
         "units": units,
         "published": 1.002,
+        "released": None,
+        "released_from": None,
         "excluded": [{"unit": "seed 12", "why": "still on the plateau"}],
         "published_verdict": "supported",
         "published_values": [1.001, 1.003],
@@ -82,12 +91,16 @@ def make_claim(name, **changes):
 def make_claims():
     pending = {"kind": "pending", "verdict": "pending", "parts": [], "test": "By a probe."}
     exact = make_part(per="none", low=None, high=None, units=[], controls=[])
+    shown = {**exact, "name": "ratio", "value": 0.82, "released": 0.9, "released_from": NASTY}
+    finding = {"kind": "documentary", "note": "Our own training is vo22-5's, not vo22-99's."}
     return [
         make_claim("vo22-1"),
         make_claim("vo22-2", verdict="refuted", parts=[make_part(verdict="refuted")] * 2),
         make_claim("vo22-3", verdict="inconclusive", parts=[make_part(verdict="inconclusive")]),
         make_claim("vo22-4", kind="identity", parts=[exact]),
         make_claim("vo22-5", **pending),
+        make_claim("vo22-f01", parts=[shown], **finding),
+        make_claim("vo22-f02", parts=[{**shown, "verdict": "refuted"}], verdict="refuted", **finding),
     ]
 
 
@@ -126,6 +139,7 @@ def test_every_claim_has_a_section_and_a_row_that_links_to_it(page):
     ids = [attrs.get("id") for attrs in found.having("section")]
     links = [attrs.get("href") for attrs in found.having("a")]
     rows = [attrs.get("id") for attrs in found.having("tr")]
+    rows += [attrs.get("id") for attrs in found.having("li")]
     for claim in make_claims():
         assert ids.count(claim["id"]) == 1
         assert rows.count(f"row-{claim['id']}") == 1
@@ -153,6 +167,8 @@ def test_every_string_is_escaped():
         units=[{"unit": NASTY, "value": 1.0}],
         controls=[control],
         published_verdict=NASTY,
+        released=NASTY,
+        released_from=NASTY,
         excluded=[{"unit": NASTY, "why": NASTY}],
         evidence={"experiment": NASTY, "table": NASTY, "filter": {NASTY: NASTY}},
     )
@@ -198,16 +214,91 @@ def test_figures_are_linked_lazy_and_described(page):
 
 
 def test_counts_keep_decided_undecided_and_pending_apart(page):
-    for words in ("Decided: 3", "Undecided: 1", "Not testable: 0", "Pending: 1"):
+    for words in ("Decided: 3", "Undecided: 1", "Not testable: 0", "Pending: 1", "Findings: 2"):
         assert f"<h3>{words}</h3>" in page
-    found = dict(re.findall(r'<li data-count="([^"]+)">.*?<b>(\d+)</b></li>', page))
-    assert found == {"supported": "2", "refuted": "1", "inconclusive": "1", "pending": "1"}
-    assert "5 of 5 claims" in page
+    found = re.findall(r'<li data-count="([^"]+)">.*?<b>(\d+)</b></li>', page)
+    claims = [("supported", "2"), ("refuted", "1"), ("inconclusive", "1"), ("pending", "1")]
+    assert found == [*claims, ("supported", "1"), ("refuted", "1")]
+    assert "5 of 5 claims" in page and "5 claims from 1 sources, 2 findings" in page
+
+
+def test_findings_are_confirmed_or_overturned_with_their_numbers_and_links(page):
+    section = page.split('<section id="findings"')[1].split("</section>")[0]
+    assert section.count("confirmed</span>") == section.count("overturned</span>") / 2 == 1
+    assert "ratio: <b>0.82</b>, confirmed if within 0.99 to 1.01" in section
+    assert '<a href="#vo22-5">vo22-5</a>' in section and "#vo22-99" not in section
+    assert "Claims that did not hold" in section and '<a href="#vo22-2">' in section
+    assert "Claims that did not hold" not in findings(make_claims()[:1])
+
+
+def test_the_ledger_has_a_row_for_each_published_or_released_number(page):
+    claims = make_claims()
+    unpublished = make_claim(
+        "vo22-6", parts=[make_part(published=None), make_part(published=None, released=2)]
+    )
+    assert len(ledger.rows([*claims, unpublished])) == 8
+    table = page.split('<section id="ledger"')[1].split("</section>")[0]
+    assert table.count("<tr>") == 1 + len(ledger.rows(claims)) == 8
+    cells = re.search(r'href="#vo22-f01">.*?<td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>', table)
+    assert cells[1] == "1.002" and cells[2].startswith("0.9<br>") and cells[3] == "0.82"
+    assert "1.0004 [1.0002, 1.0006], n = 9" in table
 
 
 def test_multiplicity_counts_decided_parts_that_rest_on_units(page):
-    assert multiplicity(make_claims()) == 3
+    assert decided_parts(make_claims()) == 3
     assert 'id="multiplicity">3 decided' in page and "about 0.15 of" in page
+
+
+def units_of(values):
+    return [{"unit": str(k), "value": value} for k, value in enumerate(values)]
+
+
+def test_p_values_are_those_of_the_tests_behind_the_intervals():
+    values = [1.001, 1.004, 1.0, 0.998, 1.003]
+    mean = make_part(units=units_of(values), supported={"below": 1.01}, transform="linear")
+    right = stats.ttest_1samp(values, 1.01).pvalue
+    assert p_value(mean) == pytest.approx(right, rel=1e-9)
+    share = {"estimand": "fraction", "each": {"above": 0.5}, "supported": {"above": 0.5}}
+    fraction = make_part(units=units_of([1] * 9 + [0]), transform="linear", **share)
+    assert p_value(fraction) == pytest.approx(2 * stats.binom.sf(8, 10, 0.5), rel=1e-9)
+    median = make_part(units=units_of([0.1] * 9 + [None]), estimand="median", supported={"below": 0.5})
+    assert p_value(median) == pytest.approx(2 * stats.binom.cdf(1, 10, 0.5), rel=1e-9)
+    assert p_value(make_part(per="none")) == 0 and p_value(make_part(verdict="inconclusive")) == 1
+
+
+@pytest.mark.parametrize("estimand", ["mean", "median", "fraction"])
+def test_a_verdict_at_95_percent_has_a_p_value_below_5_percent_and_only_then(estimand):
+    rng = np.random.default_rng(0)
+    words = set()
+    for _ in range(150):
+        values = rng.normal(0.5 + rng.normal(0, 0.8), 1, 10).tolist()
+        rule = {"estimand": estimand, "transform": "linear", "supported": {"above": 0.6}, "refuted": None}
+        rule |= {"each": {"above": 0.5}} if estimand == "fraction" else {"each": None}
+        decision = decide(values, rule)
+        words.add(decision.verdict)
+        guess = decision.verdict if decision.verdict != "inconclusive" else "supported"
+        part = make_part(units=units_of(values), value=decision.value, verdict=guess, **rule)
+        assert (p_value(part) <= 0.05) == (decision.verdict == guess)
+    assert words == {"supported", "refuted", "inconclusive"}
+
+
+def test_holm_steps_down_until_one_fails():
+    assert holm({"a": 0.01, "b": 0.02, "c": 0.04}) == {"a", "b", "c"}
+    assert holm({"a": 0.001, "b": 0.03, "c": 0.03}) == {"a"}
+    assert holm({"a": 0.02, "b": 0.2, "c": 0.001}) == {"a", "c"}
+    assert holm({"a": 0.06}) == set() == holm({})
+
+
+def test_an_undecided_claim_counts_in_its_family_and_another_source_does_not():
+    weak = make_part(units=units_of([1.0] * 9 + [0.0]), estimand="fraction", transform="linear")
+    weak |= {"each": {"above": 0.5}, "supported": {"above": 0.5}}
+    open_part = {**weak, "verdict": "inconclusive"}
+    claims = [make_claim("vo22-1", parts=[weak]), make_claim("vo22-2", parts=[open_part])]
+    assert math.isclose(p_values(claims)["vo22-1"], 0.021484375) and p_values(claims)["vo22-2"] == 1
+    assert standing(claims) == {"vo22-1"}
+    third = make_claim("vo22-3", parts=[open_part])
+    assert standing([*claims, third]) == set()
+    assert standing([*claims, {**third, "source": "as"}]) == {"vo22-1"}
 
 
 def test_the_plot_has_one_dot_per_unit():

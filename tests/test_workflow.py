@@ -12,12 +12,13 @@ import pytest
 import yaml
 from conftest import ROOT, environment, run
 
-from icgd.claims import registry
+from icgd.claims import evidence, registry, verdict
+from icgd.config import load
 
 
-def decided_claims():
-    """How many claims have a rule."""
-    return sum(claim.decided for claim in registry.claims().values())
+def decided():
+    """Ids of all claims and findings that have a rule."""
+    return [claim.id for claim in registry.claims().values() if claim.decided]
 
 
 def planned(folder, *arguments, config="scale=quick"):
@@ -37,7 +38,7 @@ def jobs_of(plan):
 @pytest.mark.parametrize("arguments", [(), ("-s", "workflow/Snakefile")])
 def test_both_entry_points_plan_jobs_in_an_empty_checkout(empty_checkout, arguments):
     jobs = planned(empty_checkout, *arguments)
-    assert jobs["train"] > 0 and jobs["decide"] == decided_claims() and jobs["audit_page"] == 1
+    assert jobs["train"] > 0 and jobs["decide"] == len(decided()) and jobs["audit_page"] == 1
 
 
 def test_the_catalogs_call_works(empty_checkout):
@@ -87,10 +88,10 @@ def test_smoke_run_is_complete_and_decides_nothing(smoke):
     assert (smoke / "results/smoke/audit/index.html").exists()
     for name in ("fig1", "fig2", "fig6a", "fig9", "fig10"):
         assert (smoke / f"figures/smoke/{name}.png").stat().st_size > 10_000
-    verdicts = list((smoke / "results/smoke/claims").glob("*-[0-9]*.json"))
-    decided = [path for path in verdicts if not path.name.endswith("provenance.json")]
-    assert len(decided) == decided_claims()
-    for path in decided:
+    verdicts = list((smoke / "results/smoke/claims").glob("*-*.json"))
+    written = [path for path in verdicts if not path.name.endswith("provenance.json")]
+    assert sorted(path.stem for path in written) == sorted(decided())
+    for path in written:
         assert '"verdict": "not decided at this scale"' in path.read_text()
 
 
@@ -123,6 +124,7 @@ def test_the_data_dictionary_is_what_the_tables_hold(smoke):
     tables = {name: f"{base}/{name}.csv" for name in ("alignment", "shift", "rollout")}
     tables |= {"contrasts": "results/smoke/contrasts/contrasts.csv"}
     tables |= {"identities": "results/smoke/identities/errors.csv"}
+    tables |= {"panels": "results/smoke/panels/panels.csv"}
     for name, path in tables.items():
         with (smoke / path).open(newline="") as handle:
             rows = list(csv.DictReader(handle))
@@ -131,6 +133,16 @@ def test_the_data_dictionary_is_what_the_tables_hold(smoke):
         assert written == documented, name
         plants = {row["plant"] for row in rows}
         assert plants == set(dictionary[name]["labels"]["plant"]), name
+
+
+def test_every_rule_of_a_finding_has_power(smoke, monkeypatch):
+    monkeypatch.chdir(smoke)
+    evidence._rows.cache_clear()
+    for claim in registry.claims().values():
+        for part in claim.parts if claim.finding else ():
+            found = verdict.judge_part(part, load(), "smoke")
+            assert all(control["ok"] for control in found["controls"]), (claim.id, part["name"])
+    evidence._rows.cache_clear()
 
 
 def test_verify_accepts_the_smoke_run_and_names_an_edited_file(smoke):

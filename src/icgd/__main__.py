@@ -14,6 +14,7 @@ COMMANDS = {
     "data": ("build and check the published evaluation tasks", True),
     "references": ("rates and losses of the reference predictors", True),
     "identities": ("check the exact statements in float64", True),
+    "panels": ("hold the published panels against each other and their recipe", True),
     "contrasts": ("constructed pairs of models that tell measures apart", True),
     "align": ("alignment of one trained network with gradient descent", True),
     "generalise": ("losses of one trained network on shifted tasks", True),

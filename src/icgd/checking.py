@@ -16,7 +16,10 @@ ILL_CONDITIONED = 1e-3  # differences of nearly equal things, and roll-outs near
 NAMES = (
     "barrier", "exit_step", "fitted_model_diff", "gap_0.75", "inputs_gap", "inputs_other_gap", "kq_label",
     "kq_offdiagonal", "model_diff", "preds_diff", "pv_rest", "targets_gap", "targets_other_gap",
-    "context_gap", "distractors_gap", "homogeneity", "least_squares_loss",
+    "context_gap", "distractors_gap", "homogeneity", "least_squares_loss", "off_released_grid",
+    "off_shifted_grid", "off_best_rate", "off_best_rate_fig3a", "others_over_next", "stored_loss_gap",
+    "clipped_gap", "unclipped_gap", "task_count_gap", "other_inputs_gap", "gd_line_off_one_rate",
+    "fig9_rate_over_optimum", "fig9_gamma_over_optimum", "gd_plus_plus_10_over_optimum",
 )  # fmt: skip
 CURVES = ("rollout-curves.csv",)
 SHARED = ("claims", "published", "requirements.lock", "config.yaml")

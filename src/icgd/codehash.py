@@ -3,7 +3,8 @@
 Starting from the step's command, every name is followed to the function, class or constant of this
 package that it stands for. Docstrings, comments, layout and type annotations of functions do not
 count, so editing a figure leaves training untouched, and so does adding a formula beside one that
-training uses. Standard library only: the Snakefile reads these hashes.
+training uses. A file that lies beside a module and that a definition names (a style sheet) counts with
+its contents. Standard library only: the Snakefile reads these hashes.
 """
 
 import ast
@@ -20,6 +21,7 @@ from icgd.files import write_json
 
 PACKAGE = "icgd"
 SOURCE = Path(__file__).parent
+SUFFIXES = (".py", ".css", ".js")
 CACHE = Path("../../.cache/code-hashes.json")  # beside the other caches of a checkout
 # These hand values on but do not make them; settings are recorded by value.
 PLUMBING = frozenset(
@@ -54,9 +56,9 @@ def code_hash(step: str, *modules: str) -> str:
 
 @functools.cache
 def _sources() -> str:
-    """Digest of every source file of the package, by name."""
+    """Digest of every source file of the package, by name; style sheets and scripts count too."""
     digest = hashlib.sha256(sys.version.encode())
-    for path in sorted(SOURCE.rglob("*.py")):
+    for path in sorted(path for path in SOURCE.rglob("*.*") if path.suffix in SUFFIXES):
         digest.update(f"{path.relative_to(SOURCE)} {path.stat().st_size} ".encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -101,7 +103,7 @@ def _piece(full: str) -> tuple[str, list[str]]:
     """Dump of one definition, and the definitions that it refers to; several steps share it."""
     home, _, name = full.rpartition(".")
     node = _stripped(_module(home).definitions[name])
-    return _dump(node), _references(home, node)
+    return _dump(node) + _files_beside(home, node), _references(home, node)
 
 
 class _Module:
@@ -129,15 +131,31 @@ class _Module:
 
 @functools.cache
 def _module(name: str) -> _Module:
+    return _Module(name, ast.parse(_path(name).read_text(encoding="utf-8")))
+
+
+def _path(name: str) -> Path:
     path = SOURCE.joinpath(*name.split(".")[1:])
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return _Module(name, ast.parse(path.read_text(encoding="utf-8")))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 @functools.cache
 def _is_module(name: str) -> bool:
     path = SOURCE.joinpath(*name.split(".")[1:])
     return path.is_dir() or path.with_suffix(".py").exists()
+
+
+def _files_beside(home: str, node: ast.AST) -> str:
+    """Hashes of the files that ``node`` names and that lie beside its module: a style, a script."""
+    folder = _path(home).parent
+    texts = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+    named = sorted(text for text in texts if isinstance(text, str) and text in _others(folder))
+    return "".join(f"\n{name}:{hashlib.sha256((folder / name).read_bytes()).hexdigest()}" for name in named)
+
+
+@functools.cache
+def _others(folder: Path) -> frozenset[str]:
+    return frozenset(path.name for path in folder.iterdir() if path.is_file() and path.suffix != ".py")
 
 
 def _references(home: str, node: ast.AST) -> list[str]:

@@ -1,9 +1,11 @@
-"""Where things stand: the one place that knows the layout of results/ and figures/."""
+"""Where things stand: the one place that knows the layout of results/, figures/ and published/."""
 
 from pathlib import Path
 
 RESULTS, FIGURES = Path("results"), Path("figures")
 HISTORY = RESULTS / "full" / "verdict-history.csv"
+CURVES = Path("published") / "von-oswald-2022-curves.csv"
+NUMBERS = Path("published") / "numbers.csv"
 
 # What trained networks can go through: command -> its table of measures, its table of curves.
 ANALYSES = {

@@ -104,7 +104,9 @@ def same_settings(record: dict, path: Path, config: Config, scale: str) -> bool:
         recorded = build(SETTINGS[step], settings, str(path))
         return plain(recorded) == plain(config.step_settings(SETTINGS[step], path.parts[2], scale))
     if step == "decide":
-        return settings["rule_hash"] == registry.claim(settings["claim"]).rule_hash
+        return settings.get("entry") == registry.claim(settings["claim"]).entry_hash
+    if step == "report":
+        return settings.get("registry") == registry.registry_hash()
     return settings.get("key_implementation", config.key_implementation) == config.key_implementation
 
 

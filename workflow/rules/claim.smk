@@ -19,7 +19,7 @@ rule decide:
         "../../environment.yml"
     threads: 1
     params:
-        rule_hash=rule_hash,
+        entry=entry_hash,
         code=code_hash("decide"),
     shell:
         "python -m icgd decide {wildcards.claim} --scale {wildcards.scale} > {log} 2>&1"

@@ -14,7 +14,6 @@ from icgd import paths
 from icgd.claims import evidence, registry
 from icgd import config as settings
 from icgd.codehash import code_hash, step_hash
-from icgd.provenance import settings_hash
 from icgd.errors import IcgdError
 from icgd.figures.inputs import FIGURE_INPUTS
 
@@ -90,19 +89,9 @@ def evidence_of_claim(wildcards):
     )
 
 
-def rule_hash(wildcards):
-    """Params function: hash of the rule that decides a claim."""
-    return CLAIMS[wildcards.claim].rule_hash
-
-
-def registry_hash():
-    """Hash of all that the page shows of the registry."""
-    return settings_hash(
-        [
-            (claim.id, claim.says, claim.kind, claim.rule_hash)
-            for claim in CLAIMS.values()
-        ]
-    )
+def entry_hash(wildcards):
+    """Params function: hash of a claim's entry: its rule, words and published numbers."""
+    return CLAIMS[wildcards.claim].entry_hash
 
 
 def inputs_of_figure(wildcards):

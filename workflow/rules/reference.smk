@@ -1,9 +1,10 @@
 """References: what does not depend on a trained network.
 
-Input:  the checked evaluation data; published/numbers.csv.
+Input:  the checked evaluation data; published/.
 Output: results/{scale}/references/anchors.csv (rates and losses of gradient descent),
         results/{scale}/identities/errors.csv (exact statements in float64),
-        results/{scale}/contrasts/contrasts.csv (constructed pairs of models).
+        results/{scale}/contrasts/contrasts.csv (constructed pairs of models),
+        results/{scale}/panels/panels.csv (published panels against each other and their recipe).
 """
 
 
@@ -61,3 +62,25 @@ rule contrasts:
         code=code_hash("contrasts"),
     shell:
         "python -m icgd contrasts --scale {wildcards.scale} > {log} 2>&1"
+
+
+rule panels:
+    input:
+        data="results/{scale}/data/evaluation.csv",
+        curves="published/von-oswald-2022-curves.csv",
+        numbers="published/numbers.csv",
+    output:
+        table="results/{scale}/panels/panels.csv",
+        record="results/{scale}/panels/panels.csv.provenance.json",
+    log:
+        "logs/{scale}/panels.log",
+    benchmark:
+        "logs/{scale}/panels.jsonl"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        settings=CONFIG.key_implementation,
+        code=code_hash("panels"),
+    shell:
+        "python -m icgd panels --scale {wildcards.scale} > {log} 2>&1"

@@ -25,7 +25,7 @@ rule audit_page:
         "../../environment.yml"
     threads: 1
     params:
-        registry=registry_hash(),
+        registry=registry.registry_hash(),
         code=code_hash("report"),
     shell:
         "python -m icgd report --scale {wildcards.scale} > {log} 2>&1"

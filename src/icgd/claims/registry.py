@@ -1,5 +1,6 @@
 """The registry: claims/*.yaml read and checked before anything runs."""
 
+import dataclasses
 import difflib
 import hashlib
 import json
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import yaml
 
+from icgd.claims.checks import check_controls, check_keys, check_published, check_region
 from icgd.config import FIGURES
 from icgd.errors import IcgdError, nearest
 
 FOLDER = Path("claims")
+FINDINGS = "findings.yaml"  # entries about all sources, by the prefix of their ids
 KINDS = ("identity", "measurement", "comparison", "documentary", "not-testable", "pending")
 PER = ("training seed", "restart", "set", "none")
 ESTIMANDS = {
@@ -59,7 +62,21 @@ class Claim:
     def rule_hash(self) -> str:
         """Hash of everything that the verdict is decided by."""
         rules = [{key: part.get(key) for key in RULE_KEYS} for part in self.parts]
-        return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:12]
+        return _hash(rules)
+
+    @property
+    def entry_hash(self) -> str:
+        """Hash of the whole entry, words and published numbers included."""
+        return _hash(dataclasses.asdict(self))
+
+    @property
+    def finding(self) -> bool:
+        """Is it an error or a discrepancy that we found, rather than a claim of a source?"""
+        return self.id.rpartition("-")[2].startswith("f")
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _load(path: Path) -> object:
@@ -92,18 +109,45 @@ def of_source(source: str) -> dict[str, Claim]:
         raise IcgdError(f"there is no source {source!r}; {nearest(source, [s['id'] for s in sources()])}")
     path = FOLDER / entry["claims"]
     found: dict[str, Claim] = {}
-    for values in _load(path) or []:
+    entries = [(path, values) for values in _load(path) or []]
+    entries += [(FOLDER / FINDINGS, values) for values in _findings().get(source, [])]
+    for path, values in entries:
         claim = _claim(values, source, str(path))
         if claim.id in found:
             raise IcgdError(f"{path}: {claim.id} stands twice; ids are used once and for ever.")
         found[claim.id] = claim
-    return dict(sorted(found.items(), key=lambda item: int(item[0].split("-")[1])))
+    return dict(sorted(found.items(), key=lambda item: _place(item[1])))
+
+
+@cache
+def _findings() -> dict[str, list[dict]]:
+    """Entries of findings.yaml by source: errors and discrepancies, ids such as vo22-f01."""
+    found: dict[str, list[dict]] = {source["id"]: [] for source in sources()}
+    for values in _load(FOLDER / FINDINGS) or []:
+        id_ = str(values.get("id")) if isinstance(values, dict) else str(values)
+        source, _, number = id_.rpartition("-")
+        if source not in found or not number.startswith("f") or not number[1:].isdigit():
+            raise IcgdError(f"{FOLDER / FINDINGS}: {id_!r} is no id of a finding, such as vo22-f01.")
+        if values.get("kind") != "documentary":
+            raise IcgdError(f"{FOLDER / FINDINGS}, {id_}: a finding is of kind 'documentary'.")
+        found[source].append(values)
+    return found
+
+
+def _place(claim: Claim) -> tuple[bool, int]:
+    """Claims by their number, then findings by theirs."""
+    return claim.finding, int(claim.id.rpartition("-")[2].removeprefix("f"))
 
 
 @cache
 def claims() -> dict[str, Claim]:
     """All claims of all sources, by id."""
     return {id_: claim for source in sources() for id_, claim in of_source(source["id"]).items()}
+
+
+def registry_hash() -> str:
+    """Hash of everything that the audit page shows of the registry."""
+    return _hash([sources(), [claim.entry_hash for claim in claims().values()]])
 
 
 def claim(id_: str) -> Claim:
@@ -128,7 +172,7 @@ def _claim(values: dict, source: str, where: str) -> Claim:
     if not str(values["id"]).startswith(f"{source}-"):
         raise IcgdError(f"{where}: the id must start with {source!r} and a hyphen.")
     inline = {key: values[key] for key in PART_KEYS if key in values and key not in CLAIM_KEYS}
-    _known_keys(values, (*CLAIM_KEYS, *PART_KEYS), where)
+    check_keys(values, (*CLAIM_KEYS, *PART_KEYS), where)
     for key in ("where", "says", "kind"):
         if not isinstance(values.get(key), str):
             raise IcgdError(f"{where} lacks {key!r}, a text.")
@@ -175,12 +219,12 @@ def _check_kind(values: dict, parts: list, where: str) -> None:
 def _part(part: dict, where: str) -> dict:
     """Check one rule; returns it with its defaults filled in."""
     where = f"{where}, part {part['name']!r}" if part.get("name") else where
-    _known_keys(part, PART_KEYS, where)
+    check_keys(part, PART_KEYS, where)
     for key in ("evidence", "per", "supported", "controls"):
         if key not in part:
             raise IcgdError(f"{where} lacks {key!r}.")
     evidence = part["evidence"]
-    _known_keys(evidence, EVIDENCE_KEYS, f"{where}, evidence")
+    check_keys(evidence, EVIDENCE_KEYS, f"{where}, evidence")
     table = _table(evidence, where)
     per = part["per"]
     if per not in PER:
@@ -199,8 +243,9 @@ def _part(part: dict, where: str) -> dict:
         )
     for region in ("each", "supported", "refuted"):
         if region in part:
-            _region(part[region], f"{where}, {region}")
-    _controls(part["controls"], table, where)
+            check_region(part[region], f"{where}, {region}")
+    check_controls(part["controls"], table["labels"]["plant"], where)
+    check_published(part.get("published", {}), f"{where}, published")
     return {"name": "", "says": "", "estimand": estimand, "transform": "linear", "units": "converged", **part}
 
 
@@ -226,35 +271,3 @@ def _table(evidence: dict, where: str) -> dict:
 def table_key(evidence: dict) -> str | None:
     """Entry of claims/tables.yaml: tables for all units go by their folder, others by their name."""
     return evidence.get("experiment") if evidence.get("experiment") in tables() else evidence.get("table")
-
-
-def _region(region: object, where: str) -> None:
-    """within: [a, b], below: x or above: x."""
-    good = isinstance(region, dict) and len(region) == 1 and set(region) <= {"within", "below", "above"}
-    if good and "within" in region:
-        bounds = region["within"]
-        good = isinstance(bounds, list) and len(bounds) == 2 and bounds[0] < bounds[1]
-    if not good:
-        raise IcgdError(f"{where} must be one of within: [low, high], below: x, above: x; not {region!r}.")
-
-
-def _controls(controls: dict, table: dict, where: str) -> None:
-    _known_keys(controls, ("refutes", "supports"), f"{where}, controls")
-    for must in ("refutes", "supports"):
-        if not controls.get(must):
-            raise IcgdError(f"{where}: controls lacks {must!r}; every rule needs one of each.")
-        for control in controls[must]:
-            _known_keys(control, ("plant", "size", "filter"), f"{where}, {must}")
-            if control.get("plant") not in table["labels"]["plant"]:
-                raise IcgdError(
-                    f"{where}: there is no plant {control.get('plant')!r}; "
-                    f"{nearest(control.get('plant'), table['labels']['plant'])}"
-                )
-    if not any(control.get("size") for control in controls["refutes"]):
-        raise IcgdError(f"{where}: no control of refutes states its size; one must be a near miss.")
-
-
-def _known_keys(values: dict, known: tuple, where: str) -> None:
-    for key in values:
-        if key not in known:
-            raise IcgdError(f"{where} has unknown key {key!r}; {nearest(key, known)}")

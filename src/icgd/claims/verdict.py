@@ -153,6 +153,8 @@ def judge_part(part: dict, config: Config, scale: str) -> dict:
         "units": [{"unit": unit, "value": finite(value)} for unit, value in shown(found, part)],
         "excluded": [{"unit": unit, "why": why} for unit, why in found.excluded.items()],
         "published": published.get("value"),
+        "released": published.get("released"),
+        "released_from": published.get("from"),
         "published_values": seeds,
         "published_verdict": decide(seeds, part).verdict if seeds else None,
         "controls": controls,

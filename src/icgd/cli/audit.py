@@ -74,6 +74,8 @@ def _part(part: dict) -> list[str]:
             else ""
         )
         out.append(f"  published: {number(part['published'])}{own}")
+    if part.get("released") is not None:
+        out.append(f"  released code: {number(part['released'])} ({part['released_from']})")
     out.append(
         "  units: " + ", ".join(f"{unit['unit']} {number(unit['value'])}" for unit in part["units"][:10])
     )

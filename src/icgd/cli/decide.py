@@ -24,7 +24,8 @@ def run(parsed: argparse.Namespace) -> None:
     claim = registry.claim(parsed.claim)
     if not claim.decided:
         raise IcgdError(f"{claim.id} is {claim.kind}: it has no rule to decide by.")
-    recorder = Recorder("decide", {"claim": claim.id, "rule_hash": claim.rule_hash, "scale": scale})
+    settings = {"claim": claim.id, "rule_hash": claim.rule_hash, "entry": claim.entry_hash, "scale": scale}
+    recorder = Recorder("decide", settings)
     result = verdict.judge(claim, config, scale)
     inputs = sorted({path for part in claim.parts for path in evidence.files(part, config, scale)})
     result["inputs"] = [{"path": str(path), "sha256": sha256(path)} for path in inputs]

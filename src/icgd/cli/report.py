@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> None:
     """Write the page from the verdict files and the registry."""
     scale = parsed.scale or load(parsed.config).scale
-    recorder = Recorder("report", {"scale": scale})
+    recorder = Recorder("report", {"scale": scale, "registry": registry.registry_hash()})
     shown, inputs = [], []
     for claim in registry.claims().values():
         if claim.decided:

@@ -5,8 +5,7 @@ from pathlib import Path
 from icgd import paths
 from icgd.config import Config
 
-PUBLISHED = Path("published") / "von-oswald-2022-curves.csv"
-NUMBERS = Path("published") / "numbers.csv"
+PUBLISHED, NUMBERS = paths.CURVES, paths.NUMBERS
 BASE = "one_layer"
 SWEEP = {5: "one_layer_n5", 10: BASE, 20: "one_layer_n20", 35: "one_layer_n35", 50: "one_layer_n50"}  # by N
 

@@ -74,6 +74,9 @@ def _numbers(part: dict) -> str:
     rows = [("Rule", text(rule(part))), (interval, f"<b>{measured(part)}</b>")]
     if part.get("published") is not None:
         rows.append(("Published", text(number(part["published"]))))
+    if part.get("released") is not None:
+        source = f' <span class="where">{text(part.get("released_from"))}</span>'
+        rows.append(("Released code", text(number(part["released"])) + source))
     if part.get("published_verdict"):
         values = ", ".join(text(number(v)) for v in part.get("published_values") or [])
         seeds = f" from {values}" if values else ""

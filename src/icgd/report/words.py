@@ -32,12 +32,17 @@ def text(value: object) -> str:
     return "" if value is None else escape(str(value))
 
 
-def badge(word: str | None) -> str:
-    """A verdict as a coloured badge with a symbol and its word."""
+def badge(word: str | None, said: str | None = None) -> str:
+    """A verdict as a coloured badge with a symbol and its word, or with what is said instead."""
     word = word or "none"
     symbol, tone, _, _ = VERDICTS.get(word, UNKNOWN)
     mark = f'<span aria-hidden="true">{symbol}</span>'
-    return f'<span class="badge {tone}">{mark}&nbsp;{text(word)}</span>'
+    return f'<span class="badge {tone}">{mark}&nbsp;{text(said or word)}</span>'
+
+
+def is_finding(claim: dict) -> bool:
+    """Is it an error or a discrepancy that was found, rather than a claim of a source?"""
+    return str(claim.get("id")).rpartition("-")[2].startswith("f")
 
 
 def group(word: str | None) -> str:
@@ -67,9 +72,9 @@ def number(value: object, spread: float | None = None) -> str:
 
 
 def measured(item: dict) -> str:
-    """A value with its interval and the number of units, as escaped text."""
+    """A value with its interval, if it has any width, and the number of units, as escaped text."""
     low, high = item.get("low"), item.get("high")
-    has_interval = finite(low) and finite(high)
+    has_interval = finite(low) and finite(high) and low < high
     spread = (high - low) if has_interval else None
     words = number(item.get("value"), spread)
     if has_interval:

@@ -1,0 +1,1 @@
+"""The published panels held against each other and against what their stated recipe gives."""

@@ -1,0 +1,107 @@
+"""How many verdicts could be wrong by chance, and which stand when all of a source count together."""
+
+import math
+
+from icgd.claims.statistics import incomplete_beta
+from icgd.claims.verdict import TRANSFORMS, bounds, interval
+from icgd.report.words import group, statistical
+
+LEVEL = 0.05
+
+
+def p_value(part: dict) -> float:
+    """Least error rate alpha at which a part's interval still gives its verdict; 1 if undecided.
+
+    The interval of level 1 - alpha is the one that decided at 95 %: Student's t, order statistics, or
+    Clopper and Pearson's. Exact statements have no error rate: 0.
+    """
+    if group(part.get("verdict")) != "decided":
+        return 1.0
+    if not statistical(part):
+        return 0.0
+    values = [math.inf if unit["value"] is None else unit["value"] for unit in part["units"]]
+    low, high = _region(part)
+    if part["estimand"] == "fraction":
+        bottom, top = bounds(part["each"])
+        return _of_fraction(sum(bottom <= value <= top for value in values), len(values), low, high)
+    if part["estimand"] == "median":
+        return _of_median(values, low, high)
+    return _of_mean(values, part, low, high)
+
+
+def _region(part: dict) -> tuple[float, float]:
+    """The connected region that the interval lies in."""
+    low, high = bounds(part["supported"])
+    if part["verdict"] == "supported":
+        return low, high
+    if part.get("refuted"):
+        return bounds(part["refuted"])
+    return (-math.inf, low) if part["value"] < low else (high, math.inf)
+
+
+def _of_mean(values: list[float], part: dict, low: float, high: float) -> float:
+    """2 P(T > t) with t the distance to the nearer edge in standard errors, on the rule's scale."""
+    if all(value == values[0] for value in values):
+        return 0.0
+    forth = TRANSFORMS[part["transform"]][0]
+    n, edges = len(values), [forth(edge) for edge in (low, high) if math.isfinite(edge)]
+    moved = [forth(value) for value in values]
+    middle, _, _ = interval(moved, "mean", "linear")
+    error = math.sqrt(sum((value - middle) ** 2 for value in moved) / (n - 1) / n)
+    t = min(abs(middle - edge) for edge in edges) / error
+    return incomplete_beta((n - 1) / 2, 0.5, (n - 1) / (n - 1 + t**2))
+
+
+def _of_median(values: list[float], low: float, high: float) -> float:
+    """2 P(Bin(n, 1/2) < r), r the first order statistic from either end that lies in the region."""
+    n = len(values)
+    outside = max(sum(value < low for value in values), sum(value > high for value in values))
+    return min(1.0, 2 * sum(math.comb(n, k) for k in range(outside + 1)) / 2**n)
+
+
+def _of_fraction(successes: int, n: int, low: float, high: float) -> float:
+    """Twice the binomial tail at the nearer edge."""
+    tails = [0.0]
+    if low > 0:
+        tails.append(incomplete_beta(successes, n - successes + 1, low) if successes else 1.0)
+    if high < 1:
+        tails.append(1 - incomplete_beta(successes + 1, n - successes, high) if successes < n else 1.0)
+    return min(1.0, 2 * max(tails))
+
+
+def holm(named: dict[str, float], level: float = LEVEL) -> set[str]:
+    """Names that stand under Holm's step-down: p_(i) <= level / (m - i + 1) for all up to it."""
+    kept: set[str] = set()
+    for place, (name, p) in enumerate(sorted(named.items(), key=lambda item: item[1])):
+        if p > level / (len(named) - place):
+            break
+        kept.add(name)
+    return kept
+
+
+def p_values(verdicts: list[dict]) -> dict[str, float]:
+    """Claim -> p, for claims that rest on an interval over units. A claim needs all its parts: largest p."""
+    return {
+        claim["id"]: max(p_value(part) for part in claim["parts"])
+        for claim in verdicts
+        if any(statistical(part) for part in claim.get("parts") or [])
+    }
+
+
+def standing(verdicts: list[dict]) -> set[str]:
+    """Decided claims that rest on intervals and stand when their source's are taken together."""
+    found: set[str] = set()
+    for source in {claim.get("source") for claim in verdicts}:
+        found |= holm(p_values([claim for claim in verdicts if claim.get("source") == source]))
+    return found
+
+
+def decided_parts(verdicts: list[dict]) -> int:
+    """How many decided verdicts rest on an interval over units; parts count one by one."""
+    parts = [
+        part
+        for claim in verdicts
+        for part in claim.get("parts") or []
+        if group(claim.get("verdict")) == "decided"
+    ]
+    return sum(statistical(part) and group(part.get("verdict")) == "decided" for part in parts)

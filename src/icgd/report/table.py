@@ -1,0 +1,81 @@
+"""The table of all claims, with its filters."""
+
+from icgd.report.words import VERDICTS, badge, finite, number, text
+
+COLUMNS = ("Claim", "Verdict", "What is claimed", "Value", "Published", "Kind", "Source")
+NUMBERS = ("Value", "Published")
+
+
+def _select(name: str, options: dict[str, str]) -> str:
+    """A labelled list to choose one value from."""
+    listed = "".join(f'<option value="{text(o)}">{text(w)}</option>' for o, w in options.items())
+    return (
+        f'<div><label for="filter-{name}">{name.capitalize()}</label>'
+        f'<select id="filter-{name}" data-filter="{name}">'
+        f'<option value="">all</option>{listed}</select></div>'
+    )
+
+
+def filters(verdicts: list[dict], sources: dict[str, dict]) -> str:
+    """The filters; hidden until the script, which they need, shows them."""
+    used = {
+        key: list(dict.fromkeys(str(claim.get(key)) for claim in verdicts))
+        for key in ("source", "verdict", "kind")
+    }
+    titles = {name: sources.get(name, {}).get("title") for name in used["source"]}
+    named = {name: f"{name}: {title}" if title else name for name, title in titles.items()}
+    order = [word for word in VERDICTS if word in used["verdict"]]
+    order += [word for word in used["verdict"] if word not in VERDICTS]
+    return f"""<form id="filters" role="search" aria-label="Filter the claims" hidden>
+<div><label for="filter-text">Text</label><input id="filter-text" type="search"></div>
+{_select("source", named)}
+{_select("verdict", {word: word for word in order})}
+{_select("kind", {word: word for word in sorted(used["kind"])})}
+<div><button type="reset">Show all</button></div>
+</form>
+<p id="count" role="status">{len(verdicts)} of {len(verdicts)} claims</p>"""
+
+
+def table(verdicts: list[dict], sources: dict[str, dict]) -> str:
+    """The table of all claims."""
+    head = "".join(
+        f'<th scope="col" aria-sort="none"{" class=number" if name in NUMBERS else ""}>'
+        f'<button type="button">{name}</button></th>'
+        for name in COLUMNS
+    )
+    rows = "\n".join(_row(claim, sources) for claim in verdicts)
+    return f"""<div class="scroll" role="region" aria-labelledby="claims-title" tabindex="0">
+<table id="table">
+<caption>Each claim leads to its section; a heading sorts by its column.</caption>
+<thead><tr>{head}</tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+</div>"""
+
+
+def _row(claim: dict, sources: dict[str, dict]) -> str:
+    """One claim in the table."""
+    name, verdict = text(claim.get("id")), claim.get("verdict")
+    keys = " ".join(f'data-{k}="{text(str(claim.get(k)))}"' for k in ("source", "verdict", "kind"))
+    place = list(VERDICTS).index(verdict) if verdict in VERDICTS else len(VERDICTS)
+    part = (claim.get("parts") or [{}])[0]
+    ends = part.get("low"), part.get("high")
+    spread = ends[1] - ends[0] if all(map(finite, ends)) else None
+    shown = [
+        (number(part.get("value"), spread), part.get("value")),
+        (number(part.get("published")), part.get("published")),
+    ]
+    numbers = "".join(
+        f'<td class="number" data-sort="{text(value) if finite(value) else ""}">{text(words)}</td>'
+        for words, value in shown
+    )
+    title = text(sources.get(claim.get("source"), {}).get("title"))
+    return (
+        f'<tr id="row-{name}" {keys}><th scope="row"><a href="#{name}">{name}</a></th>'
+        f'<td data-sort="{place}">{badge(verdict)}</td>'
+        f'<td class="words">{text(claim.get("says"))}</td>{numbers}'
+        f"<td>{text(claim.get('kind'))}</td>"
+        f'<td><span title="{title}">{text(claim.get("source"))}</span></td></tr>'
+    )
