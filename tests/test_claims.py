@@ -1,6 +1,7 @@
 """The registry and how claims are decided."""
 
 import copy
+import dataclasses
 import math
 import random
 from collections import Counter
@@ -11,8 +12,9 @@ import yaml
 from scipy import stats
 
 from icgd import paths
-from icgd.claims import history, registry, statistics, verdict
+from icgd.claims import evidence, history, registry, statistics, verdict
 from icgd.claims.registry import Claim
+from icgd.config import load
 from icgd.errors import IcgdError
 from icgd.files import read_json
 
@@ -125,7 +127,7 @@ def test_the_registry_is_whole():
         numbers[source].append(int(number))
     for source, last in {"vo22": 94, "lw": 16, "as": 30, "lr": 10, "ms": 12, "vo23": 62, "lm": 36}.items():
         assert numbers[source] == list(range(1, last + 1)), source
-    assert sum(claim.decided for claim in claims.values()) == 40
+    assert sum(claim.decided for claim in claims.values()) == 51
 
 
 def test_the_papers_own_seeds_can_be_decided():
@@ -202,6 +204,7 @@ def test_a_pending_claim_may_carry_the_rule_that_will_decide_it():
         ({"estimand": "fraction"}, "each says what a unit"),
         ({"id": "as-1"}, "must start with 'vo22'"),
         ({"trasform": "log"}, "did you mean transform"),
+        ({"evidence__over": "restarts", "per": "none", "estimand": "max"}, "per is training seed"),
     ],
 )
 def test_a_bad_entry_is_refused_with_what_would_be_right(changes, says):
@@ -218,6 +221,32 @@ def test_the_readme_counts_the_committed_verdicts():
     for word in ("supported", "partly", "inconclusive"):
         assert f"{found[word]} {word}" in text
     assert f"other {found['pending']} are `pending`" in text and sum(found.values()) == 260
+
+
+def test_a_measure_may_be_divided_by_that_of_another_experiment(tmp_path, monkeypatch):
+    monkeypatch.setattr(evidence.paths, "RESULTS", tmp_path)
+    for name, values in (("four", (2.0, 3.0, None)), ("one", (4.0, None, 1.0))):
+        path = paths.table("smoke", name, "nonlinear")
+        path.parent.mkdir(parents=True)
+        lines = ["seed,measure,plant,tasks,value"]
+        for seed, value in enumerate(values):
+            lines += [f"{seed},converged,none,,{int(value is not None)}"]
+            lines += [f"{seed},final_training_loss,none,,0.4", f"{seed},loss,none,fresh,{value or 9}"]
+            lines += [f"{seed},loss,zero,fresh,8"]
+        path.write_text("\n".join(lines) + "\n")
+    experiment = load().experiments["layer_norm"]
+    config = dataclasses.replace(load(), experiments={"four": experiment, "one": experiment})
+    config = dataclasses.replace(
+        config, scales={**config.scales, "smoke": dataclasses.replace(config.scales["smoke"], seeds=3)}
+    )
+    part = {
+        **PART,
+        "evidence": {"experiment": "four", "table": "nonlinear", "measure": "loss", "over": "one"},
+    }
+    found = evidence.units(part, config, "smoke")
+    assert found.values == {"seed 0": 0.5} and set(found.excluded) == {"seed 1", "seed 2"}
+    assert evidence.units(part, config, "smoke", "zero").values == {"seed 0": 2.0}
+    assert len(evidence.files(part, config, "smoke")) == 2
 
 
 def test_an_unknown_claim_names_its_neighbour():

@@ -18,8 +18,11 @@ from icgd.tasks.linear import Tasks, half_mean_square
 
 CURVES = ("panel", "tasks", "clip", "model", "point", "loss")
 PANELS = ("inputs", "targets")
+ALIGNMENT = ("model_cos", "model_diff", "preds_diff", "fitted_scale", "fitted_model_diff")
+HAND_SET_HEADS = ("one_head", "head_pair")
+CONTROLLED = {"gd_optimal", "debiased_gd", "one_head", "two_steps", "gd_plus_plus"}  # of rules
 DOUBLED = 2.0  # input scale at the end of the published axis
-DRAWN = ("none", "gd_optimal", "gd_published", "debiased_gd", "two_steps", "gd_plus_plus", "zero")
+DRAWN = ("none", "zero", "gd_optimal", "gd_published", "debiased_gd", "two_steps", "gd_plus_plus_separate")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,26 +50,29 @@ def compared(trained: Trained, rows: Measures) -> list[dict]:
 def align(
     rows: Measures, name: str, tasks: Tasks, plants: dict[str, Predictor], references: dict[str, Predictor]
 ) -> None:
-    """Loss of every plant, and its loss and models beside those of every reference."""
+    """Loss of every plant, and its loss and models beside those of the references."""
     theirs = {reference: by.learn(tasks) for reference, by in references.items()}
     losses = {reference: _loss(found[0], tasks) for reference, found in theirs.items()}
+    for reference, loss in losses.items():
+        rows.put("reference_loss", loss, tasks=name, reference=reference)
     for plant, by in plants.items():
         ours = by.learn(tasks)
         loss, cosines = _loss(ours[0], tasks), {}
         rows.put("loss", loss, plant, name)
-        for reference, found in theirs.items():
-            values = _agreement(ours, found)
+        for reference in compared_with(plant, references):
+            values = _agreement(ours, theirs[reference])
             cosines[reference] = float(values["model_cos"])
             rows.put("loss_over", loss / losses[reference], plant, name, reference)
-            rows.put("loss_above", loss - losses[reference], plant, name, reference)
-            rows.put("model_cos", cosines[reference], plant, name, reference)
-            if plant == "none":
-                for measure in ("model_diff", "preds_diff", "fitted_scale", "fitted_model_diff"):
-                    rows.put(measure, values[measure], plant, name, reference)
+            if reference in HAND_SET_HEADS:
+                rows.put("loss_above", loss - losses[reference], plant, name, reference)
+            for measure in ALIGNMENT if plant == "none" else ALIGNMENT[:1]:
+                rows.put(measure, values[measure], plant, name, reference)
         rows.put("debiased_nearer", cosines["debiased_gd"] - cosines["gd_optimal"], plant, name)
-    if "zero" in plants:
-        for reference, loss in losses.items():
-            rows.put("reference_loss", loss, tasks=name, reference=reference)
+
+
+def compared_with(plant: str, references: dict[str, Predictor]) -> list[str]:
+    """All references for the network, those that rules name for its controls."""
+    return [name for name in references if plant == "none" or name in CONTROLLED]
 
 
 _agreement = jax.jit(alignment.agreement)
@@ -100,20 +106,20 @@ def sweep(
     key = stream(trained.seed, "shifted data", trained.settings.key_implementation)
     most, curves = trained.settings.evaluation.shifted_tasks, []
     clips = (None, CLIP) if trained.settings.model.layers == 1 else (None,)
+    all_, few = plants | references, {"none": plants["none"], "zero": plants["zero"], **references}
     for panel in PANELS:
         for name, sets in (
             ("fresh", shifted.fresh(panel, key, trained.settings.task, most)),
             ("published", shifted.released(panel, most)),
         ):
-            by = plants | references if name == "fresh" else {"none": plants["none"], **references}
             predictions = {
                 model: {point: predictor.predict(tasks) for point, tasks in sets.items()}
-                for model, predictor in by.items()
+                for model, predictor in (all_ if (panel, name) == ("inputs", "fresh") else few).items()
             }
             for clip in clips:
                 losses = {model: clipped(found, sets, clip) for model, found in predictions.items()}
                 label = name if clip is None else f"{name}, clipped"
-                shift_measures(rows, panel, label, losses, tuple(references))
+                shift_measures(rows, panel, label, losses, references)
                 curves += _drawn(panel, name, clip, losses)
     return curves
 
@@ -138,13 +144,11 @@ def shift_measures(
     panel: str,
     tasks: str,
     losses: dict[str, generalisation.Curve],
-    references: tuple[str, ...],
+    references: dict[str, Predictor],
 ) -> None:
     """Largest gap to each reference over a panel, and the loss ratio at twice the inputs' scale."""
     for plant, curve in losses.items():
-        if plant == "gd_published" or plant == "zero" and panel == "targets":
-            continue
-        for reference in references:
+        for reference in compared_with(plant, references):
             gap = generalisation.gap(curve, losses[reference])
             rows.put(f"{panel}_gap", gap, plant, tasks, reference)
             if panel == "inputs":
