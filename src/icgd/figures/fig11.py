@@ -14,9 +14,9 @@ from icgd.figures.inputs import SOFTMAX
 EXPERIMENT = SOFTMAX[1]
 MAPS = {"head_1": r"$\eta_1 W_{1,KQ}$", "head_2": r"$\eta_2 W_{2,KQ}$", "sum": "sum of both"}
 STRIPS = {  # measure -> what stands below it, its bound
-    "offdiagonal_correlation": ("correlation\nof heads", -0.9),
-    "offdiagonal_sum": ("sum over\na head", 0.25),
-    "value_balance": ("|Σ η| over\nmean |η|", 0.25),
+    "offdiagonal_correlation": ("correla-\ntion of\nheads", -0.9),
+    "offdiagonal_sum": ("sum\nover\na head", 0.25),
+    "value_balance": ("|Σ η|\nover mean\n|η|", 0.25),
 }
 
 
@@ -29,10 +29,12 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     maps = weighted(scale, seed)
     title = f"{data.headline(scale, state)}; maps of seed {seed}, inputs only; diagonals beyond the colours"
     figure = style.canvas(style.WIDE, 2.7, title)
-    axes = figure.subplots(1, 4, width_ratios=[1, 1, 1.22, 1.25])
+    axes = figure.subplots(1, 4, width_ratios=[1, 1, 1, 1.3])
     top = max(float(np.abs(off_diagonal(found)).max()) for found in maps.values())
     for place, (name, words) in zip(axes[:3], MAPS.items(), strict=True):
-        heat_map(place, maps[name], words, top, name == "sum")
+        heat_map(place, maps[name], words, top)
+    bar = {"shrink": 0.6, "aspect": 18, "pad": 0.02, "extend": "both", "label": "weight (no unit)"}
+    figure.colorbar(axes[0].collections[0], ax=list(axes[:3]), **bar)
     strip(axes[3], strips)
     style.legend(figure, 3)
     return figure, pd.concat([*(entries(name, found, seed) for name, found in maps.items()), strips])
@@ -90,13 +92,11 @@ def _published_sum(sizes: dict[str, float]) -> float:
     return sizes["sum"] / ((sizes["head 1"] + sizes["head 2"]) / 2)
 
 
-def heat_map(axes: Axes, matrix: np.ndarray, title: str, top: float, bar: bool) -> None:
+def heat_map(axes: Axes, matrix: np.ndarray, title: str, top: float) -> None:
     """One product; all maps have the colours of the off-diagonal entries."""
-    words = {"shrink": 0.75, "aspect": 18, "pad": 0.03, "label": "weight (no unit)", "extend": "both"}
     seaborn.heatmap(
-        matrix, ax=axes, cmap="vlag", vmin=-top, vmax=top, square=True, cbar=bar,
-        cbar_kws=words if bar else None, rasterized=True,
-    )  # fmt: skip
+        matrix, ax=axes, cmap="vlag", vmin=-top, vmax=top, square=True, cbar=False, rasterized=True
+    )
     ticks = [0, len(matrix) // 2 - 1, len(matrix) - 1]
     axes.set_xticks([tick + 0.5 for tick in ticks], [str(tick + 1) for tick in ticks], rotation=0)
     axes.set_yticks([tick + 0.5 for tick in ticks], [str(tick + 1) for tick in ticks], rotation=0)
