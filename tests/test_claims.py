@@ -1,6 +1,7 @@
 """The registry and how claims are decided."""
 
 import copy
+import dataclasses
 import math
 import random
 from collections import Counter
@@ -11,7 +12,7 @@ import yaml
 from scipy import stats
 
 from icgd import paths
-from icgd.claims import history, registry, statistics, verdict
+from icgd.claims import evidence, history, registry, statistics, verdict
 from icgd.claims.registry import Claim
 from icgd.config import load
 from icgd.errors import IcgdError
@@ -215,6 +216,7 @@ def test_a_pending_claim_may_carry_the_rule_that_will_decide_it():
         ({"published": {"value": 1.0, "from": "its notebook"}}, "released and from go together"),
         ({"published": {"released": 2.0, "from": " "}}, "released and from go together"),
         ({"published": {"released": math.inf, "from": "its notebook"}}, "released must be a number"),
+        ({"evidence__over": "restarts", "per": "none", "estimand": "max"}, "per is training seed"),
     ],
 )
 def test_a_bad_entry_is_refused_with_what_would_be_right(changes, says):
@@ -268,6 +270,32 @@ def test_a_bad_finding_is_refused(tmp_path, monkeypatch, text, says):
 def test_an_entrys_words_count_in_its_hash_and_not_in_its_rules():
     one, other = (registry._claim(entry(says=says), "vo22", "here") for says in ("something", "else"))
     assert one.rule_hash == other.rule_hash and one.entry_hash != other.entry_hash
+
+
+def test_a_measure_may_be_divided_by_that_of_another_experiment(tmp_path, monkeypatch):
+    monkeypatch.setattr(evidence.paths, "RESULTS", tmp_path)
+    for name, values in (("four", (2.0, 3.0, None)), ("one", (4.0, None, 1.0))):
+        path = paths.table("smoke", name, "nonlinear")
+        path.parent.mkdir(parents=True)
+        lines = ["seed,measure,plant,tasks,value"]
+        for seed, value in enumerate(values):
+            lines += [f"{seed},converged,none,,{int(value is not None)}"]
+            lines += [f"{seed},final_training_loss,none,,0.4", f"{seed},loss,none,fresh,{value or 9}"]
+            lines += [f"{seed},loss,zero,fresh,8"]
+        path.write_text("\n".join(lines) + "\n")
+    experiment = load().experiments["layer_norm"]
+    config = dataclasses.replace(load(), experiments={"four": experiment, "one": experiment})
+    config = dataclasses.replace(
+        config, scales={**config.scales, "smoke": dataclasses.replace(config.scales["smoke"], seeds=3)}
+    )
+    part = {
+        **PART,
+        "evidence": {"experiment": "four", "table": "nonlinear", "measure": "loss", "over": "one"},
+    }
+    found = evidence.units(part, config, "smoke")
+    assert found.values == {"seed 0": 0.5} and set(found.excluded) == {"seed 1", "seed 2"}
+    assert evidence.units(part, config, "smoke", "zero").values == {"seed 0": 2.0}
+    assert len(evidence.files(part, config, "smoke")) == 2
 
 
 def test_an_unknown_claim_names_its_neighbour():

@@ -9,7 +9,7 @@ import pytest
 
 from icgd.__main__ import main
 from icgd.config import FIGURES, load
-from icgd.figures.inputs import FIGURE_INPUTS, SWEEP
+from icgd.figures.inputs import FIGURE_INPUTS, LAYER_NORM, SOFTMAX, SWEEP
 from icgd.paths import seed_folder, table
 
 
@@ -65,6 +65,19 @@ ALIGNMENT = [
 MODELS = {"none": 0.21, "interpolated": 0.205, "gd_published": 0.2, "gd_optimal": 0.201}
 
 
+NONLINEAR = [
+    ("offdiagonal_correlation", "", "", -0.99),
+    ("offdiagonal_sum", "", "", 0.1),
+    ("value_balance", "", "", 0.05),
+    *(
+        (measure, "published", reference, 0.3)
+        for reference in ("gd_published", "debiased_gd", "one_head", "two_steps", "gd_plus_plus_separate")
+        for measure in ("reference_loss", "model_cos", "model_diff", "preds_diff")
+    ),
+]
+NONLINEAR_MODELS = ("none", "gd_published", "debiased_gd", "two_steps", "gd_plus_plus_separate", "zero")
+
+
 def write(path, header, rows):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n")
@@ -86,17 +99,28 @@ def fake_seed(seed, scale, converged):
         if model != "interpolated"
         for step in (1, 4, 7)
     ]
+    nonlinear = [
+        (panel, "published", clip, model, point, point**2 * scale)
+        for panel in ("inputs", "targets")
+        for clip in (0, 10)
+        for model in NONLINEAR_MODELS
+        for point in (0.5, 1.0, 2.0)
+    ]
     rows = {
         "alignment": [(name, "none", *others) for name, *others in alignment],
+        "nonlinear": [(name, "none", *others) for name, *others in [alignment[0], *NONLINEAR]],
         "shift-curves": sweeps,
         "rollout-curves": steps,
+        "nonlinear-curves": nonlinear,
     }
     return {name: [(seed, *row) for row in found] for name, found in rows.items()}
 
 
 HEADERS = {
     "alignment": "seed,measure,plant,tasks,reference,value",
+    "nonlinear": "seed,measure,plant,tasks,reference,value",
     "shift-curves": "seed,panel,tasks,clip,model,point,loss",
+    "nonlinear-curves": "seed,panel,tasks,clip,model,point,loss",
     "rollout-curves": "seed,tasks,damping,model,step,loss",
 }
 
@@ -104,7 +128,8 @@ HEADERS = {
 def fake_training(folder):
     """What training leaves of one seed."""
     write(folder / "history.csv", HISTORY, [(0, "nan", 0.4, 0.1, 2, 0.5), (10, 0.4, 0.3, 0.9, 1, 0.2)])
-    parts = {f"0/{name}": np.eye(11)[None] for name in ("query", "key", "value", "projection")}
+    heads = np.stack([np.eye(11) + 0.01, np.eye(11)])
+    parts = {f"0/{name}": heads for name in ("query", "key", "value", "projection")}
     np.savez(folder / "weights.npz", **parts)
 
 
@@ -113,7 +138,7 @@ def fake_results(request, tmp_path, monkeypatch):
     """A folder with settings, published numbers and two seeds of each experiment."""
     shutil.copy("config.yaml", tmp_path)
     shutil.copytree("published", tmp_path / "published")
-    for experiment in SWEEP.values():
+    for experiment in (*SWEEP.values(), *SOFTMAX, *LAYER_NORM):
         seeds = [fake_seed(seed, 1 + 0.01 * seed, ok) for seed, ok in enumerate(request.param)]
         for name, header in HEADERS.items():
             path = tmp_path / table("smoke", experiment, name)

@@ -12,6 +12,7 @@ ANALYSES = {
     "align": ("alignment", "interpolation"),
     "generalise": ("shift", "shift-curves"),
     "rollout": ("rollout", "rollout-curves"),
+    "nonlinear": ("nonlinear", "nonlinear-curves"),
 }
 
 

@@ -28,7 +28,8 @@ def files(part: dict, config: Config, scale: str) -> list[Path]:
         return [Path("published") / f"{table}.csv"]
     if experiment in SINGLE:
         return [paths.RESULTS / scale / experiment / f"{table}.csv"]
-    return [paths.table(scale, experiment, table)]
+    both = [experiment, *filter(None, [part["evidence"].get("over")])]
+    return [paths.table(scale, name, table) for name in both]
 
 
 @cache
@@ -53,12 +54,22 @@ def units(part: dict, config: Config, scale: str, plant: str = "none", **overrid
     if part["per"] == "set":
         path = files(part, config, scale)[0]
         return Units({row["unit"]: float(row["value"]) for row in _matching(path, wanted)})
-    return _seed_units(part, config, scale, wanted)
+    found = _seed_units(part, config, scale, wanted, evidence["experiment"])
+    if "over" not in evidence:
+        return found
+    return _over(found, _seed_units(part, config, scale, {**wanted, "plant": "none"}, evidence["over"]))
 
 
-def _seed_units(part: dict, config: Config, scale: str, wanted: dict) -> Units:
+def _over(ours: Units, theirs: Units) -> Units:
+    """Ratio to the trained networks of another experiment, seed by seed: seeds share their tasks."""
+    both = {unit: value / theirs.values[unit] for unit, value in ours.values.items() if unit in theirs.values}
+    excluded = {unit: f"other experiment: {why}" for unit, why in theirs.excluded.items()}
+    return Units(both, excluded | ours.excluded)
+
+
+def _seed_units(part: dict, config: Config, scale: str, wanted: dict, experiment: str) -> Units:
     """One value a training seed; seeds that have not converged are left out, and named."""
-    experiment, path = part["evidence"]["experiment"], files(part, config, scale)[0]
+    path = paths.table(scale, experiment, part["evidence"]["table"])
     values, excluded = {}, {}
     for seed in range(config.experiment(experiment, scale).seeds):
         unit, status = f"seed {seed}", _status(path, str(seed))

@@ -31,7 +31,7 @@ PART_KEYS = (
     "published", "controls",
 )  # fmt: skip
 RULE_KEYS = ("evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted", "controls")
-EVIDENCE_KEYS = ("experiment", "table", "measure", "filter")
+EVIDENCE_KEYS = ("experiment", "table", "measure", "filter", "over")
 
 
 @dataclass(frozen=True)
@@ -229,6 +229,8 @@ def _part(part: dict, where: str) -> dict:
     per = part["per"]
     if per not in PER:
         raise IcgdError(f"{where}: per cannot be {per!r}; {nearest(per, PER)}")
+    if "over" in evidence and per not in ("training seed", "restart"):
+        raise IcgdError(f"{where}: over divides by another experiment's seeds, so per is training seed.")
     estimand = part.get("estimand", ESTIMANDS[per][0])
     if estimand not in ESTIMANDS[per]:
         raise IcgdError(

@@ -21,9 +21,9 @@ def run(parsed: argparse.Namespace) -> None:
     shared = (*evidence.SINGLE, "published")
     for claim in claims.values():
         for part in claim.parts:
-            name = part["evidence"]["experiment"]
-            if name not in config.experiments and name not in shared:
-                known = [*config.experiments, *shared]
-                raise IcgdError(f"{claim.id}: there is no experiment {name!r}; {nearest(name, known)}")
+            for key in ("experiment", "over"):
+                name, known = part["evidence"].get(key), [*config.experiments, *shared]
+                if name is not None and name not in known:
+                    raise IcgdError(f"{claim.id}: there is no experiment {name!r}; {nearest(name, known)}")
     kinds = Counter(claim.kind for claim in claims.values())
     print(f"{len(claims)} claims: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))

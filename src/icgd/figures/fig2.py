@@ -56,9 +56,9 @@ def loss_rows(history: pd.DataFrame, alignment: pd.DataFrame, state: pd.Series) 
     return pd.concat([data.with_mean(ours, "trained"), line, theirs[theirs.series != "gd"]])
 
 
-def align_rows(history: pd.DataFrame, state: pd.Series) -> pd.DataFrame:
+def align_rows(history: pd.DataFrame, state: pd.Series, figure: str = "fig2") -> pd.DataFrame:
     """The three alignment measures by step."""
-    parts = [data.published("fig2", "align", ("mean",))]
+    parts = [data.published(figure, "align", ("mean",))]
     for name in MEASURES:
         rows = data.tidy(history, "align", data.by_state(history, state, name), "step", name)
         parts.append(data.with_mean(rows, name))
@@ -115,7 +115,7 @@ def show_widths(axes: Axes, rows: pd.DataFrame, counts: list[int]) -> Axes:
     return inset
 
 
-def show_align(axes: Axes, rows: pd.DataFrame) -> Axes:
+def show_align(axes: Axes, rows: pd.DataFrame, title: str = "(b) alignment with GD") -> Axes:
     """Panel b: cosine on the left axis, differences on the right one, which is returned."""
     right = axes.twinx()
     looks = {}
@@ -136,6 +136,6 @@ def show_align(axes: Axes, rows: pd.DataFrame) -> Axes:
     right.set_ylim(0, 2.2)
     right.grid(False)
     right.set_ylabel("mean difference to GD (units of y)")
-    marks.label(axes, "(b) alignment with GD", "training step", "model cosine (no unit)")
+    marks.label(axes, title, "training step", "model cosine (no unit)")
     right.legend(handles.values(), handles, loc="center right", bbox_to_anchor=(1, 0.62))
     return right

@@ -7,6 +7,8 @@ from icgd.config import Config
 
 PUBLISHED, NUMBERS = paths.CURVES, paths.NUMBERS
 BASE = "one_layer"
+SOFTMAX = ("softmax_one_head", "softmax_two_heads")
+LAYER_NORM = ("layer_norm", "layer_norm_two_layers")
 SWEEP = {5: "one_layer_n5", 10: BASE, 20: "one_layer_n20", 35: "one_layer_n35", 50: "one_layer_n50"}  # by N
 
 
@@ -44,4 +46,41 @@ def roll_outs(scale: str, config: Config) -> list[Path]:
     return [*tables(scale, BASE, "alignment", "rollout-curves"), PUBLISHED]
 
 
-FIGURE_INPUTS = {"fig1": roll_outs, "fig2": fig2, "fig6a": fig6a, "fig9": fig9, "fig10": roll_outs}
+def fig11(scale: str, config: Config) -> list[Path]:
+    """Weights of two softmax heads."""
+    weights = of_seeds(scale, config, SOFTMAX[1], "weights.npz")
+    return [*tables(scale, SOFTMAX[1], "nonlinear"), *weights, NUMBERS]
+
+
+def histories_and_sweeps(scale: str, config: Config, *experiments: str) -> list[Path]:
+    """Losses during training, measures and shifts of several experiments."""
+    return [
+        path
+        for name in experiments
+        for path in (
+            *of_seeds(scale, config, name, "history.csv"),
+            *tables(scale, name, "nonlinear", "nonlinear-curves"),
+        )
+    ]
+
+
+def fig12(scale: str, config: Config) -> list[Path]:
+    """One and two softmax heads."""
+    return [*histories_and_sweeps(scale, config, *SOFTMAX), PUBLISHED]
+
+
+def fig14(scale: str, config: Config) -> list[Path]:
+    """LayerNorm in one and in two layers."""
+    return [*histories_and_sweeps(scale, config, *LAYER_NORM), NUMBERS]
+
+
+FIGURE_INPUTS = {
+    "fig1": roll_outs,
+    "fig2": fig2,
+    "fig6a": fig6a,
+    "fig9": fig9,
+    "fig10": roll_outs,
+    "fig11": fig11,
+    "fig12": fig12,
+    "fig14": fig14,
+}

@@ -93,7 +93,7 @@ def _evidence(evidence: dict) -> str:
     chosen = [f"{key} = {value}" for key, value in (evidence.get("filter") or {}).items()]
     words = [
         f"{key} <code>{text(evidence[key])}</code>"
-        for key in ("experiment", "table", "measure")
+        for key in ("experiment", "table", "measure", "over")
         if evidence.get(key)
     ]
     if chosen:
