@@ -200,6 +200,9 @@ def _part(part: dict, where: str) -> dict:
     for region in ("each", "supported", "refuted"):
         if region in part:
             _region(part[region], f"{where}, {region}")
+    units = ("all", "converged", *table["measures"])
+    if part.get("units", "all") not in units:
+        raise IcgdError(f"{where}: units cannot be {part['units']!r}; {nearest(part['units'], units)}")
     _controls(part["controls"], table, where)
     return {"name": "", "says": "", "estimand": estimand, "transform": "linear", "units": "converged", **part}
 

@@ -10,6 +10,8 @@ NUMBERS = Path("published") / "numbers.csv"
 BASE = "one_layer"
 SWEEP = {5: "one_layer_n5", 10: BASE, 20: "one_layer_n20", 35: "one_layer_n35", 50: "one_layer_n50"}  # by N
 
+FIXED = {128: "fixed_128", 512: "fixed_512", 2048: "fixed_2048", 8192: "fixed_8192"}  # by size of the set
+
 
 def tables(scale: str, experiment: str, *names: str) -> list[Path]:
     """Named tables of an experiment."""
@@ -45,4 +47,23 @@ def roll_outs(scale: str, config: Config) -> list[Path]:
     return [*tables(scale, BASE, "alignment", "rollout-curves"), PUBLISHED]
 
 
-FIGURE_INPUTS = {"fig1": roll_outs, "fig2": fig2, "fig6a": fig6a, "fig9": fig9, "fig10": roll_outs}
+def fig15(scale: str, config: Config) -> list[Path]:
+    """Courses of training with one and two heads."""
+    ours = [path for name in (BASE, "two_heads") for path in tables(scale, name, "phases", "phases-curves")]
+    return [*ours, NUMBERS]
+
+
+def fig16(scale: str, config: Config) -> list[Path]:
+    """Fixed training sets, and fresh tasks at every step."""
+    return [*(path for name in (*FIXED.values(), BASE) for path in tables(scale, name, "phases")), NUMBERS]
+
+
+FIGURE_INPUTS = {
+    "fig1": roll_outs,
+    "fig2": fig2,
+    "fig6a": fig6a,
+    "fig9": fig9,
+    "fig10": roll_outs,
+    "fig15": fig15,
+    "fig16": fig16,
+}
