@@ -156,7 +156,9 @@ class Sweep:
     @property
     def points(self) -> list[dict[str, object]]:
         """The value of every axis at every point, the last axis fastest."""
-        return [dict(zip(self.axes, values, strict=True)) for values in itertools.product(*self.axes.values())]
+        return [
+            dict(zip(self.axes, values, strict=True)) for values in itertools.product(*self.axes.values())
+        ]
 
     def at(self, point: dict[str, object]) -> Experiment:
         """The sweep with the settings of one point, as an experiment.
@@ -164,7 +166,9 @@ class Sweep:
         Raises:
             IcgdError: an axis that is no setting, or a value that does not fit.
         """
-        parts = {item.name: getattr(self, item.name) for item in fields(Experiment) if hasattr(self, item.name)}
+        parts = {
+            item.name: getattr(self, item.name) for item in fields(Experiment) if hasattr(self, item.name)
+        }
         return Experiment(**with_point(parts, point, "axes"))
 
 
@@ -198,15 +202,21 @@ class SweepSettings:
     model: Model = setting("what learns")
     optimiser: Optimiser = setting("how it learns")
     training: Training = setting("how long it learns")
-    evaluation: Evaluation = setting("what it is measured on")
     points: list = setting("the value of every axis at every point")
-    seeds: int = setting("training seeds, 0 to this minus 1", low=1)
     key_implementation: str = setting("random bit generator")
 
     def at(self, point: dict[str, object]) -> TrainSettings:
         """The training settings of one point."""
         parts = {item.name: getattr(self, item.name) for item in fields(TrainSettings)}
         return TrainSettings(**with_point(parts, point, "points"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsSettings(SweepSettings):
+    """All that the evaluation of a sweep depends on, besides its weights."""
+
+    evaluation: Evaluation = setting("what its networks are measured on")
+    seeds: int = setting("training seeds, 0 to this minus 1", low=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,8 +288,9 @@ class Config:
         }
         return kind(**parts, key_implementation=self.key_implementation)
 
-    def sweep(self, name: str, scale: str | None = None) -> SweepSettings:
-        """A sweep with the bounds of a scale applied, to each point too; a smoke run has two points.
+    def sweep(self, kind: type, name: str, scale: str | None = None) -> SweepSettings:
+        """A sweep as `SweepSettings` or `RunsSettings`, with the bounds of a scale applied, to each
+        point too; a smoke run has two points.
 
         Raises:
             IcgdError: no such sweep or scale.
@@ -295,9 +306,14 @@ class Config:
             {key: _reached(experiment, key) for key in sweep.axes}
             for experiment in (bounded[:SMOKE_POINTS] if scale == "smoke" else bounded)
         ]
-        names = {item.name for item in fields(SweepSettings)} & {item.name for item in fields(Experiment)}
+        names = {item.name for item in fields(kind)} & {item.name for item in fields(Experiment)}
         kept = {part: getattr(base, part) for part in names}
-        return SweepSettings(**kept, points=points, key_implementation=self.key_implementation)
+        return kind(**kept, points=points, key_implementation=self.key_implementation)
+
+    def compared(self, name: str, scale: str | None = None) -> dict[str, AnalysisSettings]:
+        """Analysis settings of an experiment and of the one that it is compared with."""
+        pair = {"ours": name, "base": paths.BASES[name]}
+        return {role: self.step_settings(AnalysisSettings, one, scale) for role, one in pair.items()}
 
     def trains(self, scale: str) -> bool:
         """Whether weights of this scale are trained here rather than taken as committed."""
