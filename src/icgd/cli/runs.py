@@ -69,14 +69,16 @@ def evaluate(rows: Measures, settings: RunsSettings, index: int, seed: int, poin
         rows.put("diverged_at", point.diverged_at)
     went = point.course
     rows.put("final_training_loss", point.final_training_loss)
-    found = {**course.extremes(went), **course.rise_and_drop(went), "spikes": course.spikes(went)}
-    for measure, value in found.items():
-        rows.put(measure, value)
     key = stream(seed, "evaluation data", settings.key_implementation)
     tasks = sampling.sample(at.task, key, settings.evaluation.tasks)
     s2 = closed_form.variance(at.task.input_range)
     descent = learnt.by_descent(tasks, closed_form.optimal_rate(at.task.inputs, at.task.context, s2))
     gd_loss = learnt.loss(descent, tasks)
+    found = {**course.extremes(went), **course.rise_and_drop(went), "spikes": course.spikes(went)}
+    found["reached_gd"] = course.first_below(went, course.NEAR_GD * gd_loss)
+    found["plateau_steps"] = (course.plateau(went, gd_loss) or (0.0,))[0]
+    for measure, value in found.items():
+        rows.put(measure, value)
     for plant, one in networks(at, seed, point, tasks).items():
         values = {"loss": learnt.loss(one, tasks), **learnt.agreement(one, descent)}
         values["loss_over_gd"] = values["loss"] / gd_loss
