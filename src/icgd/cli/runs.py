@@ -51,7 +51,9 @@ def run(parsed: argparse.Namespace) -> None:
             evaluate(rows, settings, index, seed, point)
             table += [{"unit": f"point {index} seed {seed}", **row} for row in rows]
             curves += drawn(index, seed, point)
-        table += [{"unit": f"seed {seed}", **row} for row in by_seed([point.course for point in done])]
+        table += [
+            {"unit": f"seed {seed}", **row} for row in by_seed(*(spikes(done[index]) for index in (0, -1)))
+        ]
         say(f"runs {parsed.sweep}: seed {seed} done, {settings.seeds - seed - 1} left")
     for index in range(len(settings.points)):
         rows = by_setting([done[index].course for done in seeds])
@@ -74,7 +76,7 @@ def evaluate(rows: Measures, settings: RunsSettings, index: int, seed: int, poin
     s2 = closed_form.variance(at.task.input_range)
     descent = learnt.by_descent(tasks, closed_form.optimal_rate(at.task.inputs, at.task.context, s2))
     gd_loss = learnt.loss(descent, tasks)
-    found = {**course.extremes(went), **course.rise_and_drop(went), "spikes": course.spikes(went)}
+    found = {**course.extremes(went), **course.rise_and_drop(went), "spikes": spikes(point)}
     found["reached_gd"] = course.first_below(went, course.NEAR_GD * gd_loss)
     found["plateau_steps"] = (course.plateau(went, gd_loss) or (0.0,))[0]
     for measure, value in found.items():
@@ -123,17 +125,19 @@ def by_setting(courses: list[Course]) -> Measures:
     return rows
 
 
-def by_seed(courses: list[Course]) -> Measures:
+def spikes(point: Point) -> int:
+    """Spikes of a run; a divergence counts as one."""
+    return course.spikes(point.course) + (point.diverged_at is not None)
+
+
+def by_seed(first: int, last: int) -> Measures:
     """Spikes of a seed at the first setting, and at the last one over those."""
     rows = Measures()
-    for plant, pair in {
-        "none": (courses[0], courses[-1]),
-        "smooth": (with_spikes(0), with_spikes(0)),
-        "three_spikes": (with_spikes(3), with_spikes(3)),
-        "three_of_four": (with_spikes(4), with_spikes(3)),
-        "one_of_four": (with_spikes(4), with_spikes(1)),
-    }.items():
-        without, left = (course.spikes(one) for one in pair)
+    planted = {"smooth": (0, 0), "three_spikes": (3, 3), "three_of_four": (4, 3), "one_of_four": (4, 1)}
+    counted = {
+        plant: [course.spikes(with_spikes(count)) for count in counts] for plant, counts in planted.items()
+    }
+    for plant, (without, left) in {"none": (first, last), **counted}.items():
         rows.put("spikes_without", without, plant)
         rows.put("spikes_with_over_without", left / without if without else 1.0, plant)
     return rows
