@@ -33,7 +33,7 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
         measures = data.table(scale, name, "phases")
         late = (data.measure(measures[measures.tasks == "published"], "reached_gd") > 1000).sum()
         note = f"{late} of {counts[name]} seeds need\nmore than 1000 steps"
-        marks.note(axes, note, 0.97, 0.6, "right")
+        marks.note(axes, note, 0.74, 0.6, "right")
         axes.label_outer()
     style.legend(figure, 3)
     return figure, frame

@@ -1,5 +1,6 @@
 """Figure 16: training on fixed sets of tasks, and what is learnt by their size."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +15,7 @@ MEASURES = {
     "model_diff": ("(c) model difference to GD", "mean difference (units of y)"),
     "preds_diff": ("(d) prediction difference to GD", "mean difference (units of y)"),
 }
+LOSSES = (0.1, 0.2, 0.4, 1.0, 4.0)
 FRESH = 40_000  # where networks that see fresh tasks only stand on the axis
 LOOKS: marks.Looks = {
     ("ours", "trained"): marks.Look("test, one seed", style.BLUE, "", marker="o", size=3.0, alpha=0.7),
@@ -39,7 +41,7 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     figure = style.canvas(style.WIDE, 4.6, f"{scale}: n = {seeds} seeds; published tasks, end of training")
     for axes, (measure, texts) in zip(figure.subplots(2, 2).flat, MEASURES.items(), strict=True):
         show(axes, frame[frame.panel == measure], *texts)
-        if measure != "model_cos":
+        if measure.endswith("_diff"):
             axes.set_yscale("log")
     style.legend(figure, 4)
     return figure, frame
@@ -49,7 +51,7 @@ def panel(measure: str, tables: dict[int, pd.DataFrame]) -> pd.DataFrame:
     """One measure by size of the training set."""
     parts = []
     for size, table in tables.items():
-        rows = table[(table.tasks == "published") & table.reference.isin(["", "gd_published"])]
+        rows = on_published(table)
         values = data.measure(rows, measure)
         if size == FRESH:  # seeds that have not converged say nothing about fresh tasks
             values = values.reindex(data.shown(data.states(table)))
@@ -61,6 +63,11 @@ def panel(measure: str, tables: dict[int, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat([*parts, published(measure)])
 
 
+def on_published(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows on the published tasks, with GD at the published rate where there is a reference."""
+    return table[(table.tasks == "published") & table.reference.isin([np.nan, "gd_published"])]
+
+
 def points(measure: str, series: str, size: int, values: pd.Series) -> pd.DataFrame:
     """One point a seed."""
     rows = pd.DataFrame({"unit": values.index, "x": size, "y": values.to_numpy()})
@@ -69,7 +76,7 @@ def points(measure: str, series: str, size: int, values: pd.Series) -> pd.DataFr
 
 def levels(table: pd.DataFrame) -> list[pd.DataFrame]:
     """GD and the zero predictor as lines."""
-    rows = table[(table.tasks == "published") & table.reference.isin(["", "gd_published"])]
+    rows = on_published(table)
     gd = data.measure(rows, "gd_loss").iloc[0]
     zero = (data.measure(rows, "loss") / data.measure(rows, "loss_over_zero")).iloc[0]
     ends = [min(FIXED), FRESH]
@@ -97,5 +104,8 @@ def show(axes: Axes, rows: pd.DataFrame, title: str, y: str) -> None:
     marks.lines(axes, rows, LOOKS)
     axes.set_xscale("log")
     axes.set_xticks([*FIXED, FRESH], [*map(str, FIXED), "fresh"])
+    if title == MEASURES["loss"][0]:
+        axes.set_yscale("log")
+        axes.set_yticks(LOSSES, [f"{level:g}" for level in LOSSES])
     axes.minorticks_off()
     marks.label(axes, title, "tasks in the training set", y)
