@@ -9,7 +9,7 @@ import pytest
 
 from icgd.__main__ import main
 from icgd.config import FIGURES, load
-from icgd.figures.inputs import FIGURE_INPUTS, LAYER_NORM, SOFTMAX, SWEEP
+from icgd.figures.inputs import BASE, FIGURE_INPUTS, FIXED, LAYER_NORM, SOFTMAX, SWEEP
 from icgd.paths import seed_folder, table
 
 
@@ -116,6 +116,29 @@ def fake_seed(seed, scale, converged):
     return {name: [(seed, *row) for row in found] for name, found in rows.items()}
 
 
+COURSES = [("none", 0, 0.41), ("none", 10, 0.3), ("gd", 0, 0.2), ("gd", 10, 0.2), ("rank_one", 0, 0.39)]
+PHASES = [
+    ("final_training_loss", "", "", 0.2),
+    ("reached_gd", "published", "", 1200),
+    ("loss", "published", "", 0.21),
+    ("loss_over_zero", "published", "", 0.5),
+    ("gd_loss", "published", "gd_published", 0.2),
+    *((name, "published", "gd_published", 0.5) for name in ("model_cos", "model_diff", "preds_diff")),
+]
+
+
+def fake_phases(folder, converged):
+    """Tables of the course of training of an experiment with two seeds."""
+    measures = [
+        (seed, name, "none", *others)
+        for seed, ok in enumerate(converged)
+        for name, *others in (("converged", "", "", ok), *PHASES)
+    ]
+    write(folder / "phases.csv", HEADERS["alignment"], measures)
+    lines = [(seed, *line) for seed in range(len(converged)) for line in COURSES]
+    write(folder / "phases-curves.csv", "seed,series,step,loss", lines)
+
+
 HEADERS = {
     "alignment": "seed,measure,plant,tasks,reference,value",
     "nonlinear": "seed,measure,plant,tasks,reference,value",
@@ -145,6 +168,8 @@ def fake_results(request, tmp_path, monkeypatch):
             write(path, header, [row for found in seeds for row in found[name]])
         for seed in range(len(seeds)):
             fake_training(tmp_path / seed_folder("smoke", experiment, seed))
+    for experiment in (BASE, "two_heads", *FIXED.values()):
+        fake_phases((tmp_path / table("smoke", experiment, "phases")).parent, request.param)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -36,7 +36,8 @@ def step_hash(step: str, settings: object) -> str:
     Training reaches the module of its kind of problem by name only, so that another kind's code
     does not count.
     """
-    modules = [f"{PACKAGE}.training.{KINDS[settings['task']['family']]}"] if step == "train" else []
+    trains = step in ("train", "sweep")
+    modules = [f"{PACKAGE}.training.{KINDS[settings['task']['family']]}"] if trains else []
     return code_hash(step, *modules)
 
 

@@ -1,6 +1,7 @@
 """Settings: made and checked once, where YAML enters. Standard library and PyYAML only."""
 
 import dataclasses
+import itertools
 import types
 import typing
 from dataclasses import MISSING, dataclass, field, fields
@@ -15,8 +16,9 @@ SCALES = ("smoke", "quick", "full")
 ANALYSES = tuple(paths.ANALYSES)
 DISTRIBUTIONS = ("uniform", "normal")
 LAYER_NORMS = ("none", "every", "after_first")
+SMOKE_POINTS = 2  # of a sweep in a smoke run
 KINDS = {"linear": "regression", "sine": "regression"}  # task family -> module of icgd.training
-FIGURES = ("fig1", "fig2", "fig6a", "fig9", "fig10", "fig11", "fig12", "fig14")
+FIGURES = ("fig1", "fig2", "fig6a", "fig9", "fig10", "fig11", "fig12", "fig14", "fig15", "fig16")
 
 
 def setting(doc: str, default=MISSING, **limits):
@@ -138,6 +140,39 @@ class Experiment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """Many short runs: a base setting, and values of some of its settings in all combinations."""
+
+    about: str = setting("one sentence: what it is for")
+    task: Task = setting("what is learnt from")
+    model: Model = setting("what learns", Model())
+    optimiser: Optimiser = setting("how it learns", Optimiser())
+    training: Training = setting("how long it learns", Training())
+    evaluation: Evaluation = setting("what its networks are measured on", Evaluation())
+    axes: dict[str, list] = setting("dotted setting, such as optimiser.learning_rate: its values")
+    seeds: int = setting("training seeds, 0 to this minus 1", 2, low=1)
+    reduced: str | None = setting("what was reduced against the source's setting, and why", None)
+
+    @property
+    def points(self) -> list[dict[str, object]]:
+        """The value of every axis at every point, the last axis fastest."""
+        return [
+            dict(zip(self.axes, values, strict=True)) for values in itertools.product(*self.axes.values())
+        ]
+
+    def at(self, point: dict[str, object]) -> Experiment:
+        """The sweep with the settings of one point, as an experiment.
+
+        Raises:
+            IcgdError: an axis that is no setting, or a value that does not fit.
+        """
+        parts = {
+            item.name: getattr(self, item.name) for item in fields(Experiment) if hasattr(self, item.name)
+        }
+        return Experiment(**with_point(parts, point, "axes"))
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainSettings:
     """All that a training run depends on, besides its seed; what is recorded with its weights."""
 
@@ -157,6 +192,31 @@ class AnalysisSettings:
     evaluation: Evaluation = setting("what it is measured on")
     seeds: int = setting("training seeds, 0 to this minus 1", low=1)
     key_implementation: str = setting("random bit generator")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepSettings:
+    """All that a sweep depends on, besides its seed; what is recorded with its runs."""
+
+    task: Task = setting("what is learnt from")
+    model: Model = setting("what learns")
+    optimiser: Optimiser = setting("how it learns")
+    training: Training = setting("how long it learns")
+    points: list = setting("the value of every axis at every point")
+    key_implementation: str = setting("random bit generator")
+
+    def at(self, point: dict[str, object]) -> TrainSettings:
+        """The training settings of one point."""
+        parts = {item.name: getattr(self, item.name) for item in fields(TrainSettings)}
+        return TrainSettings(**with_point(parts, point, "points"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsSettings(SweepSettings):
+    """All that the evaluation of a sweep depends on, besides its weights."""
+
+    evaluation: Evaluation = setting("what its networks are measured on")
+    seeds: int = setting("training seeds, 0 to this minus 1", low=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +246,7 @@ class Config:
     scales: dict[str, Scale] = setting("bounds of each scale")
     experiments: dict[str, Experiment] = setting("what is trained")
     figures: tuple[str, ...] = setting("what is drawn", FIGURES, choices=FIGURES)
+    sweeps: dict[str, Sweep] = setting("what is trained at many settings")
 
     def experiment(self, name: str, scale: str | None = None) -> Experiment:
         """An experiment with the bounds of a scale applied to its training.
@@ -227,9 +288,58 @@ class Config:
         }
         return kind(**parts, key_implementation=self.key_implementation)
 
+    def sweep(self, kind: type, name: str, scale: str | None = None) -> SweepSettings:
+        """A sweep as `SweepSettings` or `RunsSettings`, with the bounds of a scale applied, to each
+        point too; a smoke run has two points.
+
+        Raises:
+            IcgdError: no such sweep or scale.
+        """
+        if name not in self.sweeps:
+            raise IcgdError(f"there is no sweep {name!r}; {nearest(name, self.sweeps)}")
+        scale, sweep = scale or self.scale, self.sweeps[name]
+        base, *bounded = (
+            dataclasses.replace(self, experiments={name: experiment}).experiment(name, scale)
+            for experiment in (sweep.at({}), *map(sweep.at, sweep.points))
+        )
+        points = [
+            {key: _reached(experiment, key) for key in sweep.axes}
+            for experiment in (bounded[:SMOKE_POINTS] if scale == "smoke" else bounded)
+        ]
+        names = {item.name for item in fields(kind)} & {item.name for item in fields(Experiment)}
+        kept = {part: getattr(base, part) for part in names}
+        return kind(**kept, points=points, key_implementation=self.key_implementation)
+
+    def compared(self, name: str, scale: str | None = None) -> dict[str, AnalysisSettings]:
+        """Analysis settings of an experiment and of the one that it is compared with."""
+        pair = {"ours": name, "base": paths.BASES[name]}
+        return {role: self.step_settings(AnalysisSettings, one, scale) for role, one in pair.items()}
+
     def trains(self, scale: str) -> bool:
         """Whether weights of this scale are trained here rather than taken as committed."""
         return (self.weights or self.scales[scale].weights) == "train"
+
+
+def with_point(parts: dict, point: dict[str, object], where: str) -> dict:
+    """Blocks of settings by name, with some settings changed: {"training.batch": 128}.
+
+    Raises:
+        IcgdError: a key that is no setting, or a value that does not fit.
+    """
+    changed = dict(parts)
+    for key, value in point.items():
+        part, _, name = key.partition(".")
+        if part not in ("task", "model", "optimiser", "training"):
+            raise IcgdError(f"{where}: there is no setting {key!r}; write it as optimiser.learning_rate.")
+        block = plain(changed[part])
+        changed[part] = build(type(changed[part]), {**block, name: value}, f"{where}: {part}")
+    return changed
+
+
+def _reached(experiment: Experiment, key: str) -> object:
+    """The value of a dotted setting."""
+    part, _, name = key.partition(".")
+    return getattr(getattr(experiment, part), name)
 
 
 def plain(value: object) -> object:
@@ -273,6 +383,16 @@ def from_mapping(values: object, where: str = "config.yaml") -> Config:
         for wrong, sentence in contradictions(experiment):
             if wrong:
                 raise IcgdError(f"{where}: experiments.{name}.{sentence}")
+    for name, sweep in config.sweeps.items():
+        if not all(isinstance(values, list) and values for values in sweep.axes.values()):
+            raise IcgdError(f"{where}: sweeps.{name}.axes must give each setting a list of values.")
+        for point in sweep.points:
+            try:
+                wrong = [sentence for wrong, sentence in contradictions(sweep.at(point)) if wrong]
+            except IcgdError as error:
+                raise IcgdError(f"{where}: sweeps.{name}.{error}") from error
+            if wrong:
+                raise IcgdError(f"{where}: sweeps.{name} at {point}: {wrong[0]}")
     return config
 
 
@@ -341,6 +461,10 @@ def _value(kind: object, value: object, limits: typing.Mapping, where: str):
         if not isinstance(value, dict):
             raise IcgdError(f"{where} must be a mapping of names to settings, not {value!r}.")
         return {name: _value(arguments[1], item, {}, f"{where}.{name}") for name, item in value.items()}
+    if kind is list:  # values of any kind, checked where they are used
+        if not isinstance(value, list):
+            raise IcgdError(f"{where} must be a list, not {value!r}.")
+        return value
     if origin is tuple:
         if not isinstance(value, list):
             raise IcgdError(f"{where} must be a list, not {value!r}.")

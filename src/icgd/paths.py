@@ -13,6 +13,17 @@ ANALYSES = {
     "generalise": ("shift", "shift-curves"),
     "rollout": ("rollout", "rollout-curves"),
     "nonlinear": ("nonlinear", "nonlinear-curves"),
+    "phases": ("phases", "phases-curves"),
+    "scope": ("scope", "scope-curves"),
+}
+
+# Experiments whose networks are compared with those of another (command compare).
+BASES = {
+    "query_among_keys": "one_layer",
+    "two_query_among_keys": "two_recurrent",
+    "fixed_512": "fixed_128",
+    "fixed_2048": "fixed_512",
+    "fixed_8192": "fixed_2048",
 }
 
 
@@ -39,6 +50,21 @@ def history(scale: str, experiment: str, seed: int) -> Path:
 def unfinished(scale: str, experiment: str, seed: int) -> Path:
     """State of a run that has not ended; not committed."""
     return seed_folder(scale, experiment, seed) / "unfinished.npz"
+
+
+def sweep(scale: str, name: str, seed: int, kind: str = "npz") -> Path:
+    """Weights and histories (npz), or the table (csv), of all points of one seed of a sweep."""
+    return RESULTS / scale / "sweeps" / name / f"seed-{seed}.{kind}"
+
+
+def unfinished_sweep(scale: str, name: str, seed: int) -> Path:
+    """Finished points of a seed whose sweep has not ended; not committed."""
+    return RESULTS / scale / "sweeps" / name / f"seed-{seed}" / "unfinished.npz"
+
+
+def runs(scale: str, name: str, kind: str = "runs") -> Path:
+    """Measures of all runs of a sweep, or their courses."""
+    return RESULTS / scale / "sweeps" / name / f"{kind}.csv"
 
 
 def verdict(scale: str, claim: str) -> Path:

@@ -36,6 +36,8 @@ def _schema_of(kind: object, limits: typing.Mapping) -> dict:
         return {**inner, "type": [inner["type"], "null"]}
     if origin is dict:
         return {"type": "object", "additionalProperties": _schema_of(arguments[1], {})}
+    if kind is list:
+        return {"type": "array"}
     if origin is tuple:
         return {"type": "array", "items": _schema_of(arguments[0], limits)}
     result: dict = {"type": {int: "integer", float: "number", str: "string", bool: "boolean"}[kind]}

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from icgd import codehash, paths
 from icgd.claims import history, registry
-from icgd.config import AnalysisSettings, Config, TrainSettings, build, plain
+from icgd.config import AnalysisSettings, Config, RunsSettings, SweepSettings, TrainSettings, build, plain
 from icgd.errors import IcgdError
 from icgd.files import read_json, sha256
 from icgd.provenance import settings_hash
 
 SETTINGS = {"train": TrainSettings, **dict.fromkeys(paths.ANALYSES, AnalysisSettings)}
+SWEEPS = {"sweep": SweepSettings, "runs": RunsSettings}
 RECORD = ".provenance.json"
 
 
@@ -103,6 +104,12 @@ def same_settings(record: dict, path: Path, config: Config, scale: str) -> bool:
     if step in SETTINGS:
         recorded = build(SETTINGS[step], settings, str(path))
         return plain(recorded) == plain(config.step_settings(SETTINGS[step], path.parts[2], scale))
+    if step == "compare":
+        recorded = {role: build(AnalysisSettings, values, str(path)) for role, values in settings.items()}
+        return plain(recorded) == plain(config.compared(path.parts[2], scale))
+    if step in SWEEPS:
+        recorded = build(SWEEPS[step], settings, str(path))
+        return plain(recorded) == plain(config.sweep(SWEEPS[step], path.parts[3], scale))
     if step == "decide":
         return settings.get("entry") == registry.claim(settings["claim"]).entry_hash
     if step == "report":

@@ -58,11 +58,9 @@ def step_settings(kind):
     return lambda wildcards: settings_of(kind, wildcards.experiment, wildcards.scale)
 
 
-def training_code(experiment):
-    """Hash of the code that trains an experiment; other kinds of problem do not count."""
-    return step_hash(
-        "train", {"task": {"family": CONFIG.experiments[experiment].task.family}}
-    )
+def training_code(experiment, step="train"):
+    """Hash of the code that trains an experiment or a sweep; other kinds of problem do not count."""
+    return step_hash(step, {"task": {"family": experiment.task.family}})
 
 
 def of_seeds(path):
@@ -71,6 +69,48 @@ def of_seeds(path):
         path(wildcards.scale, wildcards.experiment, seed)
         for seed in seeds(wildcards.experiment, wildcards.scale)
     ]
+
+
+def swept_settings(kind):
+    """Params function: settings of a sweep with its points, as JSON."""
+
+    def found(wildcards):
+        try:
+            swept = CONFIG.sweep(kind, wildcards.sweep, wildcards.scale)
+        except IcgdError as error:
+            raise WorkflowError(str(error))
+        return json.dumps(settings.plain(swept), sort_keys=True)
+
+    return found
+
+
+def of_sweep_seeds(wildcards):
+    """Input function: the runs of every seed of a sweep."""
+    swept = CONFIG.sweep(settings.RunsSettings, wildcards.sweep, wildcards.scale)
+    return [
+        paths.sweep(wildcards.scale, wildcards.sweep, seed)
+        for seed in range(swept.seeds)
+    ]
+
+
+def of_both(which):
+    """Input function: weights and histories of the job's experiment, or of the one behind it."""
+
+    def found(wildcards):
+        name = which(wildcards.experiment)
+        return [
+            path(wildcards.scale, name, seed)
+            for seed in seeds(name, wildcards.scale)
+            for path in (paths.weights, paths.history)
+        ]
+
+    return found
+
+
+def compared_settings(wildcards):
+    """Params function: settings of both experiments of a comparison, as JSON."""
+    pair = CONFIG.compared(wildcards.experiment, wildcards.scale)
+    return json.dumps(settings.plain(pair), sort_keys=True)
 
 
 def evidence_of_claim(wildcards):

@@ -43,7 +43,7 @@ if CONFIG.seeds_together and SCALE in TRAINED:
                 scale=SCALE,
                 together=len(seeds(experiment)),
                 settings=settings_of(settings.TrainSettings, experiment, SCALE),
-                code=training_code(experiment),
+                code=training_code(CONFIG.experiments[experiment]),
             shell:
                 "python -m icgd train {params.experiment} --seed 0 --count {params.together}"
                 " --scale {params.scale} --settings {params.settings:q} 2>&1 | tee {log}"
@@ -69,7 +69,7 @@ rule train:
         runtime=120,
     params:
         settings=step_settings(settings.TrainSettings),
-        code=lambda wildcards: training_code(wildcards.experiment),
+        code=lambda wildcards: training_code(CONFIG.experiments[wildcards.experiment]),
     shell:
         "python -m icgd train {wildcards.experiment} --seed {wildcards.seed}"
         " --scale {wildcards.scale} --settings {params.settings:q} 2>&1 | tee {log}"

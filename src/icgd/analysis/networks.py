@@ -32,6 +32,7 @@ class Trained:
     settings: AnalysisSettings
     seed: int
     snapshots: dict[str, np.ndarray] = field(default_factory=dict)  # weights on the way, and their "step"
+    history: list[dict[str, str]] = field(default_factory=list)  # rows of history.csv
 
     @property
     def products(self) -> Products:

@@ -79,6 +79,8 @@ def _seed_units(part: dict, config: Config, scale: str, wanted: dict, experiment
             excluded[unit] = (
                 f"not converged: training loss {status['final_training_loss']:.4f} over the last 500 steps"
             )
+        elif part["units"] not in ("all", "converged") and not _flag(path, part["units"], str(seed)):
+            excluded[unit] = f"{part['units'].replace('_', ' ')}: no"
         else:
             values[unit] = float(_matching(path, {**wanted, "seed": str(seed)})[0]["value"])
     return Units(values, excluded)
@@ -88,6 +90,11 @@ def _status(path: Path, seed: str) -> dict[str, float]:
     """Has a seed converged, and at which loss, or when did it diverge?"""
     rows = [row for measure in STATUS for row in _rows(path).get((measure, "none"), [])]
     return {row["measure"]: float(row["value"]) for row in rows if row["seed"] == seed}
+
+
+def _flag(path: Path, measure: str, seed: str) -> float:
+    """A measure of the trained network that says whether a seed counts."""
+    return float(_matching(path, {"measure": measure, "plant": "none", "seed": seed})[0]["value"])
 
 
 def _matching(path: Path, wanted: dict) -> list[dict[str, str]]:

@@ -246,6 +246,9 @@ def _part(part: dict, where: str) -> dict:
     for region in ("each", "supported", "refuted"):
         if region in part:
             check_region(part[region], f"{where}, {region}")
+    units = ("all", "converged", *table["measures"])
+    if part.get("units", "all") not in units:
+        raise IcgdError(f"{where}: units cannot be {part['units']!r}; {nearest(part['units'], units)}")
     check_controls(part["controls"], table["labels"]["plant"], where)
     check_published(part.get("published", {}), f"{where}, published")
     return {"name": "", "says": "", "estimand": estimand, "transform": "linear", "units": "converged", **part}

@@ -239,8 +239,9 @@ def finite(value: float | None) -> float | None:
 
 def _reduced(claim: Claim, config: Config) -> str | None:
     """What was reduced in the experiments behind a claim."""
-    names = {part["evidence"]["experiment"] for part in claim.parts} & set(config.experiments)
-    notes = [config.experiments[name].reduced for name in sorted(names) if config.experiments[name].reduced]
+    trained = {**config.experiments, **{f"sweeps/{name}": sweep for name, sweep in config.sweeps.items()}}
+    names = {part["evidence"]["experiment"] for part in claim.parts} & set(trained)
+    notes = [trained[name].reduced for name in sorted(names) if trained[name].reduced]
     return " ".join(notes) or None
 
 

@@ -1,6 +1,7 @@
 """What the analyses of trained networks share: read, measure, write, record; a job an experiment."""
 
 import argparse
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -46,7 +47,7 @@ def of_seed(
     """Measures and curves of one seed."""
     rows = Measures()
     try:
-        trained = load(weights, settings, seed)
+        trained = dataclasses.replace(load(weights, settings, seed), history=history)
     except Diverged as diverged:
         rows.put("diverged_at", diverged.step)
         return rows, []

@@ -5,7 +5,7 @@ import argparse
 from icgd import paths
 from icgd.cli.common import scale_arguments
 from icgd.config import FIGURES, load
-from icgd.figures import fig1, fig2, fig6a, fig9, fig10, fig11, fig12, fig14, style
+from icgd.figures import fig1, fig2, fig6a, fig9, fig10, fig11, fig12, fig14, fig15, fig16, style
 from icgd.figures.inputs import FIGURE_INPUTS
 from icgd.provenance import Recorder
 
@@ -18,6 +18,8 @@ DRAW = {
     "fig11": fig11.draw,
     "fig12": fig12.draw,
     "fig14": fig14.draw,
+    "fig15": fig15.draw,
+    "fig16": fig16.draw,
 }
 
 

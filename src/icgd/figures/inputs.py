@@ -11,6 +11,8 @@ SOFTMAX = ("softmax_one_head", "softmax_two_heads")
 LAYER_NORM = ("layer_norm", "layer_norm_two_layers")
 SWEEP = {5: "one_layer_n5", 10: BASE, 20: "one_layer_n20", 35: "one_layer_n35", 50: "one_layer_n50"}  # by N
 
+FIXED = {128: "fixed_128", 512: "fixed_512", 2048: "fixed_2048", 8192: "fixed_8192"}  # by size of the set
+
 
 def tables(scale: str, experiment: str, *names: str) -> list[Path]:
     """Named tables of an experiment."""
@@ -74,6 +76,17 @@ def fig14(scale: str, config: Config) -> list[Path]:
     return [*histories_and_sweeps(scale, config, *LAYER_NORM), NUMBERS]
 
 
+def fig15(scale: str, config: Config) -> list[Path]:
+    """Courses of training with one and two heads."""
+    ours = [path for name in (BASE, "two_heads") for path in tables(scale, name, "phases", "phases-curves")]
+    return [*ours, NUMBERS]
+
+
+def fig16(scale: str, config: Config) -> list[Path]:
+    """Fixed training sets, and fresh tasks at every step."""
+    return [*(path for name in (*FIXED.values(), BASE) for path in tables(scale, name, "phases")), NUMBERS]
+
+
 FIGURE_INPUTS = {
     "fig1": roll_outs,
     "fig2": fig2,
@@ -83,4 +96,6 @@ FIGURE_INPUTS = {
     "fig11": fig11,
     "fig12": fig12,
     "fig14": fig14,
+    "fig15": fig15,
+    "fig16": fig16,
 }

@@ -1,5 +1,7 @@
 """The floor: ridge regression, which is Bayes-optimal here, and its noiseless limit."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from icgd.tasks.linear import Tasks
@@ -23,3 +25,10 @@ def ridge(tasks: Tasks, noise: float = 0.0) -> np.ndarray:
 def noiseless_loss(inputs: int, context: int, s2: float) -> float:
     """Loss of least squares without noise: 0 for N >= d, else (s2 / 2) (d - N)."""
     return s2 / 2 * max(inputs - context, 0)
+
+
+@jax.jit
+def ridge_weights(tasks: Tasks, noise: float) -> jax.Array:
+    """Weights of `ridge`, w = (X^T X + v I)^-1 X^T y; shape (T, d)."""
+    gram = jnp.einsum("tnd,tne->tde", tasks.inputs, tasks.inputs) + noise * jnp.eye(tasks.query.shape[-1])
+    return jnp.linalg.solve(gram, jnp.einsum("tnd,tn->td", tasks.inputs, tasks.targets)[..., None])[..., 0]
