@@ -2,7 +2,8 @@
 
 import argparse
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 
@@ -22,11 +23,16 @@ TAIL = 500  # last steps of training whose loss says whether a seed has left its
 PLATEAU_TASKS = 2000  # that the zero predictor's loss is measured on
 
 
-def analyse(parsed: argparse.Namespace, step: str, analysis: Analysis, columns: tuple) -> None:
-    """Write the measures and the curves of all seeds; of a diverged one, only that it diverged."""
+def analyse(
+    parsed: argparse.Namespace, step: str, analysis: Analysis, columns: tuple, inputs: Iterable[Path] = ()
+) -> None:
+    """Write the measures and the curves of all seeds; of a diverged one, only that it diverged.
+
+    ``inputs`` are files that the analysis reads besides weights and histories.
+    """
     scale, settings = experiment_settings(parsed, AnalysisSettings)
     recorder = Recorder(step, plain(settings))
-    rows, curves, inputs = [], [], []
+    rows, curves, inputs = [], [], [*inputs]
     for seed in range(settings.seeds):
         files = (function(scale, parsed.experiment, seed) for function in (paths.weights, paths.history))
         weights, history = files
@@ -42,7 +48,7 @@ def analyse(parsed: argparse.Namespace, step: str, analysis: Analysis, columns: 
 
 
 def of_seed(
-    weights: paths.Path, history: list[dict], settings: AnalysisSettings, seed: int, analysis: Analysis
+    weights: Path, history: list[dict], settings: AnalysisSettings, seed: int, analysis: Analysis
 ) -> tuple[Measures, list[dict]]:
     """Measures and curves of one seed."""
     rows = Measures()
