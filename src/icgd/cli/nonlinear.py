@@ -41,9 +41,8 @@ def compared(trained: Trained, rows: Measures) -> list[dict]:
     count = trained.settings.evaluation.tasks
     references, plants = nonlinear.references(trained), nonlinear.plants(trained)
     align(rows, "fresh", trained.fresh("evaluation data", count), plants, references)
-    align(
-        rows, "published", published_tasks(min(published.COUNT, count)), {"none": plants["none"]}, references
-    )
+    shared = published_tasks(min(published.COUNT, count))
+    align(rows, "published", shared, {"none": plants["none"]}, references)
     if trained.settings.model.layers == 1 and trained.settings.model.softmax_layers:
         weigh_heads(rows, trained)
     return sweep(rows, trained, plants, references)

@@ -101,14 +101,14 @@ def show_ends(axes: Axes, rows: pd.DataFrame) -> None:
         chosen = rows[rows.series == reference]
         shift = 0.4 * (index - (len(references) - 1) / 2)
         ours, theirs = chosen[chosen.source == "ours"], chosen[chosen.source == "published"]
-        jitter = np.linspace(-0.1, 0.1, ours.unit.nunique())[ours.groupby("x").cumcount()]
+        jitter = np.linspace(-0.08, 0.08, ours.unit.nunique())[ours.groupby("x").cumcount()]
         words, color = ENDS[reference][1], COLORS[reference]
         axes.plot(
             theirs.x + shift, theirs.y, "D", color=style.GREY, markersize=6, markerfacecolor="none",
             label="published" if index == 0 else None, zorder=2,
         )  # fmt: skip
         axes.plot(ours.x + shift + jitter, ours.y, "o", color=color, markersize=3, label=words, zorder=3)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.5 * rows.y.max())  # room for the legend
     axes.set_xticks(range(len(MEASURES)), MEASURES.values())
     axes.legend(loc="upper right")
     marks.label(axes, "alignment at the end, with", "", "no unit; differences in y")
