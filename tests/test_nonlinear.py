@@ -60,7 +60,6 @@ def test_heads_have_the_losses_of_the_inventory_on_the_published_tasks(signs, sh
     assert loss(tasks, softmax.predict(tasks, found)) == pytest.approx(value, abs=4e-4)
 
 
-@pytest.mark.parametrize(("signs", "sharpness", "value"), [(ONE, 7.3, 0.2901), (TWO, 3.6, 0.2146)])
 def test_a_turned_head_is_as_good_but_for_the_draw():
     head = softmax.Heads((7.2,), (0.8,))
     errors = {}
@@ -72,6 +71,7 @@ def test_a_turned_head_is_as_good_but_for_the_draw():
     assert abs(np.mean(gap)) < 4 * np.std(gap) / np.sqrt(len(gap))
 
 
+@pytest.mark.parametrize(("signs", "sharpness", "value"), [(ONE, 7.3, 0.2901), (TWO, 3.6, 0.2146)])
 def test_the_search_finds_the_best_heads(signs, sharpness, value):
     found = softmax.sharpest(fresh(5000), signs)
     assert found.sharpness[0] == pytest.approx(sharpness, rel=0.1)
