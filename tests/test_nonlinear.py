@@ -60,6 +60,17 @@ def test_heads_have_the_losses_of_the_inventory_on_the_published_tasks(signs, sh
     assert loss(tasks, softmax.predict(tasks, found)) == pytest.approx(value, abs=4e-4)
 
 
+def test_a_turned_head_is_as_good_but_for_the_draw():
+    head = softmax.Heads((7.2,), (0.8,))
+    errors = {}
+    for name, tasks in (("published", published.tasks()), ("fresh", fresh(50_000))):
+        both = [softmax.predict(tasks, found)[0] for found in (head, nonlinear.turned(head))]
+        errors[name] = 0.5 * (np.asarray(both) - np.asarray(tasks.target)) ** 2
+    np.testing.assert_allclose(np.mean(errors["published"], axis=1), [0.2902, 0.2862], atol=2e-4)
+    gap = errors["fresh"][0] - errors["fresh"][1]
+    assert abs(np.mean(gap)) < 4 * np.std(gap) / np.sqrt(len(gap))
+
+
 @pytest.mark.parametrize(("signs", "sharpness", "value"), [(ONE, 7.3, 0.2901), (TWO, 3.6, 0.2146)])
 def test_the_search_finds_the_best_heads(signs, sharpness, value):
     found = softmax.sharpest(fresh(5000), signs)

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.analysis import alignment
+from icgd.analysis.heads import of as of_weights
 from icgd.analysis.networks import Trained
 from icgd.config import Model, Task
 from icgd.models import transformer
@@ -115,11 +116,23 @@ def references(trained: Trained) -> dict[str, Predictor]:
     if model.softmax_layers:
         one, _, pair = tuned(task, trained.settings.key_implementation)
         found |= {"one_head": heads(one), "head_pair": heads(pair)}
+        if (model.layers, model.heads) == (1, 1):
+            found["own_head"] = heads(turned(one) if own_sign(trained) < 0 else one)
     if model.layers == 2:
         deep = Model(layers=2)
         for name, recipe in two_steps.RECIPES.items():
             found[name] = network(deep, two_steps.hand_set(recipe, task.inputs))
     return found
+
+
+def own_sign(trained: Trained) -> float:
+    """Sign of the logits of a one-head network: do near inputs attract, or far ones repel?"""
+    return float(np.sign(np.trace(of_weights(trained.weights).logits[0])))
+
+
+def turned(found: softmax.Heads) -> softmax.Heads:
+    """Logits and values of the other sign: as good on average, by the symmetry x_q -> -x_q."""
+    return softmax.Heads(tuple(-omega for omega in found.sharpness), tuple(-mu for mu in found.scale))
 
 
 def plants(trained: Trained) -> dict[str, Predictor]:

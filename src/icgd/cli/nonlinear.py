@@ -20,8 +20,8 @@ from icgd.tasks.linear import Tasks, half_mean_square
 CURVES = ("panel", "tasks", "clip", "model", "point", "loss")
 PANELS = ("inputs", "targets")
 ALIGNMENT = ("model_cos", "model_diff", "preds_diff", "fitted_scale", "fitted_model_diff")
-HAND_SET_HEADS = ("one_head", "head_pair")
-CONTROLLED = {"gd_optimal", "debiased_gd", "one_head", "two_steps", "gd_plus_plus"}  # of rules
+HAND_SET_HEADS = ("one_head", "own_head", "head_pair")
+CONTROLLED = {"gd_optimal", "debiased_gd", "one_head", "own_head", "two_steps", "gd_plus_plus"}  # of rules
 DOUBLED = 2.0  # input scale at the end of the published axis
 DRAWN = ("none", "zero", "gd_optimal", "gd_published", "debiased_gd", "two_steps", "gd_plus_plus_separate")
 

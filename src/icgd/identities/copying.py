@@ -119,7 +119,7 @@ def two_layers(layout: Layout, step: float, data: tuple, heads: list[Matrices]) 
         for name in descent
     }
     model = Model(layers=2, heads=len(heads))
-    weights = transformer.checked(model, layout.size, weights, "the construction")
+    weights = transformer.checked(model, layout.size - 1, weights, "the construction")
     return predict(model, weights, layout.tokens(*data))
 
 

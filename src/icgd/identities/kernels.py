@@ -14,6 +14,7 @@ import numpy as np
 from icgd.config import Model
 from icgd.identities.table import FEW_SIZES, Errors, Problem, largest, problems
 from icgd.models import transformer
+from icgd.models.mlp import WIDENING
 from icgd.models.transformer import Weights
 from icgd.references.constructions import gradient_descent_layer, one_head
 
@@ -27,7 +28,7 @@ FLOOR = 1e-12  # relative errors below this are rounding
 
 def mlp(rng: np.random.Generator, inputs: int, outputs: int) -> Weights:
     """Random residual MLP that reads and changes the inputs of a token and not its targets."""
-    token, hidden = inputs + outputs, transformer.WIDENING * (inputs + outputs)
+    token, hidden = inputs + outputs, WIDENING * (inputs + outputs)
     into, out, shift = np.zeros((token, hidden)), np.zeros((hidden, token)), np.zeros(token)
     into[:inputs] = rng.normal(size=(inputs, hidden)) / np.sqrt(inputs)
     out[:, :inputs] = rng.normal(size=(hidden, inputs)) / np.sqrt(hidden)

@@ -86,7 +86,7 @@ def untrained(key: jax.Array) -> tuple[float, float]:
     weight_key, task_key = jax.random.split(key)
     tasks = linear.sample(task_key, 200, 10, 10)
     tokens = jnp.moveaxis(sequences.alternating(tasks, MODEL.position_size), -1, 0)  # (T, entry, position)
-    weights = transformer.initialise(MODEL, tokens.shape[1], weight_key)
+    weights = transformer.initialise(MODEL, tasks.query.shape[1], weight_key)
 
     def sums(sequence: jax.Array) -> jax.Array:
         return transformer.forward(MODEL, weights, sequence.T).sum(axis=-1)
