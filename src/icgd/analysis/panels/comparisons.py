@@ -106,9 +106,9 @@ def steps_and_layers(rows: Rows) -> None:
 
 def layer_norm(rows: Rows) -> None:
     """Loss of the networks with layer normalisation over that of as many steps of GD (Fig. 14)."""
-    net, steps = (readings.number("fig14_loss", name) for name in ("two layers", "two steps of GD"))
-    plus_plus = readings.number("fig14_loss", "two steps of GD++")
-    one = readings.number("fig14_loss", "one layer") / readings.end("fig2", "gd")
+    net, steps = (readings.number("fig14b_loss", name) for name in ("trained", "two_steps"))
+    plus_plus = readings.number("fig14b_loss", "gd_plus_plus_separate")
+    one = readings.number("fig14a_loss", "trained") / readings.end("fig2", "gd")
     for plant, ratio in {
         "none": net / steps,
         "one_layer": one,
@@ -123,15 +123,16 @@ def fixed_sets(rows: Rows) -> None:
     zero = readings.start("fig2", "loss", "trained")
     for plant, sizes in (("none", ("128", "512")), ("tasks_2048", ("2048",)), ("tasks_8192", ("8192",))):
         for size in sizes:
-            rows.put("fixed_set_cosine", readings.number("fig16_cosine", size), plant, f"{size} tasks")
-    rows.put("fixed_set_cosine", readings.number("fig14_cosine", "one layer"), "layer_norm")
-    for plant, case in (
-        ("none", "128"),
-        ("tasks_512", "512"),
-        ("worst_seed", "128, highest seed"),
-        ("best_seed", "128, lowest seed"),
+            rows.put("fixed_set_cosine", readings.number("fig16_model_cos", size), plant, f"{size} tasks")
+    rows.put("fixed_set_cosine", readings.number("fig14a_align", "model_cos"), "layer_norm")
+    for plant, measure, size in (
+        ("none", "loss", "128"),
+        ("tasks_512", "loss", "512"),
+        ("worst_seed", "loss_high", "128"),
+        ("best_seed", "loss_low", "128"),
     ):
-        rows.put("fixed_set_over_zero", readings.number("fig16_loss", case) / zero, plant, f"{case} tasks")
+        ratio = readings.number(f"fig16_{measure}", size) / zero
+        rows.put("fixed_set_over_zero", ratio, plant, f"{size} tasks")
 
 
 def applications(rows: Rows) -> None:
