@@ -42,7 +42,7 @@ endif
 
 check: setup ## rebuild everything from the committed weights and compare; retrain two seeds
 	$(RUN) python -m icgd check prepare --folder $(CHECK)
-	$(RUN) snakemake --cores $(CORES) --quiet rules -s workflow/Snakefile -d $(CHECK) --config scale=full weights=committed -- claims
+	$(RUN) snakemake --cores $(CORES) --quiet rules -s workflow/Snakefile -d $(CHECK) --config scale=full weights=committed -- claims drawn
 	$(RUN) python -m icgd check compare --folder $(CHECK)
 	$(RUN) python -m icgd check retrain --folder $(CHECK)
 

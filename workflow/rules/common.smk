@@ -155,6 +155,17 @@ def figures(scale):
     return [f"figures/{scale}/{name}.png" for name in CONFIG.figures]
 
 
+def drawn(scale):
+    """Files that the figures draw: tables that no verdict needs are among them."""
+    return sorted(
+        {
+            str(path)
+            for name in CONFIG.figures
+            for path in FIGURE_INPUTS[name](scale, CONFIG)
+        }
+    )
+
+
 def all_verdicts(wildcards):
     """Input function: the verdicts of the page's scale."""
     return verdicts(wildcards.scale)
