@@ -18,6 +18,7 @@ COMMANDS = {
     "align": ("alignment of one trained network with gradient descent", True),
     "generalise": ("losses of one trained network on shifted tasks", True),
     "rollout": ("one trained network applied again and again", True),
+    "compare": ("networks of several layers against several steps of GD, GD++ and others", True),
     "figure": ("draw one figure", False),
     "decide": ("decide one claim from the tables", False),
     "validate": ("check config.yaml and the registry of claims", False),

@@ -10,6 +10,7 @@ ANALYSES = {
     "align": ("alignment", "interpolation"),
     "generalise": ("shift", "shift-curves"),
     "rollout": ("rollout", "rollout-curves"),
+    "compare": ("layers", "layers-curves"),
 }
 
 
@@ -36,6 +37,11 @@ def history(scale: str, experiment: str, seed: int) -> Path:
 def unfinished(scale: str, experiment: str, seed: int) -> Path:
     """State of a run that has not ended; not committed."""
     return seed_folder(scale, experiment, seed) / "unfinished.npz"
+
+
+def optima(scale: str) -> Path:
+    """Table of the best K-step methods of several families."""
+    return RESULTS / scale / "references" / "optima.csv"
 
 
 def verdict(scale: str, claim: str) -> Path:

@@ -1,7 +1,8 @@
 """What the analyses of trained networks share: read, measure, write, record; a job an experiment."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 
@@ -20,11 +21,16 @@ Analysis = Callable[[Trained, Measures], list[dict]]
 TAIL = 500  # last steps of training whose loss says whether a seed has left its plateau
 
 
-def analyse(parsed: argparse.Namespace, step: str, analysis: Analysis, columns: tuple) -> None:
-    """Write the measures and the curves of all seeds; of a diverged one, only that it diverged."""
+def analyse(
+    parsed: argparse.Namespace, step: str, analysis: Analysis, columns: tuple, inputs: Iterable[Path] = ()
+) -> None:
+    """Write the measures and the curves of all seeds; of a diverged one, only that it diverged.
+
+    ``inputs`` are files that the analysis reads besides weights and histories.
+    """
     scale, settings = experiment_settings(parsed, AnalysisSettings)
     recorder = Recorder(step, plain(settings))
-    rows, curves, inputs = [], [], []
+    rows, curves, inputs = [], [], [*inputs]
     for seed in range(settings.seeds):
         files = (function(scale, parsed.experiment, seed) for function in (paths.weights, paths.history))
         weights, history = files
