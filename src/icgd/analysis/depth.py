@@ -113,7 +113,7 @@ class Case:
     def planted(self) -> dict[str, Stack]:
         """The network ("none"), near misses of stated size, and networks that are what is claimed."""
         found, gd, best = self.network, self.hand_set("gd_shared"), self.hand_set(self.own)
-        others = {f"{self.own}_authors": "gd_plus_plus_authors", FIVE: FIVE}
+        others = {f"{self.own}_released": "gd_plus_plus_released", FIVE: FIVE}
         tilted = partial(stacks.tilted, found, key=self.noise)
         return {
             "none": found,

@@ -105,7 +105,7 @@ def weight_curves(case: Case) -> list[dict]:
 def interpolate(rows: Measures, case: Case, tasks: Tasks) -> list[dict]:
     """Losses halfway to GD++ and on the way there, over the larger one of the two ends."""
     curves, labels = [], {"panel": "interpolation", "tasks": "fresh", "clip": 0, "measure": "loss"}
-    for end in (name for name in (case.own, f"{case.own}_authors") if name in case.opponents):
+    for end in (name for name in (case.own, f"{case.own}_released") if name in case.opponents):
         for name, path in case.paths(end).items():
             losses = [point_loss(case, point, tasks) for point in path]
             larger = max(losses[0], losses[-1])

@@ -8,6 +8,7 @@ from icgd.config import Config
 PUBLISHED = Path("published") / "von-oswald-2022-curves.csv"
 NUMBERS = Path("published") / "numbers.csv"
 BASE = "one_layer"
+TWO, THREE, FIVE, TEN = "two_recurrent", "three_recurrent", "five_layers", "ten_recurrent"
 SWEEP = {5: "one_layer_n5", 10: BASE, 20: "one_layer_n20", 35: "one_layer_n35", 50: "one_layer_n50"}  # by N
 
 
@@ -36,8 +37,12 @@ def fig6a(scale: str, config: Config) -> list[Path]:
 
 
 def fig9(scale: str, config: Config) -> list[Path]:
-    """Weights, and the learning rate read off the published map."""
-    return [*tables(scale, BASE, "alignment"), *of_seeds(scale, config, BASE, "weights.npz"), NUMBERS]
+    """Weights, and what is read off the published maps."""
+    read = [*tables(scale, BASE, "alignment"), NUMBERS]
+    read += [path for name in (TWO, THREE) for path in tables(scale, name, "layers")]
+    return read + [
+        path for name in (BASE, TWO, THREE) for path in of_seeds(scale, config, name, "weights.npz")
+    ]
 
 
 def roll_outs(scale: str, config: Config) -> list[Path]:
@@ -45,4 +50,23 @@ def roll_outs(scale: str, config: Config) -> list[Path]:
     return [*tables(scale, BASE, "alignment", "rollout-curves"), PUBLISHED]
 
 
-FIGURE_INPUTS = {"fig1": roll_outs, "fig2": fig2, "fig6a": fig6a, "fig9": fig9, "fig10": roll_outs}
+def fig3(scale: str, config: Config) -> list[Path]:
+    """Training of two layers, and scaled inputs."""
+    training = of_seeds(scale, config, TWO, "history.csv")
+    return [*training, *tables(scale, TWO, "layers", "layers-curves"), PUBLISHED]
+
+
+def fig6b(scale: str, config: Config) -> list[Path]:
+    """Four shifts of two layers."""
+    return [*tables(scale, TWO, "layers", "layers-curves"), PUBLISHED]
+
+
+FIGURE_INPUTS = {
+    "fig1": roll_outs,
+    "fig2": fig2,
+    "fig6a": fig6a,
+    "fig9": fig9,
+    "fig10": roll_outs,
+    "fig3": fig3,
+    "fig6b": fig6b,
+}
