@@ -28,6 +28,8 @@ def against(
     for plant, ours in learnt.items():
         mine, cosines = loss(ours, tasks), {}
         rows.put("loss", mine, plant, where)
+        population = case.opponents[case.own].population + mine - losses[case.own]
+        rows.put("population_loss", population, plant, where)
         for name, found in theirs.items():
             values = {key: float(value) for key, value in _agreement(ours, found).items()}
             values["loss_ratio"] = mine / losses[name]

@@ -23,7 +23,7 @@ from icgd.training import engine
 POINTS = np.linspace(0, 1, 11)  # shares of GD++ on the path to it
 MIDDLE = -6  # the half-half network that the paper draws
 
-TEN, FIVE = "gd_plus_plus_shared_10", "gd_plus_plus_separate_5"  # each the other depth's GD++
+TEN, FIVE = "gd_plus_plus_shared_clipped_10", "gd_plus_plus_separate_5"  # each the other depth's GD++
 PIECE = 10_000  # tasks computed at a time: each shape is compiled once
 
 _sensitivities = jax.jit(alignment.sensitivities, static_argnums=0)
@@ -89,8 +89,8 @@ class Case:
         return in_pieces(partial(_predict, model, stack.weights), tasks)
 
     def learn_by(self, name: str, tasks: Tasks) -> Learnt:
-        """Predictions and implicit weights of an opponent."""
-        return in_pieces(self.opponents[name].learn, tasks)
+        """Predictions and implicit weights of an opponent, under the network's token clip."""
+        return in_pieces(partial(self.opponents[name].learn, clip=self.model.token_clip), tasks)
 
     def predict_by(self, name: str, tasks: Tasks, clip: float | None) -> np.ndarray:
         """Predictions of GD or GD++ under a token clip."""
@@ -113,7 +113,8 @@ class Case:
     def planted(self) -> dict[str, Stack]:
         """The network ("none"), near misses of stated size, and networks that are what is claimed."""
         found, gd, best = self.network, self.hand_set("gd_shared"), self.hand_set(self.own)
-        others = {f"{self.own}_released": "gd_plus_plus_released", FIVE: FIVE}
+        others = {name: name for name in ("gd_separate", "gd_plus_plus_shared", FIVE)}
+        others[f"{self.own}_released"] = "gd_plus_plus_released"
         tilted = partial(stacks.tilted, found, key=self.noise)
         return {
             "none": found,
@@ -129,9 +130,7 @@ class Case:
             "leak_0.1": stacks.leaking(found, 0.1),
             "gd": gd,
             "gd_rate_1.15": stacks.faster(gd, 1.15),
-            "gd_separate": self.hand_set("gd_separate"),
             "gd_plus_plus": best,
-            "gd_plus_plus_shared": self.hand_set("gd_plus_plus_shared"),
             "untrained": self.untrained(),
             **{plant: self.hand_set(name) for name, plant in others.items() if name in self.opponents},
         }

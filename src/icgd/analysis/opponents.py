@@ -17,6 +17,13 @@ from icgd.tasks.linear import Tasks
 
 CHUNK = 500  # tasks computed at a time, so that they stay in a cache
 OPTIMUM = "optimum"  # the recipe of the least population loss; others are trained as in released code
+FAMILIES = {  # family -> parameters of those that are not GD or GD++ with given steps
+    "gd": (),
+    "gd_plus_plus": (),
+    "chebyshev": (),
+    "heavy_ball": ("step", "momentum"),
+    "newton_schulz": ("scale",),
+}
 Learnt = tuple[jax.Array, jax.Array]  # predictions (T,) and implicit weights (T, d)
 
 
@@ -27,10 +34,11 @@ class Opponent(NamedTuple):
     layers: int  # K
     values: tuple[np.ndarray, ...]  # what the method takes; eta_k / N and gamma_k of GD and GD++
     free: int  # free parameters
+    population: float  # population loss
 
-    def learn(self, tasks: Tasks) -> Learnt:
-        """Predictions (T,) and implicit weights (T, d)."""
-        return _learnt(self.method, self.layers, tasks, *self.values)
+    def learn(self, tasks: Tasks, clip: float | None = None) -> Learnt:
+        """Predictions (T,) and implicit weights (T, d); a token clip is for GD and GD++ only."""
+        return _learnt(self.method, self.layers, clip, tasks, *self.values)
 
     def predict(self, tasks: Tasks, clip: float | None) -> jax.Array:
         """Predictions (T,) of GD or GD++ under a token clip."""
@@ -42,37 +50,33 @@ class Opponent(NamedTuple):
 
 
 METHODS = {
-    "descent": lambda layers, tasks, *pairs: multistep.learnt(tasks, multistep.Recipe(*pairs)),
-    "heavy_ball": lambda layers, tasks, *values: _of_weights(
-        tasks, multistep.heavy_ball(tasks, *values, layers)
+    "descent": lambda layers, clip, tasks, *pairs: multistep.learnt(tasks, multistep.Recipe(*pairs), clip),
+    "heavy_ball": lambda layers, clip, tasks, *values: _chunked(
+        lambda chunk: multistep.heavy_ball(chunk, *values, layers), tasks
     ),
-    "newton_schulz": lambda layers, tasks, scale: _of_weights(
-        tasks, multistep.newton_schulz(tasks, scale, layers)
+    "newton_schulz": lambda layers, clip, tasks, scale: _chunked(
+        lambda chunk: multistep.newton_schulz(chunk, scale, layers), tasks
     ),
 }
 
 
-@partial(jax.jit, static_argnums=(0, 1))
-def _learnt(method: str, layers: int, tasks: Tasks, *values: jax.Array) -> Learnt:
-    return _chunked(lambda chunk: METHODS[method](layers, chunk, *values), tasks)
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _learnt(method: str, layers: int, clip: float | None, tasks: Tasks, *values: jax.Array) -> Learnt:
+    return METHODS[method](layers, clip, tasks, *values)
 
 
 @partial(jax.jit, static_argnums=0)
 def _predicted(clip: float | None, tasks: Tasks, *pairs: jax.Array) -> jax.Array:
-    return _chunked(lambda chunk: multistep.predict(chunk, multistep.Recipe(*pairs), clip), tasks)
+    return multistep.predict(tasks, multistep.Recipe(*pairs), clip)
 
 
-def _chunked(function: Callable, tasks: Tasks):
-    """A function of tasks, CHUNK of them at a time."""
+def _chunked(weights: Callable[[Tasks], jax.Array], tasks: Tasks) -> Learnt:
+    """Predictions and weights, CHUNK tasks at a time."""
     count = len(tasks.target)
     size = next(size for size in range(min(CHUNK, count), 0, -1) if count % size == 0)
     chunks = jax.tree.map(lambda x: x.reshape(count // size, size, *x.shape[1:]), tasks)
-    found = jax.lax.map(function, chunks)
-    return jax.tree.map(lambda x: x.reshape(count, *x.shape[2:]), found)
-
-
-def _of_weights(tasks: Tasks, weights: jax.Array) -> Learnt:
-    return jnp.einsum("td,td->t", weights, tasks.query), weights
+    found = jax.lax.map(weights, chunks).reshape(count, -1)
+    return jnp.einsum("td,td->t", found, tasks.query), found
 
 
 @cache
@@ -85,7 +89,8 @@ def read(path: Path, layers: int, context: int) -> dict[str, Opponent]:
     columns = ("family", "layers", "context", "sharing", "recipe", "parameter", "index", "value")
     found: dict[str, dict[str, list[float]]] = {}
     for row in read_table(path, columns):
-        if (int(row["layers"]), int(row["context"])) == (layers, context):
+        place = int(row["layers"]), int(row["context"])
+        if place == (layers, context) and row["family"] in FAMILIES:
             found.setdefault(name_of(row), {}).setdefault(row["parameter"], []).append(float(row["value"]))
     if not found:
         raise IcgdError(f"{path} has no optimum for {layers} layers and {context} context pairs.")
@@ -100,13 +105,12 @@ def name_of(row: dict[str, str]) -> str:
 
 
 def _opponent(name: str, parameters: dict[str, list[float]], layers: int) -> Opponent:
-    if name == "heavy_ball":
-        values = np.array(parameters["step"][0]), np.array(parameters["momentum"][0])
-        return Opponent(name, layers, values, 2)
-    if name == "newton_schulz":
-        return Opponent(name, layers, (np.array(parameters["scale"][0]),), 1)
+    population = parameters.get("loss_population", [np.nan])[0]
+    if name in FAMILIES and name != "chebyshev":
+        values = tuple(np.array(parameters[key][0]) for key in FAMILIES[name])
+        return Opponent(name, layers, values, len(values), population)
     pairs = tuple(
         np.broadcast_to(np.asarray(parameters.get(key, [0.0])), layers).copy() for key in ("step", "gamma")
     )
     free = 2 if name == "chebyshev" else sum(len(set(values[values != 0])) for values in pairs)
-    return Opponent("descent", layers, pairs, free)
+    return Opponent("descent", layers, pairs, free, population)

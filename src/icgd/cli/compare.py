@@ -71,7 +71,7 @@ def known(optima: paths.Path, settings: AnalysisSettings) -> dict[str, opponents
     count, context = settings.model.layers, settings.task.context
     found = dict(opponents.read(optima, count, context))
     if count == 5:
-        found[depth.TEN] = opponents.read(optima, 10, context)["gd_plus_plus_shared"]
+        found[depth.TEN] = opponents.read(optima, 10, context)["gd_plus_plus_shared_clipped"]
     if count == 10:
         five = opponents.read(optima, 5, context)["gd_plus_plus_separate"]
         values = tuple(np.pad(value, (0, count - 5)) for value in five.values)

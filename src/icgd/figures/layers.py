@@ -37,9 +37,9 @@ GREYS: marks.Looks = {
 }
 OURS: marks.Looks = {
     **marks.SWEEP,
-    ("ours", "gd_shared"): marks.Look("GD, best rate", style.ORANGE, "-", 1.0),
-    ("ours", "gd_plus_plus_shared"): marks.Look("GD++, best rate and γ", style.PURPLE, "-", 1.2),
-    ("ours", "gd_plus_plus_separate"): marks.Look("GD++, best rates and γs", style.PURPLE, "-", 1.2),
+    ("ours", "gd_shared"): marks.Look("GD, best rate", style.ORANGE, "--", 1.2),
+    ("ours", "gd_plus_plus_shared"): marks.Look("GD++, best rate and γ", style.PURPLE, "--", 1.2),
+    ("ours", "gd_plus_plus_separate"): marks.Look("GD++, best rates and γs", style.PURPLE, "--", 1.2),
 }
 LOSS: marks.Looks = {
     **OURS,
@@ -142,6 +142,7 @@ def draw_training(scale: str, config: Config, depth: Depth) -> tuple[Figure, pd.
     ]
     show_shift(fourth, inputs, "inputs")
     marks.label(fourth, "(d) scaled inputs", "input scale α", "loss (half mean square)")
+    rights[1].get_legend().remove()  # as in (b)
     style.legend(figure, 3, second, third, *rights)
     return figure, pd.concat([losses, *aligned, inputs])
 
@@ -160,4 +161,4 @@ def show_shifts(row: Iterable[Axes], parts: dict[str, pd.DataFrame]) -> None:
     """One panel a shift."""
     for index, (axes, (panel, (title, x))) in enumerate(zip(row, fig6a.PANELS.items(), strict=True)):
         show_shift(axes, parts[panel], panel)
-        marks.label(axes, title, x, "loss (half mean square)" if index == 0 else "")
+        marks.label(axes, title.replace(", ", ",\n"), x, "loss (half mean square)" if index == 0 else "")
