@@ -9,7 +9,8 @@ import pytest
 
 from icgd.__main__ import main
 from icgd.config import FIGURES, load
-from icgd.figures.inputs import FIGURE_INPUTS, SWEEP
+from icgd.figures import fig3b, fig6c, fig7
+from icgd.figures.inputs import FIGURE_INPUTS, FIVE, SWEEP, TEN, THREE, TWO
 from icgd.paths import seed_folder, table
 
 
@@ -94,7 +95,36 @@ def fake_seed(seed, scale, converged):
     return {name: [(seed, *row) for row in found] for name, found in rows.items()}
 
 
+def fake_depth(seed, scale, converged):
+    """Rows of one seed of several layers."""
+    references = ("gd_shared", "gd_plus_plus_shared", "gd_plus_plus_separate")
+    layers = [("converged", "none", "", "", converged)]
+    layers += [("reference_loss", "none", "published", name, 0.15) for name in references]
+    layers += [
+        (measure, plant, "", "", value * scale)
+        for plant in ("none", "gd_plus_plus")
+        for measure, value in (("step", 1.3), ("gamma", 0.17))
+    ]
+    curves = [
+        (panel, "published", clip, model, "", "loss", point, 0.1 * point * scale)
+        for panel in ("inputs", "targets", "inputs_other", "targets_other")
+        for clip in (0, 10)
+        for model in ("none", "interpolated", *references)
+        for point in (0.5, 1.0, 2.0)
+    ]
+    curves += [
+        ("training", "published", 0, "none", name, measure, step, 0.5 * scale)
+        for name in references
+        for measure in ("model_cos", "model_diff", "preds_diff")
+        for step in (10, 20)
+    ]
+    rows = {"layers": layers, "layers-curves": curves}
+    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
+
+
 HEADERS = {
+    "layers": "seed,measure,plant,tasks,reference,value",
+    "layers-curves": "seed,panel,tasks,clip,model,reference,measure,point,value",
     "alignment": "seed,measure,plant,tasks,reference,value",
     "shift-curves": "seed,panel,tasks,clip,model,point,loss",
     "rollout-curves": "seed,tasks,damping,model,step,loss",
@@ -113,11 +143,12 @@ def fake_results(request, tmp_path, monkeypatch):
     """A folder with settings, published numbers and two seeds of each experiment."""
     shutil.copy("config.yaml", tmp_path)
     shutil.copytree("published", tmp_path / "published")
-    for experiment in SWEEP.values():
-        seeds = [fake_seed(seed, 1 + 0.01 * seed, ok) for seed, ok in enumerate(request.param)]
-        for name, header in HEADERS.items():
+    makers = dict.fromkeys(SWEEP.values(), fake_seed) | dict.fromkeys((TWO, THREE, FIVE, TEN), fake_depth)
+    for experiment, fake in makers.items():
+        seeds = [fake(seed, 1 + 0.01 * seed, ok) for seed, ok in enumerate(request.param)]
+        for name in seeds[0]:
             path = tmp_path / table("smoke", experiment, name)
-            write(path, header, [row for found in seeds for row in found[name]])
+            write(path, HEADERS[name], [row for found in seeds for row in found[name]])
         for seed in range(len(seeds)):
             fake_training(tmp_path / seed_folder("smoke", experiment, seed))
     monkeypatch.chdir(tmp_path)
@@ -134,6 +165,13 @@ def test_a_figure_is_drawn_with_its_data(name, fake_results):
         rows = list(csv.DictReader(handle))
     assert list(rows[0]) == ["panel", "series", "source", "unit", "x", "y"]
     assert {row["source"] for row in rows} == {"ours", "published"}
+
+
+@pytest.mark.parametrize("module", [fig3b, fig6c, fig7], ids=["3b", "6c", "7"])
+def test_a_figure_that_waits_for_its_networks_can_be_drawn(module, fake_results):
+    drawn, frame = module.draw("smoke", load())
+    drawn.savefig("drawn.png")
+    assert set(frame.source) == {"ours", "published"}
 
 
 def test_the_same_data_give_the_same_files(fake_results):

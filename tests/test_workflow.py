@@ -124,7 +124,8 @@ def test_the_data_dictionary_is_what_the_tables_hold(smoke):
         documented = set(dictionary[name]["measures"]) - {"diverged_at"}
         assert written == documented, name
         plants = {row["plant"] for row in rows}
-        assert plants == set(dictionary[name]["labels"]["plant"]), name
+        documented = set(dictionary[name]["labels"]["plant"])
+        assert plants == documented - {"gd_plus_plus_separate_5"}, name  # of ten layers only
 
 
 def test_verify_accepts_the_smoke_run_and_names_an_edited_file(smoke):

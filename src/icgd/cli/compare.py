@@ -84,7 +84,8 @@ def readings(rows: Measures, case: Case, planted: dict[str, stacks.Stack]) -> No
     for name, stack in planted.items():
         step, gamma = stacks.rates(stack)[0], stacks.gammas(stack)[0]
         for measure, value in {**stacks.shape(stack), "step": step, "gamma": gamma}.items():
-            rows.put(measure, value, name)
+            if np.isfinite(value):  # GD has no input block to be uneven
+                rows.put(measure, value, name)
         if case.looped:
             steps, gammas = case.opponents[case.own].values
             rows.put("step_over_optimal", step / steps[0], name)

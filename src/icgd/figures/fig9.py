@@ -28,7 +28,7 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     figure = style.canvas(
         style.WIDE, 5.2, f"{data.headline(scale, state)}; maps of the seed with the median rate ({seed})"
     )
-    above, below = figure.subplots(2, 4, width_ratios=[1.25, 1.25, 0.9, 1.0])
+    above, below = figure.subplots(2, 4, width_ratios=[1.2, 1.2, 1.2, 1.0])
     for place, (name, title) in zip(above[:2], MAPS.items(), strict=True):
         heat_map(place, weights[name], title)
     rate_strip(above[2], strips[strips.panel == "rate"], best_rate(config))
@@ -58,12 +58,17 @@ def median(table: pd.DataFrame, state: pd.Series, measure: str = "rate_over_opti
 
 
 def products(scale: str, experiment: str, seed: int) -> dict[str, np.ndarray]:
-    """The two products that matter, transposed: the paper multiplies columns, we multiply rows."""
+    """The two products that matter, transposed: the paper multiplies columns, we multiply rows.
+
+    Of the two signs that mean the same network the one with a positive W_KQ is taken.
+    """
     with np.load(paths.weights(scale, experiment, seed)) as file:
         query, key, value, projection = (
             file[f"0/{name}"][0] for name in ("query", "key", "value", "projection")
         )
-    return {"kq": (query @ key.T).T, "pv": (value @ projection).T}
+    kq, pv = (query @ key.T).T, (value @ projection).T
+    sign = -1.0 if np.trace(kq) < 0 else 1.0
+    return {"kq": sign * kq, "pv": sign * pv}
 
 
 def entries(name: str, matrix: np.ndarray, seed: int) -> pd.DataFrame:
@@ -178,4 +183,5 @@ def deep_panel(axes: Axes, rows: pd.DataFrame) -> None:
         axes.plot(
             part.x, part.y, look.marker, color=look.color, markersize=look.size, label=look.label, **style_of
         )
+    axes.margins(0.2)
     marks.label(axes, "which depth?", "rate η/N (no unit)", "γ (no unit)")
