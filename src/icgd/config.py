@@ -12,7 +12,7 @@ from icgd.errors import IcgdError, nearest
 
 SCALES = ("smoke", "quick", "full")
 ANALYSES = ("alignment", "generalisation", "rollout")
-FIGURES = ("fig1", "fig2", "fig6a", "fig9", "fig10")
+FIGURES = ("fig1", "fig2", "fig6a", "fig9", "fig10", "fig13")
 
 
 def setting(doc: str, default=MISSING, **limits):

@@ -26,6 +26,21 @@ def unfinished(scale: str, experiment: str, seed: int) -> Path:
     return seed_folder(scale, experiment, seed) / "unfinished.npz"
 
 
+def references(scale: str, table: str) -> Path:
+    """A table of the references."""
+    return RESULTS / scale / "references" / f"{table}.csv"
+
+
+def released(scale: str, layers: int, sharing: str) -> Path:
+    """GD++ as trained by the released recipe."""
+    return references(scale, f"released-{layers}-{sharing}")
+
+
+def spectra(scale: str, table: str) -> Path:
+    """A table about the eigenvalues of the tasks."""
+    return RESULTS / scale / "spectra" / f"{table}.csv"
+
+
 def verdict(scale: str, claim: str) -> Path:
     """Verdict of one claim."""
     return RESULTS / scale / "claims" / f"{claim}.json"

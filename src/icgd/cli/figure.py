@@ -5,11 +5,18 @@ import argparse
 from icgd import paths
 from icgd.cli.common import scale_arguments
 from icgd.config import FIGURES, load
-from icgd.figures import fig1, fig2, fig6a, fig9, fig10, style
+from icgd.figures import fig1, fig2, fig6a, fig9, fig10, fig13, style
 from icgd.figures.inputs import FIGURE_INPUTS
 from icgd.provenance import Recorder
 
-DRAW = {"fig1": fig1.draw, "fig2": fig2.draw, "fig6a": fig6a.draw, "fig9": fig9.draw, "fig10": fig10.draw}
+DRAW = {
+    "fig1": fig1.draw,
+    "fig2": fig2.draw,
+    "fig6a": fig6a.draw,
+    "fig9": fig9.draw,
+    "fig10": fig10.draw,
+    "fig13": fig13.draw,
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -40,4 +40,16 @@ def roll_outs(scale: str, config: Config) -> list[Path]:
     return [*tables(scale, config, BASE, "alignment.csv", "rollout-curves.csv"), PUBLISHED]
 
 
-FIGURE_INPUTS = {"fig1": roll_outs, "fig2": fig2, "fig6a": fig6a, "fig9": fig9, "fig10": roll_outs}
+def fig13(scale: str, config: Config) -> list[Path]:
+    """Eigenvalues of the tasks, the optimal gammas, and the numbers beside the published figure."""
+    return [paths.spectra(scale, "curves"), paths.references(scale, "optima"), NUMBERS]
+
+
+FIGURE_INPUTS = {
+    "fig1": roll_outs,
+    "fig2": fig2,
+    "fig6a": fig6a,
+    "fig9": fig9,
+    "fig10": roll_outs,
+    "fig13": fig13,
+}
