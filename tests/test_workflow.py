@@ -30,7 +30,7 @@ def jobs_of(plan):
 @pytest.mark.parametrize("arguments", [(), ("-s", "workflow/Snakefile")])
 def test_both_entry_points_plan_jobs_in_an_empty_checkout(empty_checkout, arguments):
     jobs = planned(empty_checkout, *arguments)
-    assert jobs["train"] > 0 and jobs["decide"] == 47 and jobs["audit_page"] == 1
+    assert jobs["train"] > 0 and jobs["decide"] == 53 and jobs["audit_page"] == 1
 
 
 def test_the_catalogs_call_works(empty_checkout):
@@ -82,7 +82,7 @@ def test_smoke_run_is_complete_and_decides_nothing(smoke):
         assert (smoke / f"figures/smoke/{name}.png").stat().st_size > 10_000
     verdicts = list((smoke / "results/smoke/claims").glob("*-[0-9]*.json"))
     decided = [path for path in verdicts if not path.name.endswith("provenance.json")]
-    assert len(decided) == 47
+    assert len(decided) == 53
     for path in decided:
         assert '"verdict": "not decided at this scale"' in path.read_text()
 

@@ -18,7 +18,7 @@ NAMES = (
     "kq_offdiagonal", "model_diff", "preds_diff", "pv_rest", "targets_gap", "targets_other_gap",
     "context_gap", "distractors_gap", "homogeneity", "least_squares_loss",
 )  # fmt: skip
-CURVES = ("rollout-curves.csv",)
+CURVES = ("rollout-curves.csv", "optima.csv")  # roll-outs near divergence; ends of searches
 SHARED = ("claims", "published", "requirements.lock", "config.yaml")
 
 
@@ -49,6 +49,9 @@ def prepare(folder: Path, scale: str = "full") -> None:
         target.mkdir(parents=True)
         for name in ("weights.npz", "history.csv"):
             shutil.copy2(path.with_name(name), target / name)
+    for path in sorted((paths.RESULTS / scale).glob("references/released-*.csv")):  # trained, too
+        (folder / path.parent).mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, folder / path)
 
 
 def tables(folder: Path, scale: str = "full") -> list[Difference]:

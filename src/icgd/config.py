@@ -16,7 +16,7 @@ ANALYSES = tuple(paths.ANALYSES)
 DISTRIBUTIONS = ("uniform", "normal")
 LAYER_NORMS = ("none", "every", "after_first")
 KINDS = {"linear": "regression", "sine": "regression"}  # task family -> module of icgd.training
-FIGURES = ("fig1", "fig2", "fig6a", "fig9", "fig10", "fig3", "fig6b")
+FIGURES = ("fig1", "fig2", "fig6a", "fig9", "fig10", "fig3", "fig6b", "fig13")
 
 
 def setting(doc: str, default=MISSING, **limits):

@@ -39,9 +39,19 @@ def unfinished(scale: str, experiment: str, seed: int) -> Path:
     return seed_folder(scale, experiment, seed) / "unfinished.npz"
 
 
-def optima(scale: str) -> Path:
-    """Table of the best K-step methods of several families."""
-    return RESULTS / scale / "references" / "optima.csv"
+def references(scale: str, table: str) -> Path:
+    """A table of the references."""
+    return RESULTS / scale / "references" / f"{table}.csv"
+
+
+def released(scale: str, layers: int, sharing: str) -> Path:
+    """GD++ as trained by the released recipe."""
+    return references(scale, f"released-{layers}-{sharing}")
+
+
+def spectra(scale: str, table: str) -> Path:
+    """A table about the eigenvalues of the tasks."""
+    return RESULTS / scale / "spectra" / f"{table}.csv"
 
 
 def verdict(scale: str, claim: str) -> Path:

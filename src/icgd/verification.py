@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from icgd import codehash, paths
+from icgd import codehash, paths, tuning
 from icgd.claims import history, registry
 from icgd.config import AnalysisSettings, Config, TrainSettings, build, plain
 from icgd.errors import IcgdError
@@ -16,6 +16,13 @@ from icgd.files import read_json, sha256
 from icgd.provenance import settings_hash
 
 SETTINGS = {"train": TrainSettings, **dict.fromkeys(paths.ANALYSES, AnalysisSettings)}
+TUNED = {  # (configuration, scale, recorded settings) -> today's
+    "optima": lambda config, scale, recorded: tuning.optima(config, scale),
+    "spectra": lambda config, scale, recorded: tuning.spectra(config, scale),
+    "released": lambda config, scale, recorded: tuning.released(
+        config, scale, recorded["layers"], recorded["sharing"]
+    ),
+}
 RECORD = ".provenance.json"
 
 
@@ -103,6 +110,8 @@ def same_settings(record: dict, path: Path, config: Config, scale: str) -> bool:
     if step in SETTINGS:
         recorded = build(SETTINGS[step], settings, str(path))
         return plain(recorded) == plain(config.step_settings(SETTINGS[step], path.parts[2], scale))
+    if step in TUNED:
+        return settings == plain(TUNED[step](config, scale, settings))
     if step == "decide":
         return settings["rule_hash"] == registry.claim(settings["claim"]).rule_hash
     return settings.get("key_implementation", config.key_implementation) == config.key_implementation

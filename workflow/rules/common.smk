@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(workflow.current_basedir).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from icgd import paths
+from icgd import paths, tuning
 from icgd.claims import evidence, registry
 from icgd import config as settings
 from icgd.codehash import code_hash, step_hash
@@ -72,6 +72,19 @@ def of_seeds(path):
         path(wildcards.scale, wildcards.experiment, seed)
         for seed in seeds(wildcards.experiment, wildcards.scale)
     ]
+
+
+def tuned_settings(of, *names):
+    """Params function: settings of a tuned reference as JSON; ``names`` are the wildcards it takes."""
+
+    def found(wildcards):
+        values = [getattr(wildcards, name) for name in names]
+        values = [int(value) if value.isdigit() else value for value in values]
+        return json.dumps(
+            settings.plain(of(CONFIG, wildcards.scale, *values)), sort_keys=True
+        )
+
+    return found
 
 
 def evidence_of_claim(wildcards):

@@ -34,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> None:
     """Compare with K steps of GD, GD++ and others, on fresh tasks and on the published ones."""
     scale, _ = experiment_settings(parsed, AnalysisSettings)
-    optima = paths.optima(scale)
+    optima = paths.references(scale, "optima")
     analyse(parsed, "compare", partial(layers, optima), CURVES, inputs=(optima,))
 
 

@@ -5,7 +5,7 @@ import argparse
 from icgd import paths
 from icgd.cli.common import scale_arguments
 from icgd.config import FIGURES, load
-from icgd.figures import fig1, fig2, fig3, fig6a, fig6b, fig9, fig10, style
+from icgd.figures import fig1, fig2, fig3, fig6a, fig6b, fig9, fig10, fig13, style
 from icgd.figures.inputs import FIGURE_INPUTS
 from icgd.provenance import Recorder
 
@@ -17,6 +17,7 @@ DRAW = {
     "fig10": fig10.draw,
     "fig3": fig3.draw,
     "fig6b": fig6b.draw,
+    "fig13": fig13.draw,
 }
 
 

@@ -3,7 +3,7 @@
 import argparse
 from collections import Counter
 
-from icgd.claims import registry
+from icgd.claims import evidence, registry
 from icgd.cli.common import scale_arguments
 from icgd.config import load
 from icgd.errors import IcgdError, nearest
@@ -18,7 +18,7 @@ def run(parsed: argparse.Namespace) -> None:
     """Raise on the first thing that is wrong; else say what there is."""
     config = load(parsed.config)
     claims = registry.claims()
-    shared = ("identities", "contrasts", "references", "published")
+    shared = (*evidence.SINGLE, "published")
     for claim in claims.values():
         for part in claim.parts:
             name = part["evidence"]["experiment"]

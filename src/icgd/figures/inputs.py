@@ -61,6 +61,11 @@ def fig6b(scale: str, config: Config) -> list[Path]:
     return [*tables(scale, TWO, "layers", "layers-curves"), PUBLISHED]
 
 
+def fig13(scale: str, config: Config) -> list[Path]:
+    """Eigenvalues of the tasks, the optimal gammas, and the numbers beside the published figure."""
+    return [paths.spectra(scale, "curves"), paths.references(scale, "optima"), NUMBERS]
+
+
 FIGURE_INPUTS = {
     "fig1": roll_outs,
     "fig2": fig2,
@@ -69,4 +74,5 @@ FIGURE_INPUTS = {
     "fig10": roll_outs,
     "fig3": fig3,
     "fig6b": fig6b,
+    "fig13": fig13,
 }
