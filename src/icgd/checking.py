@@ -17,8 +17,11 @@ NAMES = (
     "barrier", "exit_step", "fitted_model_diff", "gap_0.75", "inputs_gap", "inputs_other_gap", "kq_label",
     "kq_offdiagonal", "model_diff", "preds_diff", "pv_rest", "targets_gap", "targets_other_gap",
     "context_gap", "distractors_gap", "homogeneity", "least_squares_loss",
+    "input_spread", "input_offdiagonal", "pv_mixed", "rival_turn", "rival_loss_gap", "inputs_median",
+    "inputs_near", "inputs_far", "inputs_far_gap", "least_squares_gain", "peak_after_crossing",
 )  # fmt: skip
-CURVES = ("rollout-curves.csv", "optima.csv")  # roll-outs near divergence; ends of searches
+# roll-outs near divergence; losses far off the training range; ends of searches
+CURVES = ("rollout-curves.csv", "layers-curves.csv", "optima.csv")
 SHARED = ("claims", "published", "requirements.lock", "config.yaml")
 
 

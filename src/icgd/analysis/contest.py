@@ -12,6 +12,7 @@ from icgd.references import least_squares
 from icgd.tasks.linear import Tasks, half_mean_square
 
 CONTROLS = ("loss_ratio", "model_cos", "model_diff")  # measures of controls; the network has all
+CONTESTING = ("none", "tilted_0.1", "gd", "gd_separate")
 CURVING = ("none", "gd", "gd_rate_1.15", "gd_plus_plus")
 TINY = 1e-9  # below the resolution of float32
 
@@ -39,7 +40,9 @@ def against(
                     rows.put(key, value, plant, where, name)
             if plant == "none":
                 rows.put("reference_loss", losses[name], plant, where, name)
-        contest(rows, case, plant, where, cosines, {n: abs(np.log(mine / v)) for n, v in losses.items()})
+        if plant in CONTESTING:
+            gaps = {name: abs(np.log(mine / value)) for name, value in losses.items()}
+            contest(rows, case, plant, where, cosines, gaps)
     return learnt
 
 

@@ -24,7 +24,7 @@ POINTS = np.linspace(0, 1, 11)  # shares of GD++ on the path to it
 MIDDLE = -6  # the half-half network that the paper draws
 
 TEN, FIVE = "gd_plus_plus_shared_clipped_10", "gd_plus_plus_separate_5"  # each the other depth's GD++
-PIECE = 10_000  # tasks computed at a time: each shape is compiled once
+PIECE = 10_000  # tasks computed at a time, so that one shape is compiled; also of what is measured often
 
 _sensitivities = jax.jit(alignment.sensitivities, static_argnums=0)
 _predict = jax.jit(engine.predict, static_argnums=0)

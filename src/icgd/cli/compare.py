@@ -107,7 +107,8 @@ def interpolate(rows: Measures, case: Case, tasks: Tasks) -> list[dict]:
     """Losses halfway to GD++ and on the way there, over the larger one of the two ends."""
     curves, labels = [], {"panel": "interpolation", "tasks": "fresh", "clip": 0, "measure": "loss"}
     for end in (name for name in (case.own, f"{case.own}_released") if name in case.opponents):
-        for name, path in case.paths(end).items():
+        found = case.paths(end)
+        for name, path in found.items() if end == case.own else [("none", found["none"])]:
             losses = [point_loss(case, point, tasks) for point in path]
             larger = max(losses[0], losses[-1])
             rows.put("interpolated_over_ends", losses[depth.MIDDLE] / larger, name, "fresh", end)
