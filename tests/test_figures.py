@@ -10,7 +10,7 @@ import pytest
 from icgd.__main__ import main
 from icgd.config import FIGURES, load
 from icgd.figures.inputs import FIGURE_INPUTS, SWEEP
-from icgd.paths import seed_folder
+from icgd.paths import references, seed_folder, spectra
 
 
 def published():
@@ -95,6 +95,25 @@ def fake_seed(folder, scale, converged):
     np.savez(folder / "weights.npz", **parts)
 
 
+def fake_references(scale):
+    """Tables of the references, in the columns that their commands write."""
+    gammas = {10: 0.176, 25: 0.1, 50: 0.056, 100: 0.03}
+    rows = [
+        ("gd_plus_plus", 2, context, "shared", "optimum", "gamma", index, gamma)
+        for context, gamma in gammas.items()
+        for index in (0, 1)
+    ]
+    header = "family,layers,context,sharing,recipe,parameter,index,value"
+    write(references(scale, "optima"), header, rows)
+    ends = [
+        (0, "extremes", name, context, factor * context**0.5)
+        for context in gammas
+        for name, factor in (("least", 0.1), ("largest", 1.5))
+    ]
+    bars = [(0, "histogram", f"gamma_{gamma}", x, 0.1) for gamma in (0, 0.05, 0.1) for x in (1, 10, 100)]
+    write(spectra(scale, "curves"), "unit,panel,series,x,y", [*ends, *bars])
+
+
 @pytest.fixture(params=[(1, 1), (1, 0), (0, 0)], ids=["converged", "one on the plateau", "none converged"])
 def fake_results(request, tmp_path, monkeypatch):
     """A folder with settings, published numbers and two seeds of each experiment."""
@@ -104,6 +123,7 @@ def fake_results(request, tmp_path, monkeypatch):
         for seed, converged in enumerate(request.param):
             fake_seed(tmp_path / seed_folder("smoke", experiment, seed), 1 + 0.01 * seed, converged)
     monkeypatch.chdir(tmp_path)
+    fake_references("smoke")
     return tmp_path
 
 

@@ -30,7 +30,7 @@ def jobs_of(plan):
 @pytest.mark.parametrize("arguments", [(), ("-s", "workflow/Snakefile")])
 def test_both_entry_points_plan_jobs_in_an_empty_checkout(empty_checkout, arguments):
     jobs = planned(empty_checkout, *arguments)
-    assert jobs["train"] > 0 and jobs["decide"] == 40 and jobs["audit_page"] == 1
+    assert jobs["train"] > 0 and jobs["decide"] == 46 and jobs["audit_page"] == 1
 
 
 def test_the_catalogs_call_works(empty_checkout):
@@ -78,11 +78,11 @@ def test_a_misspelt_setting_stops_before_anything_runs(empty_checkout):
 
 def test_smoke_run_is_complete_and_decides_nothing(smoke):
     assert (smoke / "results/smoke/audit/index.html").exists()
-    for name in ("fig1", "fig2", "fig6a", "fig9", "fig10"):
+    for name in ("fig1", "fig2", "fig6a", "fig9", "fig10", "fig13"):
         assert (smoke / f"figures/smoke/{name}.png").stat().st_size > 10_000
     verdicts = list((smoke / "results/smoke/claims").glob("*-[0-9]*.json"))
     decided = [path for path in verdicts if not path.name.endswith("provenance.json")]
-    assert len(decided) == 40
+    assert len(decided) == 46
     for path in decided:
         assert '"verdict": "not decided at this scale"' in path.read_text()
 
@@ -116,6 +116,8 @@ def test_the_data_dictionary_is_what_the_tables_hold(smoke):
     tables = {name: f"{base}/{name}.csv" for name in ("alignment", "shift", "rollout")}
     tables |= {"contrasts": "results/smoke/contrasts/contrasts.csv"}
     tables |= {"identities": "results/smoke/identities/errors.csv"}
+    tables |= {"families": "results/smoke/references/families.csv"}
+    tables |= {"spectra": "results/smoke/spectra/conditions.csv"}
     for name, path in tables.items():
         with (smoke / path).open(newline="") as handle:
             rows = list(csv.DictReader(handle))

@@ -57,11 +57,6 @@ def nodes(values: np.ndarray, groups: int = GROUPS, ends: int = ENDS) -> Nodes:
     return Nodes(means, sizes / len(values))
 
 
-def every(values: np.ndarray) -> Nodes:
-    """Each eigenvalue by itself."""
-    return Nodes(values.ravel(), np.full(values.size, 1 / len(values)))
-
-
 def best_polynomial(where: Nodes, degree: int, s2: float) -> tuple[np.ndarray, float]:
     """(rates, loss) of the best of all polynomials R of a degree with R(0) = 1: no method beats it.
 
