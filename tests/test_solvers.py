@@ -263,7 +263,10 @@ def test_condition_numbers_of_known_eigenvalues():
     assert conditioning.condition(values).tolist() == [4.0, np.inf]
     np.testing.assert_allclose(conditioning.moved(values[0], 0.1), [0.81, 1.44])
     assert conditioning.of_extremes(0.0, 1.0, 4.0) == 4.0
-    assert conditioning.mode(np.array([2.0, 2.1, 300.0, np.inf])) == pytest.approx(0.35)
+    around = 10 ** np.random.default_rng(5).normal(0.7, 0.15, 20_000)
+    assert conditioning.mode(np.append(around, np.inf)) == pytest.approx(0.7, abs=0.03)
+    shift = conditioning.mode(0.92 * around) - conditioning.mode(around)
+    assert shift == pytest.approx(np.log10(0.92), abs=0.006)
 
 
 def test_published_losses_are_read_at_the_last_step():
@@ -272,7 +275,7 @@ def test_published_losses_are_read_at_the_last_step():
     assert all(len(losses) == 5 for losses in ends.values())
     assert 0.113 < min(ends["fig3a"]) and max(ends["fig3a"]) < 0.1146
     assert max(ends["fig3b"]) == pytest.approx(0.0213, rel=0.02)
-    assert 0.0533 < min(ends["fig7"]) and max(ends["fig7"]) < 0.0547
+    assert 0.0526 < min(ends["fig7"]) and max(ends["fig7"]) < 0.0548
 
 
 def test_a_power_of_the_depth_does_not_steepen():

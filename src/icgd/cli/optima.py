@@ -92,9 +92,8 @@ def describe(
 
 def bounds(rows: recipes.Rows, searched: Searched) -> None:
     """What no polynomial of the degree of K GD++ steps can beat on the draw searched."""
-    nodes = spectra.nodes(searched.draws().first)
     for layers in BOUNDED:
-        loss = spectra.best_polynomial(nodes, (3**layers - 1) // 2, S2)[1]
+        loss = spectra.best_polynomial(searched.draws().nodes[0], (3**layers - 1) // 2, S2)[1]
         rows.put(Key("polynomial", layers, "separate"), "loss_searched", loss)
 
 

@@ -22,11 +22,13 @@ OPTIONS = {"maxiter": 300, "maxfun": 500, "ftol": 1e-13, "gtol": 1e-9, "maxcor":
 Method = tuple[str, str]  # name and sharing, a key of FAMILIES
 
 
-class Draws(NamedTuple):
-    """Eigenvalues (T, d) of two draws of equally many tasks."""
+class Draws:
+    """Eigenvalues (T, d) of two draws of equally many tasks, and nodes that stand for them."""
 
-    first: np.ndarray  # what a search sees
-    second: np.ndarray  # what its ends are judged by, too
+    def __init__(self, first: np.ndarray, second: np.ndarray):
+        """``first`` is what a search sees; its ends are judged by ``second``, too."""
+        self.first, self.second = first, second
+        self.nodes = nodes(first), nodes(second)
 
 
 class Optimum(NamedTuple):
@@ -64,15 +66,14 @@ def search(method: Method, layers: int, draws: Draws, starts: int, s2: float) ->
     centre = np.log(family.start(layers, MARGIN * float(draws.first.max())))
     rng = np.random.default_rng([layers, zlib.crc32(" ".join(method).encode())])
     moves = [np.zeros_like(centre), *rng.normal(size=(starts - 1, len(centre))) * NOISE]
-    first, second = nodes(draws.first), nodes(draws.second)
-    found = [_descend(family, layers, centre + move, first, s2) for move in moves]
-    ends = [centre, *found]
-    losses = [[loss(family, layers, end, where, s2)[0] for where in (first, second)] for end in ends]
+    ends = [centre, *(_descend(family, layers, centre + move, draws.nodes[0], s2) for move in moves)]
+    losses = [[loss(family, layers, end, where, s2)[0] for where in draws.nodes] for end in ends]
     larger = np.max(losses, axis=1)
     larger[~np.isfinite(larger)] = np.inf
     best = ends[int(np.argmax(larger <= np.min(larger) * (1 + TIE)))]  # the first of equals
     parameters = family.expand(np.exp(best), layers)
-    return Optimum(parameters, *(population_loss(method, parameters, layers, draw, s2) for draw in draws))
+    both = (population_loss(method, parameters, layers, draw, s2) for draw in (draws.first, draws.second))
+    return Optimum(parameters, *both)
 
 
 def _descend(family: Family, layers: int, start: np.ndarray, where: Nodes, s2: float) -> np.ndarray:
