@@ -11,7 +11,7 @@ from icgd.__main__ import main
 from icgd.config import FIGURES, load
 from icgd.figures import fig3b, fig6c, fig7
 from icgd.figures.inputs import FIGURE_INPUTS, FIVE, SWEEP, TEN, THREE, TWO
-from icgd.paths import seed_folder, table
+from icgd.paths import references, seed_folder, spectra, table
 
 
 def published():
@@ -138,6 +138,25 @@ def fake_training(folder):
     np.savez(folder / "weights.npz", **parts)
 
 
+def fake_references(scale):
+    """Tables of the references, in the columns that their commands write."""
+    gammas = {10: 0.176, 25: 0.1, 50: 0.056, 100: 0.03}
+    rows = [
+        ("gd_plus_plus", 2, context, "shared", "optimum", "gamma", index, gamma)
+        for context, gamma in gammas.items()
+        for index in (0, 1)
+    ]
+    header = "family,layers,context,sharing,recipe,parameter,index,value"
+    write(references(scale, "optima"), header, rows)
+    ends = [
+        (0, "extremes", name, context, factor * context**0.5)
+        for context in gammas
+        for name, factor in (("least", 0.1), ("largest", 1.5))
+    ]
+    bars = [(0, "histogram", f"gamma_{gamma}", x, 0.1) for gamma in (0, 0.05, 0.1) for x in (1, 10, 100)]
+    write(spectra(scale, "curves"), "unit,panel,series,x,y", [*ends, *bars])
+
+
 @pytest.fixture(params=[(1, 1), (1, 0), (0, 0)], ids=["converged", "one on the plateau", "none converged"])
 def fake_results(request, tmp_path, monkeypatch):
     """A folder with settings, published numbers and two seeds of each experiment."""
@@ -152,6 +171,7 @@ def fake_results(request, tmp_path, monkeypatch):
         for seed in range(len(seeds)):
             fake_training(tmp_path / seed_folder("smoke", experiment, seed))
     monkeypatch.chdir(tmp_path)
+    fake_references("smoke")
     return tmp_path
 
 

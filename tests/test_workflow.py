@@ -78,7 +78,7 @@ def test_a_misspelt_setting_stops_before_anything_runs(empty_checkout):
 
 def test_smoke_run_is_complete_and_decides_nothing(smoke):
     assert (smoke / "results/smoke/audit/index.html").exists()
-    for name in ("fig1", "fig2", "fig6a", "fig9", "fig10", "fig3", "fig6b"):
+    for name in ("fig1", "fig2", "fig6a", "fig9", "fig10", "fig13", "fig3", "fig6b"):
         assert (smoke / f"figures/smoke/{name}.png").stat().st_size > 10_000
     verdicts = list((smoke / "results/smoke/claims").glob("*-[0-9]*.json"))
     decided = [path for path in verdicts if not path.name.endswith("provenance.json")]
@@ -117,6 +117,8 @@ def test_the_data_dictionary_is_what_the_tables_hold(smoke):
     tables |= {"layers": "results/smoke/two_recurrent/layers.csv"}
     tables |= {"contrasts": "results/smoke/contrasts/contrasts.csv"}
     tables |= {"identities": "results/smoke/identities/errors.csv"}
+    tables |= {"families": "results/smoke/references/families.csv"}
+    tables |= {"spectra": "results/smoke/spectra/conditions.csv"}
     for name, path in tables.items():
         with (smoke / path).open(newline="") as handle:
             rows = list(csv.DictReader(handle))

@@ -46,7 +46,7 @@ def optima(config: Config, scale: str) -> OptimaSettings:
     bound = config.scales[scale]
     return OptimaSettings(
         tasks=min(TASKS, bound.tasks or TASKS),
-        starts=min(STARTS, 2 * bound.seeds) if bound.seeds else STARTS,
+        starts=min(STARTS, bound.seeds or STARTS),
         key_implementation=config.key_implementation,
     )
 

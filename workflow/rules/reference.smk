@@ -62,9 +62,7 @@ rule optima:
     input:
         data="results/{scale}/data/evaluation.csv",
         curves="published/von-oswald-2022-curves.csv",
-        released=[
-            paths.released("{scale}", *network) for network in tuning.RELEASED
-        ],
+        released=[paths.released("{scale}", *network) for network in tuning.RELEASED],
     output:
         table="results/{scale}/references/optima.csv",
         measures="results/{scale}/references/families.csv",

@@ -66,8 +66,12 @@ class PublishedTasks:
         return optima.task_loss(method, parameters, layers, self.spectrum)
 
     def clipped_loss(self, recipe: Recipe) -> float:
-        """Loss of GD or GD++ with the token clip of published networks of more than three layers."""
-        return float(_clipped_loss(self.tasks, Recipe(*map(np.asarray, recipe))))
+        """Loss of GD or GD++ with the token clip of published networks of more than three layers; float64."""
+        tasks, recipe = (
+            type(part)(*(np.asarray(x, np.float64) for x in part)) for part in (self.tasks, recipe)
+        )
+        with jax.enable_x64(True):
+            return float(_clipped_loss(tasks, recipe))
 
 
 @jax.jit

@@ -26,7 +26,7 @@ ONLY_DEEPER = ("gd_plus_plus", "heavy_ball", "chebyshev")  # at one layer these 
 SWEEP = (25, 50, 100)  # context lengths beside 10, at two layers
 SWEPT = (("gd", "shared"), ("gd_plus_plus", "shared"))
 BOUNDED = (1, 2, 3, 5)  # depths at which the best polynomial of degree (3^K - 1) / 2 is computed
-CLIPPED = (5, 10, 12)  # depths of looped networks with a token clip
+CLIPPED = (10,)  # depths of published looped networks with a token clip
 CLIPPED_TASKS = 10_240
 DEEP = 3  # published networks of more layers than this clip their tokens
 PUBLISHED = paths.Path("published") / "von-oswald-2022-curves.csv"
@@ -92,9 +92,8 @@ def describe(
 
 def bounds(rows: recipes.Rows, searched: Searched) -> None:
     """What no polynomial of the degree of K GD++ steps can beat on the draw searched."""
-    nodes = spectra.nodes(searched.draws().first)
     for layers in BOUNDED:
-        loss = spectra.best_polynomial(nodes, (3**layers - 1) // 2, S2)[1]
+        loss = spectra.best_polynomial(searched.draws().nodes[0], (3**layers - 1) // 2, S2)[1]
         rows.put(Key("polynomial", layers, "separate"), "loss_searched", loss)
 
 

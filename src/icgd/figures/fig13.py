@@ -13,8 +13,9 @@ from icgd.figures.marks import Look
 CONTEXTS = (10, 25, 50, 100)
 COLOURS = dict(zip(CONTEXTS, (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE), strict=True))
 HISTOGRAM = 25
-SHOWN = {"gamma_0": style.BLUE, "gamma_0.05": style.ORANGE, "gamma_0.1": style.GREEN}
+SHOWN = {"gamma_0": "#56B4E9", "gamma_0.05": "#E69F00", "gamma_0.1": "black"}  # not the contexts' colours
 POINTS = 400
+TOP = 1e5  # of the axis of condition numbers
 TINY = 1e-12  # least eigenvalue drawn: that of a square context may be 0 to rounding
 
 
@@ -30,7 +31,7 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     show_transformed(left, frame[frame.panel == "transformed"])
     show_ratios(centre, frame)
     show_histogram(right, frame[frame.panel == "histogram"])
-    style.legend(figure, 4)
+    style.legend(figure, 4, right)
     return figure, frame
 
 
@@ -97,7 +98,7 @@ def histogram(curves: pd.DataFrame) -> pd.DataFrame:
 def look(source: str, context: int) -> Look:
     """One context length: ours in colour over a broad grey line."""
     if source == "published":
-        return Look("published gammas and extremes", style.GREY, width=2.6, alpha=0.7)
+        return Look("published (its gammas and extremes)", style.GREY, width=2.6, alpha=0.7)
     return Look(f"N = {context}", COLOURS[context], width=1.1)
 
 
@@ -118,22 +119,23 @@ def show_ratios(axes: Axes, frame: pd.DataFrame) -> None:
     for index, (_, row) in enumerate(frame[frame.panel == "gamma"].iterrows()):
         ours = row.source == "ours"
         colour = COLOURS[int(row.series.removeprefix("context_"))] if ours else style.GREY
-        label = "gamma of least loss (two layers)" if ours and index == 1 else None
+        label = "γ of least loss, two layers" if ours and index == 1 else None
         axes.axvline(
             row.x, color=colour, linestyle="--", linewidth=0.9 if ours else 2.2, label=label, zorder=1
         )
-    stars = frame[frame.panel == "star"]
+    stars = frame[(frame.panel == "star") & (frame.y < TOP)]  # ours at N = 10 is far above
     for source, size, colour in (("published", 9, style.GREY), ("ours", 5, None)):
         for index, (_, row) in enumerate(stars[stars.source == source].iterrows()):
             context = int(row.series.removeprefix("context_"))
-            label = "without GD++" if source == "ours" and index == 1 else None
+            label = "without GD++, γ = 0" if source == "ours" and index == 1 else None
             axes.plot(
                 row.x, row.y, "*", color=colour or COLOURS[context], markersize=size, label=label, zorder=3,
                 clip_on=False,
             )  # fmt: skip
     axes.set_yscale("log")
-    axes.set_ylim(1, 1e5)
+    axes.set_ylim(1, TOP)
     axes.set_xlim(0, 0.25)
+    marks.note(axes, "N = 10:\nabove\nthe axis", 0.98, 0.8, "right")
     marks.label(axes, "of the extremes over all tasks", "γ", "condition number")
 
 
@@ -141,9 +143,10 @@ def show_histogram(axes: Axes, rows: pd.DataFrame) -> None:
     """Tasks by their own condition number."""
     for series, colour in SHOWN.items():
         part = rows[rows.series == series]
-        label = f"γ = {series.removeprefix('gamma_')}, N = {HISTOGRAM}"
+        label = f"γ = {series.removeprefix('gamma_')}"
         axes.step(part.x, 100 * part.y, where="mid", color=colour, linewidth=1.1, label=label)
     axes.set_xscale("log")
-    axes.set_xlim(1, 1e3)
+    axes.set_xlim(1, 1e2)
     axes.set_ylim(bottom=0)
+    axes.legend(loc="upper right")
     marks.label(axes, f"of each task, N = {HISTOGRAM}", "condition number", "tasks (%)")

@@ -54,14 +54,18 @@ def _predict(tasks: Tasks, recipe: Recipe, clip: float | None) -> jax.Array:
     """`predict` of one block."""
     inputs = jnp.concatenate([tasks.inputs, tasks.query[:, None]], axis=1).T  # (d, N + 1, T)
     labels = jnp.concatenate([tasks.targets, jnp.zeros_like(tasks.target)[:, None]], axis=1).T
-    for step, gamma in zip(recipe.steps, recipe.gammas, strict=True):
+
+    def move(tokens: tuple[jax.Array, jax.Array], layer: tuple[jax.Array, jax.Array]):
+        (inputs, labels), (step, gamma) = tokens, layer
         context = batched.turned(inputs[:, :-1])  # (N, d, T)
-        moved = step * batched.dot(inputs, batched.dot(context, labels[:-1]))
+        labels = labels - step * batched.dot(inputs, batched.dot(context, labels[:-1]))
         inputs = inputs - gamma * batched.product(batched.gram(context), inputs)
-        labels = labels - moved
         if clip is not None:
             inputs, labels = jnp.clip(inputs, -clip, clip), jnp.clip(labels, -clip, clip)
-    return -labels[-1]
+        return (inputs, labels), None
+
+    layers = tuple(jnp.asarray(part, inputs.dtype) for part in recipe)
+    return -jax.lax.scan(move, (inputs, labels), layers)[0][1][-1]
 
 
 def learnt(tasks: Tasks, recipe: Recipe, clip: float | None = None) -> tuple[jax.Array, jax.Array]:

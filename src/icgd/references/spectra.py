@@ -7,7 +7,7 @@ import scipy
 
 from icgd.tasks.linear import Tasks
 
-GROUPS, ENDS = 3000, 1000  # nodes that stand for groups of eigenvalues, and for the extreme ones singly
+GROUPS, ENDS = 1500, 500  # nodes that stand for groups of eigenvalues, and for the extreme ones singly
 
 
 class Nodes(NamedTuple):
@@ -50,16 +50,10 @@ def nodes(values: np.ndarray, groups: int = GROUPS, ends: int = ENDS) -> Nodes:
     """Eigenvalues (T, d) in groups of equal size by their means; the least and largest each alone."""
     ordered = np.sort(values, axis=None)
     ends = min(ends, len(ordered) // 2)
-    low, body, high = np.split(ordered, [ends, len(ordered) - ends])
-    parts = [part for part in np.array_split(body, groups) if len(part)]
-    sizes = np.concatenate([np.ones(ends), [len(part) for part in parts], np.ones(ends)])
-    means = np.concatenate([low, [np.mean(part) for part in parts], high])
-    return Nodes(means, sizes / len(values))
-
-
-def every(values: np.ndarray) -> Nodes:
-    """Each eigenvalue by itself."""
-    return Nodes(values.ravel(), np.full(values.size, 1 / len(values)))
+    inner = np.linspace(ends, len(ordered) - ends, min(groups, len(ordered) - 2 * ends) + 1).astype(int)
+    edges = np.concatenate([np.arange(ends), inner, np.arange(inner[-1] + 1, len(ordered) + 1)])
+    sizes = np.diff(edges)
+    return Nodes(np.add.reduceat(ordered, edges[:-1]) / sizes, sizes / len(values))
 
 
 def best_polynomial(where: Nodes, degree: int, s2: float) -> tuple[np.ndarray, float]:
