@@ -9,8 +9,9 @@ import pytest
 
 from icgd.__main__ import main
 from icgd.config import FIGURES, load
-from icgd.figures.inputs import BASE, FIGURE_INPUTS, FIXED, LAYER_NORM, SOFTMAX, SWEEP
-from icgd.paths import seed_folder, table
+from icgd.figures import fig3b, fig6c, fig7
+from icgd.figures.inputs import BASE, FIGURE_INPUTS, FIVE, FIXED, LAYER_NORM, SOFTMAX, SWEEP, TEN, THREE, TWO
+from icgd.paths import references, seed_folder, spectra, table
 
 
 def published():
@@ -139,7 +140,36 @@ def fake_phases(folder, converged):
     write(folder / "phases-curves.csv", "seed,series,step,loss", lines)
 
 
+def fake_depth(seed, scale, converged):
+    """Rows of one seed of several layers."""
+    references = ("gd_shared", "gd_plus_plus_shared", "gd_plus_plus_separate")
+    layers = [("converged", "none", "", "", converged)]
+    layers += [("reference_loss", "none", "published", name, 0.15) for name in references]
+    layers += [
+        (measure, plant, "", "", value * scale)
+        for plant in ("none", "gd_plus_plus")
+        for measure, value in (("step", 1.3), ("gamma", 0.17))
+    ]
+    curves = [
+        (panel, "published", clip, model, "", "loss", point, 0.1 * point * scale)
+        for panel in ("inputs", "targets", "inputs_other", "targets_other")
+        for clip in (0, 10)
+        for model in ("none", "interpolated", *references)
+        for point in (0.5, 1.0, 2.0)
+    ]
+    curves += [
+        ("training", "published", 0, "none", name, measure, step, 0.5 * scale)
+        for name in references
+        for measure in ("model_cos", "model_diff", "preds_diff")
+        for step in (10, 20)
+    ]
+    rows = {"layers": layers, "layers-curves": curves}
+    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
+
+
 HEADERS = {
+    "layers": "seed,measure,plant,tasks,reference,value",
+    "layers-curves": "seed,panel,tasks,clip,model,reference,measure,point,value",
     "alignment": "seed,measure,plant,tasks,reference,value",
     "nonlinear": "seed,measure,plant,tasks,reference,value",
     "shift-curves": "seed,panel,tasks,clip,model,point,loss",
@@ -156,21 +186,43 @@ def fake_training(folder):
     np.savez(folder / "weights.npz", **parts)
 
 
+def fake_references(scale):
+    """Tables of the references, in the columns that their commands write."""
+    gammas = {10: 0.176, 25: 0.1, 50: 0.056, 100: 0.03}
+    rows = [
+        ("gd_plus_plus", 2, context, "shared", "optimum", "gamma", index, gamma)
+        for context, gamma in gammas.items()
+        for index in (0, 1)
+    ]
+    header = "family,layers,context,sharing,recipe,parameter,index,value"
+    write(references(scale, "optima"), header, rows)
+    ends = [
+        (0, "extremes", name, context, factor * context**0.5)
+        for context in gammas
+        for name, factor in (("least", 0.1), ("largest", 1.5))
+    ]
+    bars = [(0, "histogram", f"gamma_{gamma}", x, 0.1) for gamma in (0, 0.05, 0.1) for x in (1, 10, 100)]
+    write(spectra(scale, "curves"), "unit,panel,series,x,y", [*ends, *bars])
+
+
 @pytest.fixture(params=[(1, 1), (1, 0), (0, 0)], ids=["converged", "one on the plateau", "none converged"])
 def fake_results(request, tmp_path, monkeypatch):
     """A folder with settings, published numbers and two seeds of each experiment."""
     shutil.copy("config.yaml", tmp_path)
     shutil.copytree("published", tmp_path / "published")
-    for experiment in (*SWEEP.values(), *SOFTMAX, *LAYER_NORM):
-        seeds = [fake_seed(seed, 1 + 0.01 * seed, ok) for seed, ok in enumerate(request.param)]
-        for name, header in HEADERS.items():
+    makers = dict.fromkeys((*SWEEP.values(), *SOFTMAX, *LAYER_NORM), fake_seed)
+    makers |= dict.fromkeys((TWO, THREE, FIVE, TEN), fake_depth)
+    for experiment, fake in makers.items():
+        seeds = [fake(seed, 1 + 0.01 * seed, ok) for seed, ok in enumerate(request.param)]
+        for name in seeds[0]:
             path = tmp_path / table("smoke", experiment, name)
-            write(path, header, [row for found in seeds for row in found[name]])
+            write(path, HEADERS[name], [row for found in seeds for row in found[name]])
         for seed in range(len(seeds)):
             fake_training(tmp_path / seed_folder("smoke", experiment, seed))
     for experiment in (BASE, "two_heads", *FIXED.values()):
         fake_phases((tmp_path / table("smoke", experiment, "phases")).parent, request.param)
     monkeypatch.chdir(tmp_path)
+    fake_references("smoke")
     return tmp_path
 
 
@@ -184,6 +236,13 @@ def test_a_figure_is_drawn_with_its_data(name, fake_results):
         rows = list(csv.DictReader(handle))
     assert list(rows[0]) == ["panel", "series", "source", "unit", "x", "y"]
     assert {row["source"] for row in rows} == {"ours", "published"}
+
+
+@pytest.mark.parametrize("module", [fig3b, fig6c, fig7], ids=["3b", "6c", "7"])
+def test_a_figure_that_waits_for_its_networks_can_be_drawn(module, fake_results):
+    drawn, frame = module.draw("smoke", load())
+    drawn.savefig("drawn.png")
+    assert set(frame.source) == {"ours", "published"}
 
 
 def test_the_same_data_give_the_same_files(fake_results):

@@ -124,12 +124,16 @@ def test_the_data_dictionary_is_what_the_tables_hold(smoke):
     dictionary = yaml.safe_load((ROOT / "claims/tables.yaml").read_text())
     base = "results/smoke/one_layer"
     tables = {name: f"{base}/{name}.csv" for name in ("alignment", "shift", "rollout")}
+    tables |= {"layers": "results/smoke/two_recurrent/layers.csv"}
     tables |= {"contrasts": "results/smoke/contrasts/contrasts.csv"}
     tables |= {"identities": "results/smoke/identities/errors.csv"}
     tables |= {"panels": "results/smoke/panels/panels.csv", "phases": f"{base}/phases.csv"}
     tables |= {"scope": "results/smoke/*/scope.csv", "comparison": "results/smoke/*/comparison.csv"}
     tables |= {"nonlinear": "results/smoke/*/nonlinear.csv"}
+    tables |= {"families": "results/smoke/references/families.csv"}
+    tables |= {"spectra": "results/smoke/spectra/conditions.csv"}
     never = {"diverged_at", "level_1.02"}  # of diverged runs, of plateaus
+    never |= {"gd_plus_plus_separate_5"}  # of ten layers, whose claims are still planned
     for name, pattern in tables.items():
         rows = []
         for path in smoke.glob(pattern):

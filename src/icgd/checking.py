@@ -20,8 +20,11 @@ NAMES = (
     "off_shifted_grid", "off_best_rate", "off_best_rate_fig3a", "others_over_next", "stored_loss_gap",
     "clipped_gap", "unclipped_gap", "task_count_gap", "other_inputs_gap", "gd_line_off_one_rate",
     "fig9_rate_over_optimum", "fig9_gamma_over_optimum", "gd_plus_plus_10_over_optimum",
+    "input_spread", "input_offdiagonal", "pv_mixed", "rival_turn", "rival_loss_gap", "inputs_median",
+    "inputs_near", "inputs_far", "inputs_far_gap", "least_squares_gain", "peak_after_crossing",
 )  # fmt: skip
-CURVES = ("rollout-curves.csv",)
+# roll-outs near divergence; losses far off the training range; ends of searches
+CURVES = ("rollout-curves.csv", "layers-curves.csv", "optima.csv")
 SHARED = ("claims", "published", "requirements.lock", "config.yaml")
 
 
@@ -52,10 +55,14 @@ def prepare(folder: Path, scale: str = "full") -> None:
         target.mkdir(parents=True)
         for name in ("weights.npz", "history.csv"):
             shutil.copy2(path.with_name(name), target / name)
-    for path in sorted((paths.RESULTS / scale / "sweeps").glob("*/seed-*.*")):
-        if path.suffix in (".npz", ".csv"):
-            (folder / path.parent).mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, folder / path)
+    trained = [
+        path
+        for path in sorted((paths.RESULTS / scale / "sweeps").glob("*/seed-*.*"))
+        if path.suffix in (".npz", ".csv")
+    ]
+    for path in (*trained, *sorted((paths.RESULTS / scale).glob("references/released-*.csv"))):
+        (folder / path.parent).mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, folder / path)
 
 
 def tables(folder: Path, scale: str = "full") -> list[Difference]:

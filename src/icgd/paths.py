@@ -15,6 +15,7 @@ ANALYSES = {
     "nonlinear": ("nonlinear", "nonlinear-curves"),
     "phases": ("phases", "phases-curves"),
     "scope": ("scope", "scope-curves"),
+    "layers": ("layers", "layers-curves"),
 }
 
 # Experiments whose networks are compared with those of another (command compare).
@@ -65,6 +66,21 @@ def unfinished_sweep(scale: str, name: str, seed: int) -> Path:
 def runs(scale: str, name: str, kind: str = "runs") -> Path:
     """Measures of all runs of a sweep, or their courses."""
     return RESULTS / scale / "sweeps" / name / f"{kind}.csv"
+
+
+def references(scale: str, table: str) -> Path:
+    """A table of the references."""
+    return RESULTS / scale / "references" / f"{table}.csv"
+
+
+def released(scale: str, layers: int, sharing: str) -> Path:
+    """GD++ as trained by the released recipe."""
+    return references(scale, f"released-{layers}-{sharing}")
+
+
+def spectra(scale: str, table: str) -> Path:
+    """A table about the eigenvalues of the tasks."""
+    return RESULTS / scale / "spectra" / f"{table}.csv"
 
 
 def verdict(scale: str, claim: str) -> Path:

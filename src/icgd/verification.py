@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from icgd import codehash, paths
+from icgd import codehash, paths, tuning
 from icgd.claims import history, registry
 from icgd.config import AnalysisSettings, Config, RunsSettings, SweepSettings, TrainSettings, build, plain
 from icgd.errors import IcgdError
@@ -17,6 +17,13 @@ from icgd.provenance import settings_hash
 
 SETTINGS = {"train": TrainSettings, **dict.fromkeys(paths.ANALYSES, AnalysisSettings)}
 SWEEPS = {"sweep": SweepSettings, "runs": RunsSettings}
+TUNED = {  # (configuration, scale, recorded settings) -> today's
+    "optima": lambda config, scale, recorded: tuning.optima(config, scale),
+    "spectra": lambda config, scale, recorded: tuning.spectra(config, scale),
+    "released": lambda config, scale, recorded: tuning.released(
+        config, scale, recorded["layers"], recorded["sharing"]
+    ),
+}
 RECORD = ".provenance.json"
 
 
@@ -110,6 +117,8 @@ def same_settings(record: dict, path: Path, config: Config, scale: str) -> bool:
     if step in SWEEPS:
         recorded = build(SWEEPS[step], settings, str(path))
         return plain(recorded) == plain(config.sweep(SWEEPS[step], path.parts[3], scale))
+    if step in TUNED:
+        return settings == plain(TUNED[step](config, scale, settings))
     if step == "decide":
         return settings.get("entry") == registry.claim(settings["claim"]).entry_hash
     if step == "report":

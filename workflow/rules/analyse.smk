@@ -1,9 +1,12 @@
 """Analyses of trained networks: all seeds of an experiment in one job, since starting up takes longer
 than one network does.
 
-Input:  weights.npz and history.csv of every seed, trained or committed; the checked evaluation data.
+Input:  weights.npz and history.csv of every seed, trained or committed; the checked evaluation data;
+        for several layers the best methods of as many steps.
 Output: results/{scale}/{experiment}/ a table of measures and one of curves (icgd.paths.ANALYSES).
 """
+
+REFERENCES = {"compare": "results/{scale}/references/optima.csv"}
 
 for analysis, (measures, curves) in paths.ANALYSES.items():
 
@@ -14,6 +17,7 @@ for analysis, (measures, curves) in paths.ANALYSES.items():
             weights=of_seeds(paths.weights),
             history=of_seeds(paths.history),
             data="results/{scale}/data/evaluation.csv",
+            references=REFERENCES.get(analysis, []),
         output:
             measures=f"results/{{scale}}/{{experiment}}/{measures}.csv",
             curves=f"results/{{scale}}/{{experiment}}/{curves}.csv",

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(workflow.current_basedir).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from icgd import paths
+from icgd import paths, tuning
 from icgd.claims import evidence, registry
 from icgd import config as settings
 from icgd.codehash import code_hash, step_hash
@@ -80,6 +80,19 @@ def swept_settings(kind):
         except IcgdError as error:
             raise WorkflowError(str(error))
         return json.dumps(settings.plain(swept), sort_keys=True)
+
+    return found
+
+
+def tuned_settings(of, *names):
+    """Params function: settings of a tuned reference as JSON; ``names`` are the wildcards it takes."""
+
+    def found(wildcards):
+        values = [getattr(wildcards, name) for name in names]
+        values = [int(value) if value.isdigit() else value for value in values]
+        return json.dumps(
+            settings.plain(of(CONFIG, wildcards.scale, *values)), sort_keys=True
+        )
 
     return found
 

@@ -10,7 +10,7 @@ from icgd.errors import IcgdError
 from icgd.files import read_table
 
 STATUS = ("converged", "final_training_loss", "diverged_at")
-SINGLE = ("identities", "contrasts", "references", "panels")  # one table for all units
+SINGLE = ("identities", "contrasts", "references", "panels", "spectra")  # one table for all units
 
 
 @dataclass(frozen=True)

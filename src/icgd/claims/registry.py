@@ -274,5 +274,6 @@ def _table(evidence: dict, where: str) -> dict:
 
 
 def table_key(evidence: dict) -> str | None:
-    """Entry of claims/tables.yaml: tables for all units go by their folder, others by their name."""
-    return evidence.get("experiment") if evidence.get("experiment") in tables() else evidence.get("table")
+    """Entry of claims/tables.yaml: the table's name, or the folder's where it holds one table only."""
+    names = [evidence.get("table"), evidence.get("experiment")]
+    return next((name for name in names if name in tables()), names[0])

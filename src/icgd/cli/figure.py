@@ -5,7 +5,22 @@ import argparse
 from icgd import paths
 from icgd.cli.common import scale_arguments
 from icgd.config import FIGURES, load
-from icgd.figures import fig1, fig2, fig6a, fig9, fig10, fig11, fig12, fig14, fig15, fig16, style
+from icgd.figures import (
+    fig1,
+    fig2,
+    fig3,
+    fig6a,
+    fig6b,
+    fig9,
+    fig10,
+    fig11,
+    fig12,
+    fig13,
+    fig14,
+    fig15,
+    fig16,
+    style,
+)
 from icgd.figures.inputs import FIGURE_INPUTS
 from icgd.provenance import Recorder
 
@@ -20,6 +35,9 @@ DRAW = {
     "fig14": fig14.draw,
     "fig15": fig15.draw,
     "fig16": fig16.draw,
+    "fig3": fig3.draw,
+    "fig6b": fig6b.draw,
+    "fig13": fig13.draw,
 }
 
 

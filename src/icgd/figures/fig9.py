@@ -1,4 +1,4 @@
-"""Figure 9: the trained weights of one layer, and how far all seeds are from the construction."""
+"""Figure 9: trained weights of one layer and of two and three shared ones, and what is read off them."""
 
 import numpy as np
 import pandas as pd
@@ -9,30 +9,40 @@ from matplotlib.figure import Figure
 from icgd import paths
 from icgd.config import Config
 from icgd.figures import data, marks, style
-from icgd.figures.inputs import BASE
+from icgd.figures.inputs import BASE, THREE, TWO
 
 RULE = 5.0  # percent: what the claim allows
 PARTS = {"kq_offdiagonal": "off diag.", "kq_label": "label entry", "pv_rest": "rest $PW_V$"}
 MAPS = {"kq": r"$W_K^\top W_Q$", "pv": r"$P\,W_V$"}
+DEEP = {TWO: ("2 layers", style.GREEN), THREE: ("3 layers", style.PURPLE)}
+NAMED_THREE = "three layers, shared"  # how the paper names the depth of its right panel
 
 
 @style.theme()
 def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
-    """Two heat maps of the median seed, two strips of all converged seeds."""
+    """Above one layer: heat maps of the median seed, strips of all converged seeds; below more layers."""
     alignment = data.table(scale, BASE, "alignment")
     state = data.states(alignment)
     strips, seed = strip_rows(alignment, state, best_rate(config)), median(alignment, state)
-    weights = products(scale, seed)
+    weights = products(scale, BASE, seed)
     figure = style.canvas(
-        style.WIDE, 2.7, f"{data.headline(scale, state)}; maps of seed {seed}, the median rate"
+        style.WIDE, 5.2, f"{data.headline(scale, state)}; maps of the seed with the median rate ({seed})"
     )
-    axes = figure.subplots(1, 4, width_ratios=[1.25, 1.25, 0.7, 1.0])
-    for place, (name, title) in zip(axes[:2], MAPS.items(), strict=True):
+    above, below = figure.subplots(2, 4, width_ratios=[1.2, 1.2, 1.2, 1.0])
+    for place, (name, title) in zip(above[:2], MAPS.items(), strict=True):
         heat_map(place, weights[name], title)
-    rate_strip(axes[2], strips[strips.panel == "rate"], best_rate(config))
-    part_strip(axes[3], strips[strips.panel == "parts"])
+    rate_strip(above[2], strips[strips.panel == "rate"], best_rate(config))
+    part_strip(above[3], strips[strips.panel == "parts"])
+    maps = [entries(name, found, seed) for name, found in weights.items()]
+    deep = pd.concat([deep_rows(scale, name) for name in DEEP] + [deep_published()])
+    for place, (experiment, name) in zip(below, ((TWO, "kq"), (TWO, "pv"), (THREE, "pv")), strict=False):
+        deep_seed = median(data.table(scale, experiment, "layers"), deep_state(scale, experiment), "step")
+        matrix = products(scale, experiment, deep_seed)[name]
+        heat_map(place, matrix, f"{DEEP[experiment][0]}: {MAPS[name]}")
+        maps.append(entries(f"{experiment}_{name}", matrix, deep_seed))
+    deep_panel(below[3], deep)
     style.legend(figure, 4)
-    return figure, pd.concat([*(entries(name, found, seed) for name, found in weights.items()), strips])
+    return figure, pd.concat([*maps, strips, deep])
 
 
 def best_rate(config: Config) -> float:
@@ -41,19 +51,24 @@ def best_rate(config: Config) -> float:
     return 12 / (task.input_range**2 * (task.context + task.inputs - 0.2))
 
 
-def median(alignment: pd.DataFrame, state: pd.Series) -> int:
+def median(table: pd.DataFrame, state: pd.Series, measure: str = "rate_over_optimal") -> int:
     """The converged seed with the median rate (the lower one of two)."""
-    rates = data.measure(alignment, "rate_over_optimal").reindex(data.shown(state)).sort_values(kind="stable")
+    rates = data.measure(table, measure).reindex(data.shown(state)).sort_values(kind="stable")
     return int(rates.index[(len(rates) - 1) // 2])
 
 
-def products(scale: str, seed: int) -> dict[str, np.ndarray]:
-    """The two products that matter, transposed: the paper multiplies columns, we multiply rows."""
-    with np.load(paths.weights(scale, BASE, seed)) as file:
+def products(scale: str, experiment: str, seed: int) -> dict[str, np.ndarray]:
+    """The two products that matter, transposed: the paper multiplies columns, we multiply rows.
+
+    Of the two signs that mean the same network the one with a positive W_KQ is taken.
+    """
+    with np.load(paths.weights(scale, experiment, seed)) as file:
         query, key, value, projection = (
             file[f"0/{name}"][0] for name in ("query", "key", "value", "projection")
         )
-    return {"kq": (query @ key.T).T, "pv": (value @ projection).T}
+    kq, pv = (query @ key.T).T, (value @ projection).T
+    sign = -1.0 if np.trace(kq) < 0 else 1.0
+    return {"kq": sign * kq, "pv": sign * pv}
 
 
 def entries(name: str, matrix: np.ndarray, seed: int) -> pd.DataFrame:
@@ -129,3 +144,44 @@ def part_strip(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set_ylim(bottom=0)
     axes.set_xticks(range(len(PARTS)), [text.replace(" ", "\n", 1) for text in PARTS.values()])
     marks.label(axes, "other parts", "", "relative size (%)")
+
+
+def deep_state(scale: str, experiment: str) -> pd.Series:
+    """Seed -> converged, plateau or diverged, of several layers."""
+    return data.states(data.table(scale, experiment, "layers"))
+
+
+def deep_rows(scale: str, experiment: str) -> pd.DataFrame:
+    """Rate (x) and gamma (y) of the seeds shown, and of the best GD++ of that depth."""
+    table = data.table(scale, experiment, "layers")
+    seeds = data.shown(deep_state(scale, experiment))
+    parts = []
+    for series, plant in ((experiment, "none"), (f"{experiment}_best", "gd_plus_plus")):
+        read = {name: data.measure(table, name, plant).reindex(seeds) for name in ("step", "gamma")}
+        frame = pd.DataFrame({"unit": seeds, "x": read["step"].to_numpy(), "y": read["gamma"].to_numpy()})
+        frame = frame if plant == "none" else frame.iloc[:1].drop(columns="unit")
+        parts.append(data.tidy(frame, "depth", series, "x", "y"))
+    return pd.concat(parts)
+
+
+def deep_published() -> pd.DataFrame:
+    """The published right panel, in the same plane."""
+    read = [data.numbers(name)[NAMED_THREE] for name in ("fig9_rate", "fig9_gamma")]
+    frame = pd.DataFrame({"x": read[:1], "y": read[1:]})
+    return data.tidy(frame, "depth", "fig9", "x", "y").assign(source="published")
+
+
+def deep_panel(axes: Axes, rows: pd.DataFrame) -> None:
+    """Which depth the published panel is of: rate and gamma read off the weights."""
+    looks = {("published", "fig9"): marks.Look("published as 3 layers", style.GREY, "", marker="D", size=8.0)}
+    for name, (label, color) in DEEP.items():
+        looks["ours", name] = marks.Look(f"{label}, one seed", color, "", marker="o", size=3.5, alpha=0.8)
+        looks["ours", f"{name}_best"] = marks.Look(f"{label}, best GD++", color, "", marker="+", size=10.0)
+    for (_, series), look in looks.items():
+        part = rows[rows.series == series]
+        style_of = {"markeredgecolor": look.color, "markeredgewidth": 1.2} if look.marker == "+" else {}
+        axes.plot(
+            part.x, part.y, look.marker, color=look.color, markersize=look.size, label=look.label, **style_of
+        )
+    axes.margins(0.2)
+    marks.label(axes, "which depth?", "rate η/N (no unit)", "γ (no unit)")

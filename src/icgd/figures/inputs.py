@@ -9,6 +9,7 @@ PUBLISHED, NUMBERS = paths.CURVES, paths.NUMBERS
 BASE = "one_layer"
 SOFTMAX = ("softmax_one_head", "softmax_two_heads")
 LAYER_NORM = ("layer_norm", "layer_norm_two_layers")
+TWO, THREE, FIVE, TEN = "two_recurrent", "three_recurrent", "five_layers", "ten_recurrent"
 SWEEP = {5: "one_layer_n5", 10: BASE, 20: "one_layer_n20", 35: "one_layer_n35", 50: "one_layer_n50"}  # by N
 
 FIXED = {128: "fixed_128", 512: "fixed_512", 2048: "fixed_2048", 8192: "fixed_8192"}  # by size of the set
@@ -39,8 +40,12 @@ def fig6a(scale: str, config: Config) -> list[Path]:
 
 
 def fig9(scale: str, config: Config) -> list[Path]:
-    """Weights, and the learning rate read off the published map."""
-    return [*tables(scale, BASE, "alignment"), *of_seeds(scale, config, BASE, "weights.npz"), NUMBERS]
+    """Weights, and what is read off the published maps."""
+    read = [*tables(scale, BASE, "alignment"), NUMBERS]
+    read += [path for name in (TWO, THREE) for path in tables(scale, name, "layers")]
+    return read + [
+        path for name in (BASE, TWO, THREE) for path in of_seeds(scale, config, name, "weights.npz")
+    ]
 
 
 def roll_outs(scale: str, config: Config) -> list[Path]:
@@ -87,6 +92,22 @@ def fig16(scale: str, config: Config) -> list[Path]:
     return [*(path for name in (*FIXED.values(), BASE) for path in tables(scale, name, "phases")), NUMBERS]
 
 
+def fig3(scale: str, config: Config) -> list[Path]:
+    """Training of two layers, and scaled inputs."""
+    training = of_seeds(scale, config, TWO, "history.csv")
+    return [*training, *tables(scale, TWO, "layers", "layers-curves"), PUBLISHED]
+
+
+def fig6b(scale: str, config: Config) -> list[Path]:
+    """Four shifts of two layers."""
+    return [*tables(scale, TWO, "layers", "layers-curves"), PUBLISHED]
+
+
+def fig13(scale: str, config: Config) -> list[Path]:
+    """Eigenvalues of the tasks, the optimal gammas, and the numbers beside the published figure."""
+    return [paths.spectra(scale, "curves"), paths.references(scale, "optima"), NUMBERS]
+
+
 FIGURE_INPUTS = {
     "fig1": roll_outs,
     "fig2": fig2,
@@ -98,4 +119,7 @@ FIGURE_INPUTS = {
     "fig14": fig14,
     "fig15": fig15,
     "fig16": fig16,
+    "fig3": fig3,
+    "fig6b": fig6b,
+    "fig13": fig13,
 }

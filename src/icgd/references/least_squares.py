@@ -22,6 +22,12 @@ def ridge(tasks: Tasks, noise: float = 0.0) -> np.ndarray:
     return np.einsum("td,td->t", weights, query)
 
 
+def minimum_norm(tasks: Tasks) -> np.ndarray:
+    """Least squares weights of least norm, X^+ y; float64, shape (T, d)."""
+    inputs, targets = (np.asarray(a, np.float64) for a in tasks[:2])
+    return np.einsum("tdn,tn->td", np.linalg.pinv(inputs), targets)
+
+
 def noiseless_loss(inputs: int, context: int, s2: float) -> float:
     """Loss of least squares without noise: 0 for N >= d, else (s2 / 2) (d - N)."""
     return s2 / 2 * max(inputs - context, 0)
