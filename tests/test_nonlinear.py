@@ -3,12 +3,11 @@
 import jax
 import numpy as np
 import pytest
-from scipy import optimize
 
 from icgd.analysis import alignment, heads, nonlinear
 from icgd.config import Model
 from icgd.randomness import stream
-from icgd.references import gradient_descent, softmax, two_steps
+from icgd.references import gradient_descent, softmax
 from icgd.tasks import linear, published
 from icgd.tasks.linear import half_mean_square
 
@@ -93,35 +92,6 @@ def test_small_opposite_heads_are_debiased_descent():
     step = 2 * 0.1 * found.scale[0] / 10
     agreement = alignment.agreement(softmax.predict(tasks, found), softmax.debiased(tasks, step))
     assert agreement["model_cos"] > 0.9999 and float(agreement["fitted_scale"]) == pytest.approx(1, abs=0.01)
-
-
-def test_two_steps_are_the_minima_of_their_families():
-    inputs = np.asarray(fresh(20_000).inputs, np.float64)
-    eigenvalues = np.linalg.svd(inputs, compute_uv=False) ** 2
-    families = {
-        "two_steps": lambda v: ([v[0]] * 2, None),
-        "two_steps_separate": lambda v: (v, None),
-        "gd_plus_plus": lambda v: ([v[0]] * 2, [v[1]] * 2),
-        "gd_plus_plus_separate": lambda v: (v[:2], [v[2], 0.0]),
-    }
-    for name, parts in families.items():
-
-        def objective(values, parts=parts):
-            return gradient_descent.eigenvalue_loss(eigenvalues, S2, *parts(list(values)))
-
-        steps, gammas = two_steps.RECIPES[name]
-        own = {"two_steps": steps[:1], "two_steps_separate": steps, "gd_plus_plus": (steps[0], gammas[0])}
-        start = own.get(name, (*steps, gammas[0]))
-        best = optimize.minimize(objective, start, method="Nelder-Mead").fun
-        assert objective(start) == pytest.approx(best, rel=0.003), name
-
-
-def test_hand_set_two_steps_are_two_steps():
-    tasks = fresh(64)
-    steps, _ = two_steps.RECIPES["two_steps"]
-    layers = two_steps.hand_set(two_steps.RECIPES["two_steps"], 10)
-    found = nonlinear.network(Model(layers=2), layers).predict(tasks)
-    np.testing.assert_allclose(found, gradient_descent.roll_out(tasks, 10 * steps[0], 2)[-1], atol=1e-5)
 
 
 def two_heads():

@@ -2,11 +2,12 @@
 than one network does.
 
 Input:  weights.npz and history.csv of every seed, trained or committed; the checked evaluation data;
-        for several layers the best methods of as many steps.
+        for some, the best methods of as many steps.
 Output: results/{scale}/{experiment}/ a table of measures and one of curves (icgd.paths.ANALYSES).
 """
 
-REFERENCES = {"compare": "results/{scale}/references/optima.csv"}
+OPTIMA = "results/{scale}/references/optima.csv"
+REFERENCES = {"layers": OPTIMA, "nonlinear": OPTIMA}
 
 for analysis, (measures, curves) in paths.ANALYSES.items():
 

@@ -74,7 +74,7 @@ def contest(
 
 def curvature(rows: Measures, case: Case, learnt: dict[str, Learnt], tasks: Tasks) -> None:
     """How much nearer to the least squares weights than K-step GD: the gain of the mean cosine."""
-    exact = least_squares.minimum_norm(tasks)
+    exact = least_squares.weights(tasks)
     gd = case.learn_by("gd_shared", tasks)[1]
     base = float(np.mean(alignment.cosine(gd, exact)))
     for name in CURVING:

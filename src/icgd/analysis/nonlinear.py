@@ -14,11 +14,12 @@ import numpy as np
 from icgd.analysis import alignment
 from icgd.analysis.heads import of as of_weights
 from icgd.analysis.networks import Trained
+from icgd.analysis.opponents import Opponent
 from icgd.config import Model, Task
 from icgd.models import transformer
 from icgd.models.transformer import Weights
 from icgd.randomness import stream
-from icgd.references import closed_form, gradient_descent, softmax, two_steps
+from icgd.references import closed_form, gradient_descent, softmax
 from icgd.tasks import sampling
 from icgd.tasks.linear import Tasks
 from icgd.training import engine
@@ -30,6 +31,12 @@ TILTS = (0.4, 0.6)  # planted: length of what is added to each weight vector, ov
 RATES = (0.25, 0.8, 1.15, 1.3, 1.4, 1.5)  # planted: GD at the optimal rate times this
 NUDGE = 0.025  # planted: share of the way to the truth that GD's predictions are moved
 SLOWER = 0.8  # planted: both of two steps times this
+TWO_STEPS = {  # name here -> name among the opponents of two layers
+    "two_steps": "gd_shared",
+    "two_steps_separate": "gd_separate",
+    "gd_plus_plus": "gd_plus_plus_shared",
+    "gd_plus_plus_separate": "gd_plus_plus_separate",
+}
 
 Learnt = tuple[jax.Array, jax.Array]  # predictions (T,) and gradients (T, d)
 
@@ -56,6 +63,11 @@ def descent(rate: float, context: int, share: float = 0.0) -> Predictor:
 def heads(found: softmax.Heads) -> Predictor:
     """Hand-set softmax heads."""
     return of(lambda tasks: _heads(tasks, found))
+
+
+def opponent(method: Opponent) -> Predictor:
+    """Several steps of GD or GD++."""
+    return Predictor(method.learn, lambda tasks: method.predict(tasks, None))
 
 
 def tilted(rate: float, context: int, size: float, noise: jax.Array) -> Predictor:
@@ -106,8 +118,8 @@ def tuned(task: Task, implementation: str) -> tuple[softmax.Heads, softmax.Heads
     return one, blunt, softmax.sharpest(tasks, (1, -1))
 
 
-def references(trained: Trained) -> dict[str, Predictor]:
-    """What the network is compared with, by name."""
+def references(trained: Trained, opponents: dict[str, Opponent]) -> dict[str, Predictor]:
+    """What the network is compared with, by name; ``opponents`` are those of two layers."""
     task, model = trained.settings.task, trained.settings.model
     s2 = closed_form.variance(task.input_range)
     found = {name: descent(rate, task.context) for name, rate in trained.rates().items()}
@@ -119,9 +131,7 @@ def references(trained: Trained) -> dict[str, Predictor]:
         if (model.layers, model.heads) == (1, 1):
             found["own_head"] = heads(turned(one) if own_sign(trained) < 0 else one)
     if model.layers == 2:
-        deep = Model(layers=2)
-        for name, recipe in two_steps.RECIPES.items():
-            found[name] = network(deep, two_steps.hand_set(recipe, task.inputs))
+        found |= {name: opponent(opponents[known]) for name, known in TWO_STEPS.items()}
     return found
 
 
@@ -135,7 +145,7 @@ def turned(found: softmax.Heads) -> softmax.Heads:
     return softmax.Heads(tuple(-omega for omega in found.sharpness), tuple(-mu for mu in found.scale))
 
 
-def plants(trained: Trained) -> dict[str, Predictor]:
+def plants(trained: Trained, opponents: dict[str, Opponent]) -> dict[str, Predictor]:
     """The network ("none") and what stands in for it as a control, by name.
 
     gd_rate_<f>: GD at f times the optimal rate. gd_tilted_<f>: its weight vectors tilted by f of their
@@ -156,8 +166,8 @@ def plants(trained: Trained) -> dict[str, Predictor]:
         "gd_nudged_0.025": nudged(descent(rate, context)),
         "debiased_0.25": descent(rate, context, 0.25),
         **(softmax_plants(trained) if settings.model.softmax_layers else {}),
-        **(two_step_plants(trained) if settings.model.layers == 2 else {}),
-        **{name: by for name, by in references(trained).items() if name != "gd_published"},
+        **(slower_steps(opponents) if settings.model.layers == 2 else {}),
+        **{name: by for name, by in references(trained, opponents).items() if name != "gd_published"},
     }
 
 
@@ -171,9 +181,8 @@ def softmax_plants(trained: Trained) -> dict[str, Predictor]:
     return {"blunt_head": heads(blunt), "nearly_linear_pair": heads(small)}
 
 
-def two_step_plants(trained: Trained) -> dict[str, Predictor]:
+def slower_steps(opponents: dict[str, Opponent]) -> dict[str, Predictor]:
     """two_steps_0.8: two steps of GD, both 20 % smaller."""
-    steps, gammas = two_steps.RECIPES["two_steps"]
-    slower = two_steps.Recipe(tuple(SLOWER * step for step in steps), gammas)
-    weights = two_steps.hand_set(slower, trained.settings.task.inputs)
-    return {"two_steps_0.8": network(Model(layers=2), weights)}
+    best = opponents[TWO_STEPS["two_steps"]]
+    steps, gammas = best.values
+    return {"two_steps_0.8": opponent(best._replace(values=(SLOWER * steps, gammas)))}

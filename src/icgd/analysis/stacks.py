@@ -10,7 +10,7 @@ import numpy as np
 from icgd.analysis.products import Products, rms
 from icgd.config import Model
 from icgd.models.transformer import Weights
-from icgd.references import constructions
+from icgd.references import constructions, multistep
 
 
 class Stack(NamedTuple):
@@ -47,13 +47,8 @@ def unrolled(model: Model) -> Model:
 
 def hand_set(steps: Sequence[float], gammas: Sequence[float], inputs: int) -> Stack:
     """K layers of GD++ with rates ``steps`` = eta_k / N and ``gammas`` (GD where they are 0)."""
-    layers = [
-        constructions.gd_plus_plus_layer(float(step), float(gamma), inputs)
-        for step, gamma in zip(steps, gammas, strict=True)
-    ]
-    weights = constructions.one_head(*layers)
-    pairs = [constructions.products(weights, k) for k in range(len(layers))]
-    return Stack(*(np.stack(matrices) for matrices in zip(*pairs, strict=True)))
+    weights = multistep.hand_set(multistep.Recipe(steps, gammas), inputs)
+    return of(Model(layers=len(steps)), weights)
 
 
 def key_scales(stack: Stack) -> np.ndarray:

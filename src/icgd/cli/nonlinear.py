@@ -1,18 +1,20 @@
 """`icgd nonlinear EXPERIMENT`: nonlinear.csv and nonlinear-curves.csv of softmax or LayerNorm networks."""
 
 import argparse
-from functools import cache
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
 
-from icgd.analysis import alignment, generalisation, heads, nonlinear
+from icgd import paths
+from icgd.analysis import alignment, generalisation, heads, nonlinear, opponents
 from icgd.analysis.generalisation import CLIP
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.analysis.nonlinear import Predictor
 from icgd.cli.analysis import analyse
-from icgd.cli.common import experiment_arguments
+from icgd.cli.common import experiment_arguments, experiment_settings
+from icgd.config import AnalysisSettings
 from icgd.randomness import stream
 from icgd.tasks import published, shifted
 from icgd.tasks.linear import Tasks, half_mean_square
@@ -33,17 +35,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> None:
     """Compare each network with its references, on its own tasks, the published ones and shifted ones."""
-    analyse(parsed, "nonlinear", compared, CURVES)
+    scale, _ = experiment_settings(parsed, AnalysisSettings)
+    optima = paths.references(scale, "optima")
+    analyse(parsed, "nonlinear", partial(compared, optima), CURVES, inputs=(optima,))
 
 
-def compared(trained: Trained, rows: Measures) -> list[dict]:
+def compared(optima: paths.Path, trained: Trained, rows: Measures) -> list[dict]:
     """Losses and alignment, the heads' weights, and the sweeps."""
-    count = trained.settings.evaluation.tasks
-    references, plants = nonlinear.references(trained), nonlinear.plants(trained)
+    count, model = trained.settings.evaluation.tasks, trained.settings.model
+    others = opponents.read(optima, model.layers, trained.settings.task.context)
+    references, plants = nonlinear.references(trained, others), nonlinear.plants(trained, others)
     align(rows, "fresh", trained.fresh("evaluation data", count), plants, references)
     shared = published_tasks(min(published.COUNT, count))
     align(rows, "published", shared, {"none": plants["none"]}, references)
-    if trained.settings.model.layers == 1 and trained.settings.model.softmax_layers:
+    if model.layers == 1 and model.softmax_layers:
         weigh_heads(rows, trained)
     return sweep(rows, trained, plants, references)
 

@@ -72,7 +72,7 @@ def references(task: Task, tasks: Tasks, rate: float) -> dict[str, Learnt]:
         "preconditioned": preconditioned.weights(tasks, best),
     }
     if noise:  # without noise ridge regression makes no error
-        found["ridge"] = least_squares.ridge_weights(tasks, noise)
+        found["ridge"] = least_squares.weights(tasks, noise)
     if mean:
         found["gd_from_mean"] = preconditioned.from_start(tasks, centred, mean)
     return {name: learnt.of_weights(tasks, weights) for name, weights in found.items()}
@@ -88,8 +88,8 @@ def plants(trained: Trained, tasks: Tasks, rate: float) -> dict[str, Learnt]:
     mean = task.teacher_mean
     found = {"preconditioned_1.03": preconditioned.weights(tasks, 1.03 * best)}
     if noise:
-        found["ridge_1.1"] = least_squares.ridge_weights(tasks, 1.1 * noise)
-        found["ridge_10"] = least_squares.ridge_weights(tasks, 10 * noise)
+        found["ridge_1.1"] = least_squares.weights(tasks, 1.1 * noise)
+        found["ridge_10"] = least_squares.weights(tasks, 10 * noise)
     if mean:
         found["from_mean_1.05"] = preconditioned.from_start(tasks, 1.05 * centred, mean)
         found["from_0.75_of_the_mean"] = preconditioned.from_start(tasks, centred, 0.75 * mean)
