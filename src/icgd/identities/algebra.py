@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.config import Model
-from icgd.identities.table import Errors, Problem, largest, problems
+from icgd.identities.table import Errors, Problem, largest
 from icgd.models import attention, transformer
 from icgd.references.constructions import gd_plus_plus_layer, gradient_descent_layer, one_head
 
@@ -43,7 +43,7 @@ def curve(values: np.ndarray | float, gamma: float) -> np.ndarray | float:
 
 def update_of_data(rows: Errors) -> None:
     """A weight update and the same update of the targets give one loss, for linear models only."""
-    for problem in problems(12):
+    for problem in rows.problems(12):
         weights, start = problem.descent(STEP, 1, problem.start), problem.start
         after = half(problem.x @ weights.T - problem.y)
         moved = problem.y - problem.x @ (weights - start).T
@@ -59,7 +59,7 @@ def update_of_data(rows: Errors) -> None:
         "linear": lambda z: z,
         "sine": jnp.sin,
     }
-    for problem in problems(13, iter([(3, 1, 10), (10, 1, 10), (10, 3, 45)])):
+    for problem in rows.problems(13, ((3, 1, 10), (10, 1, 10), (10, 3, 45))):
         for plant, shape in nonlinear.items():
             rows.put("data_update_nonlinear", problem.case, nonlinear_gap(problem, shape), plant)
 

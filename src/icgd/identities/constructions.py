@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.config import Model
-from icgd.identities.table import Errors, Problem, largest, problems
+from icgd.identities.table import Errors, Problem, largest
 from icgd.models import transformer
 from icgd.references.constructions import gradient_descent_layer, one_head
 
@@ -34,7 +34,7 @@ def autodiff_step(problem: Problem, start: np.ndarray) -> np.ndarray:
 
 def one_layer(rows: Errors) -> None:
     """Proposition 1: every token becomes (x, y - dW x); and the read-out is (W_0 + dW) x_q."""
-    for problem in problems(1):
+    for problem in rows.problems(1):
         start = problem.start
         found = forward(problem, 1, False, start=start)
         references = {
@@ -59,7 +59,7 @@ def one_layer(rows: Errors) -> None:
 def stacked(rows: Errors) -> None:
     """K layers with the same hand-set weights are K steps of gradient descent from W_0 = 0."""
     for steps in (2, 5, 10):
-        for problem in problems(2):
+        for problem in rows.problems(2):
             found = -forward(problem, steps, False)[-1, problem.inputs :]
             for plant, step in (("none", STEP), ("rate_1e-8", STEP * (1 + NUDGE))):
                 right = problem.descent(step, steps) @ problem.query
@@ -90,7 +90,7 @@ def notebook_cell(rows: Errors) -> None:
 def refactored(rows: Errors) -> None:
     """Only P W_V and W_K^T W_Q matter, and (s P W_V, W_K^T W_Q / s) is the same function."""
     rng = np.random.default_rng(4)
-    for problem in problems(4):
+    for problem in rows.problems(4):
         layer = gradient_descent_layer(STEP, problem.inputs, problem.outputs, problem.start)
         size = problem.inputs + problem.outputs
         sequence = jnp.asarray(problem.tokens(problem.start))
@@ -118,7 +118,7 @@ def _refactor(layer: dict, scale: float, slip: float, size: int, rng: np.random.
 
 def query_as_key(rows: Errors) -> None:
     """Does it matter whether the query token is among the keys, with W_0 = 0?"""
-    for problem in problems(5):
+    for problem in rows.problems(5):
         tiny = 1e-6 * problem.start
         for layers in (1, 2):
             outputs = [forward(problem, layers, False, include_query=flag) for flag in (False, True)]

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.config import Model
-from icgd.identities.table import SIZES, Errors, Problem, largest, problems
+from icgd.identities.table import SIZES, Errors, Problem, largest
 from icgd.models import transformer
 from icgd.references.closed_form import optimal_rate, variance
 from icgd.references.constructions import gradient_descent_layer, one_head
@@ -23,7 +23,7 @@ CHUNK = 500  # tasks at a time
 def linear_copy(rows: Errors) -> None:
     """One linear layer makes (x_j, 0, y_j) of every input's token, for any orthonormal codes."""
     rng = np.random.default_rng(12)
-    for problem in problems(12, FITTING):
+    for problem in rows.problems(12, FITTING):
         layout = Layout(problem.inputs, problem.outputs, problem.context)
         sequence, code = layout.tokens(problem.x, problem.y, problem.query), layout.blocks[1]
         longer, turn = np.eye(layout.size), np.eye(layout.size)

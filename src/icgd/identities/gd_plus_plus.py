@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.config import Model
-from icgd.identities.table import SIZES, Errors, Problem, largest, problems
+from icgd.identities.table import SIZES, Errors, Problem, largest
 from icgd.models import transformer
 from icgd.references.constructions import gd_plus_plus_layer, one_head
 
@@ -16,7 +16,7 @@ def layers(rows: Errors) -> None:
     """Every token becomes ((I - gamma X X^T) x, y - dW x), both from the old inputs; K = 1 to 5."""
     rng = np.random.default_rng(8)
     for depth in (1, 2, 3, 4, 5):
-        for problem in problems(8, SIZES):
+        for problem in rows.problems(8, SIZES):
             d, o, start = problem.inputs, problem.outputs, problem.start
             scale = 1 / problem.context  # eta / N and gamma shrink with the eigenvalues of X X^T
             steps, gammas = rng.uniform(0.2, 0.8, depth) * scale, rng.uniform(0.1, 0.4, depth) * scale

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.config import Model
-from icgd.identities.table import FEW_SIZES, Errors, Problem, largest, problems
+from icgd.identities.table import FEW_SIZES, Errors, Problem, largest
 from icgd.models import transformer
 from icgd.models.mlp import WIDENING
 from icgd.models.transformer import Weights
@@ -48,7 +48,7 @@ def features(weights: Weights, x: np.ndarray) -> np.ndarray:
 def one_block(rows: Errors) -> None:
     """MLP and attention: every token becomes (m(x), y - (eta / N) sum_i y_i k(x_i, x)), W_0 = 0."""
     rng = np.random.default_rng(20)
-    for problem in problems(20, FEW_SIZES):
+    for problem in rows.problems(20, FEW_SIZES):
         weights = mlp(rng, problem.inputs, problem.outputs)
         model = Model(embedding=problem.inputs + problem.outputs)
         layer = one_head(gradient_descent_layer(STEP, problem.inputs, problem.outputs))
@@ -112,7 +112,7 @@ class Course:
 def iterated(rows: Errors) -> None:
     """MLP in the first block only: 1000 layers reach the ridgeless solution, the error always falling."""
     rng = np.random.default_rng(21)
-    for problem in problems(21, WELL_POSED + SQUARE):
+    for problem in rows.problems(21, WELL_POSED + SQUARE):
         course, square = Course(rng, problem), problem.context == problem.inputs
         width = problem.inputs + problem.outputs
         for share in (1.0,) if square else (0.5, 1.0, 1.9, 2.1):
@@ -156,7 +156,7 @@ def every_block(rows: Errors) -> None:
     Where features outgrow float64 the error is not a number and does not count.
     """
     rng = np.random.default_rng(22)
-    for problem in problems(22, WELL_POSED):
+    for problem in rows.problems(22, WELL_POSED):
         course = Course(rng, problem)
         for plant, strength in (("none", 1.0), ("later_mlps_10_percent", 0.1), ("first_mlp_only", 0.0)):
             later = {

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.config import Model
-from icgd.identities.table import FEW_SIZES, Errors, largest, problems
+from icgd.identities.table import FEW_SIZES, Errors, largest
 from icgd.models import transformer
 from icgd.references.constructions import one_head
 
@@ -33,7 +33,7 @@ def dual_form(rows: Errors) -> None:
 
     Source: the first equation that the critique takes from Dai et al. 2022 (and Irie et al. 2022).
     """
-    for problem in problems(19, FEW_SIZES):
+    for problem in rows.problems(19, FEW_SIZES):
         for name, loss in LOSSES.items():
 
             def total(weights: jax.Array, loss=loss, problem=problem) -> jax.Array:
@@ -57,7 +57,7 @@ def dual_form(rows: Errors) -> None:
 def local_constant(rows: Errors) -> None:
     """Softmax attention minimises F(c) = 1/2 sum_i exp(k_i.q) |v_i - c|^2: one step at rate 1 / sum exp."""
     rng = np.random.default_rng(28)
-    for problem in problems(28, FEW_SIZES):
+    for problem in rows.problems(28, FEW_SIZES):
         found = attend(problem.y, problem.x, problem.query, True)
         kernel = np.exp(problem.x @ problem.query)
 

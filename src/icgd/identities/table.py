@@ -1,6 +1,6 @@
 """Rows of an identity table: the error of one statement in one random case."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -11,11 +11,20 @@ FEW_SIZES = ((1, 1, 1), (1, 3, 5), (3, 1, 5), (3, 3, 45), (10, 1, 10), (10, 3, 4
 
 
 class Errors(list):
-    """Rows of `COLUMNS`."""
+    """Rows of `COLUMNS`; with ``few``, problems of the smallest and the largest size only."""
+
+    def __init__(self, few: bool = False):
+        super().__init__()
+        self.few = few
 
     def put(self, measure: str, case: str, value: float, plant: str = "none") -> None:
         """Add one row."""
         self.append({"measure": measure, "plant": plant, "case": case, "value": float(value)})
+
+    def problems(self, seed: int, sizes: Sequence[tuple[int, int, int]] = SIZES) -> list["Problem"]:
+        """One random problem of each size (d, outputs, N)."""
+        rng = np.random.default_rng(seed)
+        return [Problem(rng, *size) for size in (sizes[:: max(len(sizes) - 1, 1)] if self.few else sizes)]
 
 
 def largest(a: np.ndarray, b: np.ndarray) -> float:
@@ -46,9 +55,3 @@ class Problem:
         for _ in range(steps):
             weights = weights - step * (self.x @ weights.T - self.y).T @ self.x
         return weights
-
-
-def problems(seed: int, sizes: Iterable[tuple[int, int, int]] = SIZES) -> list[Problem]:
-    """One random problem of each size (d, outputs, N)."""
-    rng = np.random.default_rng(seed)
-    return [Problem(rng, *size) for size in sizes]
