@@ -26,6 +26,7 @@ COMMANDS = {
     "phases": ("course of training of an experiment's networks, and where it ended", True),
     "scope": ("networks of other problems against plain and other gradient descent", True),
     "layers": ("networks of several layers against several steps of GD, GD++ and others", True),
+    "copying": ("networks on alternating tokens: what they copy, when, and what follows", True),
     "compare": ("networks of one experiment against those of another", True),
     "sweep": ("train one seed of a sweep over settings", True),
     "runs": ("evaluate the runs of a sweep", True),

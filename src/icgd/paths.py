@@ -16,6 +16,7 @@ ANALYSES = {
     "phases": ("phases", "phases-curves"),
     "scope": ("scope", "scope-curves"),
     "layers": ("layers", "layers-curves"),
+    "copying": ("copying", "copying-curves"),
 }
 
 # Experiments whose networks are compared with those of another (command compare).

@@ -2,12 +2,19 @@
 than one network does.
 
 Input:  weights.npz and history.csv of every seed, trained or committed; the checked evaluation data;
-        for some, the best methods of as many steps.
+        for some, the best methods of as many steps, or the histories of one layer.
 Output: results/{scale}/{experiment}/ a table of measures and one of curves (icgd.paths.ANALYSES).
 """
 
 OPTIMA = "results/{scale}/references/optima.csv"
-REFERENCES = {"layers": OPTIMA, "nonlinear": OPTIMA}
+REFERENCES = {
+    "layers": OPTIMA,
+    "nonlinear": OPTIMA,
+    "copying": lambda wildcards: [
+        paths.history(wildcards.scale, "one_layer", seed)
+        for seed in seeds("one_layer", wildcards.scale)
+    ],
+}
 
 for analysis, (measures, curves) in paths.ANALYSES.items():
 
