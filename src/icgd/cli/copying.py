@@ -22,7 +22,7 @@ from icgd.tasks.linear import Tasks, half_mean_square
 CURVES = ("panel", "model", "series", "point", "value")
 BASE = "one_layer"  # the same problem with x_j and y_j in one token
 FEW, FEWEST = 5000, 256  # tasks of what is looked at inside the network; of its sensitivities
-SLOWER = {"one_layer_4": 4.0, "one_layer_8": 8.0}  # planted: networks that take so many times longer
+SLOWER = {"one_layer_3": 3.0, "one_layer_8": 8.0}  # planted: networks that take so many times longer
 EVEN = {"even_1.8": 1.8, "even_5": 5.0}  # planted: drops spread evenly over such a factor
 
 

@@ -9,6 +9,7 @@ from icgd.figures import (
     fig1,
     fig2,
     fig3,
+    fig5,
     fig6a,
     fig6b,
     fig9,
@@ -38,6 +39,7 @@ DRAW = {
     "fig3": fig3.draw,
     "fig6b": fig6b.draw,
     "fig13": fig13.draw,
+    "fig5": fig5.draw,
 }
 
 
