@@ -56,23 +56,27 @@ def tilted(weights: Weights, inputs: int, size: float, key: jax.Array) -> Weight
 
 
 def predictors(trained: Trained, tasks: Tasks) -> dict[str, Learnt]:
-    """One and two steps of GD, near misses of one step, zero, weights before training, the construction."""
-    settings, optimal = trained.settings, trained.rates()["gd_optimal"]
+    """One and two steps of GD, near misses of one step, zero."""
+    optimal = trained.rates()["gd_optimal"]
     step = learnt.by_descent(tasks, optimal)
-    zero = Learnt(jnp.zeros_like(tasks.target), jnp.zeros_like(tasks.query))
     nudged = step.prediction + NUDGE * (tasks.target - step.prediction)
-    key = stream(trained.seed, "initialisation", settings.key_implementation)
-    start = transformer.initialise(settings.model, settings.task.inputs, key)
-    found = {
+    return {
         "gd_optimal": step,
         f"gd_rate_{FASTER}": learnt.faster(step, FASTER),
         f"gd_nudged_{NUDGE}": Learnt(nudged, step.weights),
         f"gd_tilted_{LEANING}": learnt.tilted(step, tasks, LEANING, key_of(trained)),
         "gd_0.1": learnt.faster(step, 0.1),
         "two_steps": learnt.of_weights(tasks, two_steps(tasks, optimal)),
-        "zero": zero,
-        "untrained": learnt.by_network(settings.model, start, tasks),
+        "zero": learnt.faster(step, 0.0),
     }
+
+
+def other_networks(trained: Trained, tasks: Tasks) -> dict[str, Learnt]:
+    """The network before training and, where there is one, the construction."""
+    settings = trained.settings
+    key = stream(trained.seed, "initialisation", settings.key_implementation)
+    start = transformer.initialise(settings.model, settings.task.inputs, key)
+    found = {"untrained": learnt.by_network(settings.model, start, tasks)}
     if settings.model.softmax_layers:
         built = hand_set(settings.model, settings.task, settings.key_implementation)
         found["construction"] = learnt.by_network(settings.model, built, tasks)

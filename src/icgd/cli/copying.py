@@ -9,6 +9,7 @@ import numpy as np
 
 from icgd import paths
 from icgd.analysis import copying, course, learnt, merging, precedence, stand_ins
+from icgd.analysis.learnt import Learnt
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.cli.analysis import analyse
@@ -21,7 +22,7 @@ from icgd.tasks.linear import Tasks, half_mean_square
 
 CURVES = ("panel", "model", "series", "point", "value")
 BASE = "one_layer"  # the same problem with x_j and y_j in one token
-FEW, FEWEST = 5000, 256  # tasks of what is looked at inside the network; of its sensitivities
+FEW, FEWEST = 2000, 256  # tasks of what is looked at inside the network; of its sensitivities
 SLOWER = {"one_layer_3": 3.0, "one_layer_8": 8.0}  # planted: networks that take so many times longer
 EVEN = {"even_1.8": 1.8, "even_5": 5.0}  # planted: drops spread evenly over such a factor
 
@@ -73,36 +74,51 @@ def of_network(seeds: Seeds, trained: Trained, rows: Measures) -> list[dict]:
     history(rows, trained, seeds)
     if not trained.settings.model.softmax_layers:
         return []  # scores of a linear layer are no shares
-    few = trained.fresh("evaluation data", min(FEW, trained.settings.evaluation.tasks))
+    few = first(trained.fresh("evaluation data", trained.settings.evaluation.tasks), FEW)
     networks = {"none": trained.weights, **stand_ins.networks(trained)}
     inside(rows, trained, networks, few)
     return attention(rows, trained, networks, few)
 
 
 def ends(rows: Measures, trained: Trained) -> None:
-    """Losses, and agreement with one step of GD."""
+    """Losses, and agreement with one step of GD; of other networks on fewer tasks."""
     settings = trained.settings
     sets = {"fresh": trained.fresh("evaluation data", settings.evaluation.tasks)}
     sets["published"] = published.tasks(min(published.COUNT, settings.evaluation.tasks))
     for name, tasks in sets.items():
-        zero = float(half_mean_square(0.0, tasks.target))
         own = learnt.by_network(settings.model, trained.weights, tasks)
-        found = {"none": own} | (stand_ins.predictors(trained, tasks) if name == "fresh" else {})
+        controls = stand_ins.predictors(trained, tasks) if name == "fresh" else {}
+        compare(rows, trained, {"none": own, **controls}, tasks, name)
+    few = first(sets["fresh"], FEW)
+    other = stand_ins.other_networks(trained, few)
+    compare(rows, trained, other, few, "fresh")
+    if "construction" in other:
+        own = learnt.by_network(settings.model, trained.weights, few)
+        against(rows, own, other["construction"], "none", "fresh", "construction")
+
+
+def first(tasks: Tasks, count: int) -> Tasks:
+    """The first so many tasks."""
+    return jax.tree.map(lambda x: x[:count], tasks)
+
+
+def compare(rows: Measures, trained: Trained, found: dict[str, Learnt], tasks: Tasks, name: str) -> None:
+    """Each predictor against zero and against one step of GD at each named rate."""
+    zero = float(half_mean_square(0.0, tasks.target))
+    for plant, one in found.items():
+        rows.put("loss", learnt.loss(one, tasks), plant, name)
+        rows.put("loss_over_zero", learnt.loss(one, tasks) / zero, plant, name)
+    for reference, rate in trained.rates().items():
+        descent = learnt.by_descent(tasks, rate)
+        gd_loss = learnt.loss(descent, tasks)
+        if "none" in found:
+            rows.put("gd_loss", gd_loss, tasks=name, reference=reference)
         for plant, one in found.items():
-            rows.put("loss", learnt.loss(one, tasks), plant, name)
-            rows.put("loss_over_zero", learnt.loss(one, tasks) / zero, plant, name)
-        for reference, rate in trained.rates().items():
-            descent = learnt.by_descent(tasks, rate)
-            rows.put("gd_loss", learnt.loss(descent, tasks), tasks=name, reference=reference)
-            for plant, one in found.items():
-                ratio = learnt.loss(one, tasks) / learnt.loss(descent, tasks)
-                rows.put("loss_over_gd", ratio, plant, name, reference)
-                against(rows, one, descent, plant, name, reference)
-        if name == "fresh" and settings.model.softmax_layers:
-            against(rows, own, found["construction"], "none", name, "construction")
+            rows.put("loss_over_gd", learnt.loss(one, tasks) / gd_loss, plant, name, reference)
+            against(rows, one, descent, plant, name, reference)
 
 
-def against(rows: Measures, one: learnt.Learnt, other: learnt.Learnt, *labels: str) -> None:
+def against(rows: Measures, one: Learnt, other: Learnt, *labels: str) -> None:
     """How near two predictors are."""
     for measure, value in learnt.agreement(one, other).items():
         rows.put(measure, value, *labels)
@@ -136,7 +152,7 @@ def inside(rows: Measures, trained: Trained, networks: dict, few: Tasks) -> None
     """What the first layer copies, what the second does with it, and what is left without copying."""
     model, rate = trained.settings.model, trained.rates()["gd_optimal"]
     zero = float(half_mean_square(0.0, few.target))
-    fewest = jax.tree.map(lambda x: x[:FEWEST], few)
+    fewest = first(few, FEWEST)
     for plant, weights in networks.items():
         found = {name: float(value) for name, value in _sensitivities(model, weights, fewest).items()}
         for measure, value in found.items():
