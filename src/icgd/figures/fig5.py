@@ -13,7 +13,6 @@ NOTE = (
     f"published points {RECORDED} steps apart\nwere drawn {DRAWN} apart (dotted);\n"
     "here they are on the axis of (a)"
 )
-PLACES = ("upper right", "center right", "center left", "upper left")  # of the legends
 LAST = 10  # lines whose median is the last sensitivity
 TOKENS = {"own": "own_token", "next": "next_token", "other": "other_tokens"}  # history -> published
 COLORS = {"own": style.PURPLE, "next": style.BLUE, "other": style.GREEN}
@@ -25,24 +24,23 @@ LOSS: marks.Looks = {
 }
 SENSITIVITY: marks.Looks = {
     **{
-        ("ours", name): marks.Look(f"to {WORDS[name]}", COLORS[name], width=0.7, alpha=0.7) for name in TOKENS
-    },
-    **{
-        ("published", name): marks.Look("published, one seed, on the axis of (a)", style.GREY, width=1.0)
+        ("ours", name): marks.Look(f"sensitivity to {WORDS[name]}", COLORS[name], width=0.7, alpha=0.7)
         for name in TOKENS
     },
-    ("published", "next_as_drawn"): marks.Look("published as drawn, next token", style.GREY, ":", 0.9),
+    **{
+        ("published", name): marks.Look("published: on the axis of (a), one seed", style.GREY, width=1.0)
+        for name in TOKENS
+    },
+    ("published", "next_as_drawn"): marks.Look("published: next token, as drawn", style.GREY, ":", 0.9),
 }
 LEAD: marks.Looks = {
-    ("ours", "loss_share"): marks.Look(
-        "loss over that of predicting zero", style.ORANGE, width=0.7, alpha=0.8
-    ),
-    ("ours", "next_share"): marks.Look("sensitivity to the next token over its last", style.BLUE, width=0.7),
+    ("ours", "loss_share"): marks.Look("loss / that of zero", style.ORANGE, width=0.7, alpha=0.8),
+    ("ours", "next_share"): marks.Look("sensitivity to the next / its last", style.BLUE, width=0.7),
 }
 ATTENTION: marks.Looks = {
-    ("ours", "inputs"): marks.Look("of inputs, one seed", style.BLUE, "-", 0.7, "o", 2.0, 0.7),
-    ("ours", "targets"): marks.Look("of targets, one seed", style.GREEN, "-", 0.7, "^", 2.0, 0.7),
-    ("ours", "construction"): marks.Look("hand-set copying", style.ORANGE, "--", 1.2),
+    ("ours", "inputs"): marks.Look("attention of inputs, one seed", style.BLUE, "-", 0.7, "o", 2.0, 0.7),
+    ("ours", "targets"): marks.Look("attention of targets, one seed", style.GREEN, "-", 0.7, "^", 2.0, 0.7),
+    ("ours", "construction"): marks.Look("attention of hand-set copying", style.ORANGE, "--", 1.2),
 }
 
 
@@ -53,7 +51,7 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     history, state = data.histories(scale, ALTERNATING, config), data.states(table)
     losses, found = loss_rows(history, table, state), sensitivity_rows(history, state)
     around, shares = lead_rows(history, table, state), attention_rows(scale, state)
-    figure = style.canvas(style.WIDE, 5.8, data.headline(scale, state))
+    figure = style.canvas(style.WIDE, 6.4, data.headline(scale, state))
     (first, second), (third, fourth) = figure.subplots(2, 2)
     marks.lines(first, losses, LOSS)
     first.set_ylim(0.19, 0.48)
@@ -62,7 +60,7 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     second.sharex(first)
     first.set_xlim(0, history.step.max())
     marks.label(second, "(b) sensitivity of the first layer", "training step", "mean gradient (no unit)")
-    marks.note(second, NOTE, 0.03, 0.62)
+    marks.note(second, NOTE, 0.03, 0.55)
     marks.lines(third, around, LEAD)
     third.axvline(1.0, color="0.3", linewidth=0.7, linestyle="--", zorder=1)
     third.set(xlim=AROUND, ylim=(0, 1.15))
@@ -71,8 +69,7 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     marks.label(
         fourth, "(d) attention of the first layer", "key's place after the token", "mean share (no unit)"
     )
-    for axes, place in zip((first, second, third, fourth), PLACES, strict=True):
-        axes.legend(loc=place, fontsize=6)
+    style.legend(figure, 3)
     return figure, pd.concat([losses, found, around, shares])
 
 
