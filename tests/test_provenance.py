@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT
 
 from icgd import checking, codehash, files, provenance, verification
+from icgd.cli import budget
 from icgd.config import load
 from icgd.errors import IcgdError
 
