@@ -42,19 +42,9 @@ def documents() -> tuple[Document, ...]:
     return found
 
 
-@cache
-def _by_claim() -> dict[str, tuple[Passage, ...]]:
-    found: dict[str, list[Passage]] = {}
-    for each in documents():
-        for part in each.passages:
-            for id_ in part.claims:
-                found.setdefault(id_, []).append(part)
-    return {id_: tuple(passages) for id_, passages in found.items()}
-
-
-def stating(claim: str) -> tuple[Passage, ...]:
+def stating(claim: str, found: Iterable[Document]) -> tuple[Passage, ...]:
     """The passages that state a claim, document by document; none if no document does."""
-    return _by_claim().get(claim, ())
+    return tuple(part for each in found for part in each.passages if claim in part.claims)
 
 
 def document(values: dict, name: str, source: str, claims: Iterable[str]) -> Document:
