@@ -12,6 +12,13 @@ from icgd.errors import IcgdError
 
 TEXT = "Attention descends. Good morning. Depth helps."
 CLAIMS = ("as-1", "as-2")
+NAMES = (
+    "lesswrong-thread.txt",
+    "lesswrong-linkpost.txt",
+    "activation-space-critique.txt",
+    "llm-regression-post.txt",
+    "mesa-optimization-summary.txt",
+)
 
 
 def values():
@@ -41,8 +48,7 @@ def faulty(number=None, **changes):
 
 
 def test_the_committed_documents_are_covered_from_end_to_end():
-    names = {name: source["id"] for source in registry.sources() for name in source["document"]}
-    assert {each.name: each.source for each in documents()} == names and len(names) == 5
+    assert tuple(each.name for each in documents()) == NAMES
     for each in documents():
         ends = [0, *(part.end for part in each.passages)]
         assert [part.start for part in each.passages] == ends[:-1] and ends[-1] == each.characters
@@ -58,21 +64,24 @@ def test_every_claim_of_the_documents_is_named_and_leads_to_its_passages():
     assert stating("as-8", documents())[0].document == "activation-space-critique.txt"
 
 
-@pytest.mark.parametrize("each", documents(), ids=lambda each: each.name)
-def test_the_hashes_are_those_of_the_documents(each):
-    path = coverage.DOCUMENTS / each.name
+@pytest.fixture(params=NAMES)
+def at_hand(request):
+    """A document's coverage and its text, where the documents are."""
+    path = coverage.DOCUMENTS / request.param
     if not path.exists():
         pytest.skip("the source documents are not at hand")
-    compare(each, path.read_bytes().decode("utf-8"))
+    found = next(each for each in documents() if each.name == request.param)
+    return found, path.read_bytes().decode("utf-8")
 
 
-@pytest.mark.parametrize("each", documents(), ids=lambda each: each.name)
-def test_no_paraphrase_is_a_copy(each):
-    path = coverage.DOCUMENTS / each.name
-    if not path.exists():
-        pytest.skip("the source documents are not at hand")
-    text = f" {' '.join(_words(path.read_text(encoding='utf-8')))} "
-    for part in each.passages:
+def test_the_hashes_are_those_of_the_documents(at_hand):
+    compare(*at_hand)
+
+
+def test_no_paraphrase_is_a_copy(at_hand):
+    found, original = at_hand
+    text = f" {' '.join(_words(original))} "
+    for part in found.passages:
         said = _words(part.says)
         runs = [" ".join(said[k : k + 6]) for k in range(len(said) - 5)]
         assert not [run for run in runs if f" {run} " in text], (part.number, part.says)
