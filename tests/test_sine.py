@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from icgd.analysis import alignment, embedded, learnt, pairs
+from icgd.analysis import embedded, learnt, pairs
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.cli import blocks
@@ -21,7 +21,7 @@ from icgd.tasks.waves import Shift
 
 KEY = "threefry2x32"
 TASK = Task(family="sine", inputs=1, context=10)
-WIDTH = 40
+WIDTH, COUNT = 40, 256
 NO_SHIFT = Shift()
 GIVEN = Model(embedding=WIDTH, given_step=0.01)
 FREE = Model(embedding=WIDTH)
@@ -52,7 +52,7 @@ def refactored(seed, step=0.01):
     return embedding(seed) | constructions.one_head(parts)
 
 
-def trained(weights, seed=0, model=FREE, tasks=400):
+def trained(weights, seed=0, model=FREE, tasks=COUNT):
     settings = AnalysisSettings(
         task=TASK,
         model=model,
@@ -71,13 +71,13 @@ def pick(rows, measure, plant="none", **labels):
     return found[0]
 
 
-def drawn(count=300, shift=NO_SHIFT, tied=True):
+def drawn(count=COUNT, shift=NO_SHIFT, tied=True):
     return waves.sample(stream(0, "test", KEY), count, 10, tied, shift)
 
 
 @pytest.mark.parametrize("tied", [True, False])
 def test_waves_without_a_shift_are_those_of_training(tied):
-    theirs = sine.sample(stream(0, "test", KEY), 300, 10, tied)
+    theirs = sine.sample(stream(0, "test", KEY), COUNT, 10, tied)
     for ours, right in zip(drawn(tied=tied), theirs, strict=True):
         np.testing.assert_array_equal(ours, right)
 
@@ -94,10 +94,10 @@ def test_shifts_change_what_they_say():
 
 
 def test_the_functions_are_what_the_network_predicts_and_how_it_changes():
-    tasks, weights = drawn(50), refactored(0)
-    prediction, slope = alignment.sensitivities(FREE, weights, tasks)
+    tasks, weights = drawn(), refactored(0)
+    prediction, slope = learnt.by_network(FREE, weights, tasks)
     found = embedded.functions(embedded.of(weights), tasks, tasks.query[:, 0])
-    each = np.arange(50)
+    each = np.arange(COUNT)
     np.testing.assert_allclose(np.asarray(found.after)[each, each], prediction, atol=1e-4)
     np.testing.assert_allclose(np.asarray(found.slopes)[each, each], slope[:, 0], atol=1e-4)
     start = embedded.embed(embedded.of(weights), tasks.query[:, 0], 0 * tasks.target)[:, -1]
@@ -116,14 +116,14 @@ def test_attention_that_is_a_step_is_recognised_with_its_size_and_one_that_is_no
 
 
 def test_a_given_step_is_the_gd_step_on_the_embedding():
-    tasks, network = drawn(20), embedded.of(descending(0))
+    tasks, network = drawn(), embedded.of(descending(0))
     z = embedded.embed(network, tasks.inputs[..., 0], tasks.targets)
     features, labels = z[..., :-1], z[..., -1]
 
     def loss(w):
         return 0.5 * jnp.sum((jnp.einsum("tnk,tk->tn", features, w) - labels) ** 2)
 
-    descended = -0.01 * jax.grad(loss)(jnp.zeros((20, WIDTH - 1)))
+    descended = -0.01 * jax.grad(loss)(jnp.zeros((COUNT, WIDTH - 1)))
     np.testing.assert_allclose(embedded.in_context(network, tasks)[:, :-1], descended, rtol=1e-4, atol=1e-6)
 
 
@@ -174,7 +174,7 @@ def test_a_planted_constant_has_its_size(equal, size):
 
 def test_other_planted_faults_have_their_size(equal):
     for share in pairs.TURNED:
-        assert pick(equal, "partial_cos", f"signs_{share}") == pytest.approx(1 - 2 * share, abs=1e-3)
+        assert pick(equal, "partial_cos", f"signs_{share}") == pytest.approx(1 - 2 * share, abs=5e-3)
     for share in pairs.APART:
         found = pick(equal, "rmse_over_seeds", f"apart_{share}", tasks="fresh")
         assert found == pytest.approx(share, rel=1e-3)
@@ -218,7 +218,7 @@ def test_values_that_are_the_labels_are_recognised():
 
 
 def test_planted_faults_of_blocks_have_their_size():
-    tasks = linear.sample(jax.random.key(0), 2000, 10, 10)
+    tasks = linear.sample(jax.random.key(0), COUNT, 10, 10)
     best = learnt.by_descent(tasks, 6.0)
     settings = dataclasses.replace(trained({}).settings, task=Task(inputs=10, context=10))
     theirs = dict.fromkeys(blocks.REFERENCES, best)
