@@ -10,6 +10,7 @@ import pytest
 from icgd.analysis import embedded, learnt, pairs
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
+from icgd.claims import registry
 from icgd.cli import blocks
 from icgd.cli import sine as command
 from icgd.config import AnalysisSettings, Evaluation, Model, Task
@@ -209,6 +210,19 @@ def test_the_analysis_of_one_network():
     assert len(plain) == len(command.PANELS) and np.ptp(plain) < 1e-6
     truth = [row["value"] for row in curves if row["series"] == "truth"]
     assert max(truth) == pytest.approx(command.WAVE.amplitude, rel=1e-2)
+
+
+def test_the_data_dictionary_is_what_is_measured(equal):
+    rows = Measures()
+    command.sine(trained(refactored(0)), rows)
+    for table, found in (("sine", rows), ("comparison", equal)):
+        entry = registry.tables()[table]
+        assert {row["measure"] for row in found} <= set(entry["measures"])
+        for label, known in entry["labels"].items():
+            assert {row[label] for row in found} <= set(known), (table, label)
+    about = entry["measures"] | entry["labels"]["plant"]
+    known = {row["measure"] for row in equal} | {row["plant"] for row in equal}
+    assert {name for name, words in about.items() if words.startswith("sine, ")} <= known
 
 
 def test_values_that_are_the_labels_are_recognised():
