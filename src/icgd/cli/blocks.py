@@ -22,7 +22,7 @@ TRAINED = "gd_plus_plus_separate_released"  # GD++ with 2 K parameters as the re
 REFERENCES = ("gd_shared", "gd_separate", "gd_plus_plus_shared", TRAINED)
 DRAWN = ("gd_shared", TRAINED)
 COURSE_TASKS = 2000  # published tasks that states on the way are measured on
-FASTER, TILTED = (1.05, 1.15), (0.2, 0.4)  # planted faults
+FASTER, TILTED = (1.05, 1.15), (0.2, 0.5)  # planted faults
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -51,14 +51,14 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     marks.lines(first, losses, CURVES)
     first.set_yscale("log")
     marks.label(first, "(a) loss", "training step", LOSS)
-    right = show_align(second, align)
+    show_align(second, align)
     marks.lines(third, wave, WAVE)
-    marks.label(third, "(c) functions of one wave", "x", "y")
+    marks.label(third, "(c) one wave", "x", "y")
     for axes, letter, (panel, x) in zip(below, "def", SHIFTS.items(), strict=True):
         marks.lines(axes, shifted[panel], CURVES)
         axes.set_yscale("log")
         marks.label(axes, f"({letter}) other {panel}", x, LOSS if letter == "d" else "")
-    style.legend(figure, 3, second, right)
+    style.legend(figure, 3)
     return figure, pd.concat([losses, align, wave, *shifted.values()])
 
 
@@ -112,12 +112,12 @@ def shift_rows(curves: dict[str, pd.DataFrame], state: dict[str, pd.Series], pan
     return pd.concat(parts)
 
 
-def show_align(axes: Axes, rows: pd.DataFrame) -> Axes:
-    """Cosine on the left axis, differences on the right one, which is returned."""
+def show_align(axes: Axes, rows: pd.DataFrame) -> None:
+    """Cosine on the left axis, differences on the right one."""
     right, looks = axes.twinx(), {}
     for name, (label, color, marker) in fig2.MEASURES.items():
-        label = label.replace("model cosine", "partial cosine").replace("model diff", "partial diff")
-        looks["published", name] = marks.Look("published, by step", color, "-", 1.6, alpha=0.35)
+        label = label.split(" (")[0].replace("model", "partial")
+        looks["published", name] = marks.Look(f"published: {label}", color, "-", 1.6, alpha=0.35)
         looks["ours", name] = marks.Look(f"{label}, at the end", color, "", marker=marker, size=4.0)
         for state in ("plateau", "diverged"):
             looks["ours", f"{name}_{state}"] = looks["ours", name]._replace(hollow=True)
@@ -127,11 +127,5 @@ def show_align(axes: Axes, rows: pd.DataFrame) -> Axes:
     axes.set_ylim(0, 1.05)
     right.set_ylim(bottom=0)
     right.grid(False)
-    handles = {}
-    for place in (axes, right):
-        found = zip(*place.get_legend_handles_labels(), strict=True)
-        handles |= {text: handle for handle, text in found}
-    right.legend(handles.values(), handles, loc="center right", fontsize=6)
-    marks.label(axes, "(b) alignment of the two arms", "training step", "partial cosine (no unit)")
+    marks.label(axes, "(b) alignment", "training step", "partial cosine (no unit)")
     right.set_ylabel("mean difference (units of y)")
-    return right

@@ -32,10 +32,9 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     marks.lines(first, losses, LOOKS)
     first.set_yscale("log")
     marks.label(first, "(a) loss", "training step", "loss (half mean square)")
-    rights = []
     for axes, letter, rows, (_, name) in zip(others, "bc", aligned, REFERENCES.values(), strict=True):
-        rights.append(show_align(axes, rows, f"({letter}) alignment with {name}", name))
-    style.legend(figure, 4, *rights)
+        show_align(axes, rows, f"({letter}) alignment with {name}", name)
+    style.legend(figure, 4)
     return figure, pd.concat([losses, *aligned])
 
 
@@ -70,8 +69,8 @@ def align_rows(curves: pd.DataFrame, state: pd.Series, reference: str) -> pd.Dat
     return pd.concat(parts)
 
 
-def show_align(axes: Axes, rows: pd.DataFrame, title: str, reference: str) -> Axes:
-    """Cosine on the left axis, differences on the right one, which is returned."""
+def show_align(axes: Axes, rows: pd.DataFrame, title: str, reference: str) -> None:
+    """Cosine on the left axis, differences on the right one."""
     right, looks = axes.twinx(), {}
     for name, (label, color, marker) in fig2.MEASURES.items():
         look = marks.Look(label.split(" (")[0], color, "-", 0.6, marker, 2.5, 0.5)
@@ -88,4 +87,3 @@ def show_align(axes: Axes, rows: pd.DataFrame, title: str, reference: str) -> Ax
     right.grid(False)
     marks.label(axes, title, "training step", "model cosine (no unit)")
     right.set_ylabel(f"mean difference to {reference} (units of y)")
-    return right
