@@ -26,6 +26,8 @@ COMMANDS = {
     "phases": ("course of training of an experiment's networks, and where it ended", True),
     "scope": ("networks of other problems against plain and other gradient descent", True),
     "layers": ("networks of several layers against several steps of GD, GD++ and others", True),
+    "sine": ("networks of an embedding and one layer on sine waves", True),
+    "blocks": ("networks of blocks with MLPs against several steps of GD and GD++", True),
     "compare": ("networks of one experiment against those of another", True),
     "sweep": ("train one seed of a sweep over settings", True),
     "runs": ("evaluate the runs of a sweep", True),

@@ -16,6 +16,8 @@ ANALYSES = {
     "phases": ("phases", "phases-curves"),
     "scope": ("scope", "scope-curves"),
     "layers": ("layers", "layers-curves"),
+    "sine": ("sine", "sine-curves"),
+    "blocks": ("blocks", "blocks-curves"),
 }
 
 # Experiments whose networks are compared with those of another (command compare).
@@ -25,6 +27,8 @@ BASES = {
     "fixed_512": "fixed_128",
     "fixed_2048": "fixed_512",
     "fixed_8192": "fixed_2048",
+    "sine": "sine_gd",
+    "sine_two_parameters": "sine_gd_two_parameters",
 }
 
 

@@ -7,7 +7,8 @@ Output: results/{scale}/{experiment}/ a table of measures and one of curves (icg
 """
 
 OPTIMA = "results/{scale}/references/optima.csv"
-REFERENCES = {"layers": OPTIMA, "nonlinear": OPTIMA}
+RELEASED = "results/{scale}/references/released-12-separate.csv"
+REFERENCES = {"layers": OPTIMA, "nonlinear": OPTIMA, "blocks": [OPTIMA, RELEASED]}
 
 for analysis, (measures, curves) in paths.ANALYSES.items():
 

@@ -9,8 +9,10 @@ from icgd.figures import (
     fig1,
     fig2,
     fig3,
+    fig4,
     fig6a,
     fig6b,
+    fig8,
     fig9,
     fig10,
     fig11,
@@ -38,6 +40,8 @@ DRAW = {
     "fig3": fig3.draw,
     "fig6b": fig6b.draw,
     "fig13": fig13.draw,
+    "fig4": fig4.draw,
+    "fig8": fig8.draw,
 }
 
 
