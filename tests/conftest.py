@@ -24,7 +24,8 @@ def at_root(monkeypatch):
 def environment() -> dict[str, str]:
     """Environment of a command line run from this checkout's packages."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src")}
+    own = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}  # each command's own
+    return {**own, "PATH": path, "PYTHONPATH": str(ROOT / "src")}
 
 
 def copy_checkout(target: Path, results: bool) -> Path:

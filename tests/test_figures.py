@@ -13,10 +13,13 @@ from icgd.figures import fig3b, fig5, fig6c, fig7
 from icgd.figures.inputs import (
     ALTERNATING,
     BASE,
+    BLOCKS,
     FIGURE_INPUTS,
     FIVE,
     FIXED,
     LAYER_NORM,
+    SINE,
+    SINE_GD,
     SOFTMAX,
     SWEEP,
     TEN,
@@ -194,7 +197,48 @@ def fake_copying(seed, scale, converged):
     return {name: [(seed, *row) for row in found] for name, found in rows.items()}
 
 
+def fake_sine(seed, scale, converged):
+    """Rows of one seed of an arm of the sine task."""
+    measures = [("converged", "none", "", "", converged)]
+    ends = [
+        (name, "none", "fresh", "", value * scale)
+        for name, value in (("partial_cos", 0.93), ("partial_diff", 0.026), ("preds_diff", 0.023))
+    ]
+    curves = [
+        (panel, series, point, value * point * scale)
+        for panel in ("inputs", "amplitude", "frequency", "phase")
+        for series, value in (("loss", 0.001), ("zero", 0.026))
+        for point in (1.0, 1.5, 2.0)
+    ]
+    curves += [
+        ("wave", name, x, 0.3 * np.sin(x + scale))
+        for name in ("truth", "before", "after")
+        for x in np.linspace(-5, 5, 21)
+    ]
+    rows = {"sine": measures, "comparison": [*measures, *ends], "sine-curves": curves}
+    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
+
+
+def fake_blocks(seed, scale, converged):
+    """Rows of one seed of blocks with MLPs."""
+    references = ("gd_shared", "gd_plus_plus_separate_released")
+    curves = [(name, "", "loss", 0, 0.05) for name in references]
+    curves += [
+        ("none", name, measure, step, 0.4 * scale)
+        for name in references
+        for measure in ("model_cos", "model_diff", "preds_diff")
+        for step in (10, 20)
+    ]
+    rows = {"blocks": [("converged", "none", "", "", converged)], "blocks-curves": curves}
+    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
+
+
 HEADERS = {
+    "sine": "seed,measure,plant,tasks,reference,value",
+    "comparison": "seed,measure,plant,tasks,reference,value",
+    "sine-curves": "seed,panel,series,point,value",
+    "blocks": "seed,measure,plant,tasks,reference,value",
+    "blocks-curves": "seed,model,reference,measure,point,value",
     "copying": "seed,measure,plant,tasks,reference,value",
     "copying-curves": "seed,panel,model,series,point,value",
     "layers": "seed,measure,plant,tasks,reference,value",
@@ -242,6 +286,7 @@ def fake_results(request, tmp_path, monkeypatch):
     shutil.copytree("published", tmp_path / "published")
     makers = dict.fromkeys((*SWEEP.values(), *SOFTMAX, *LAYER_NORM), fake_seed)
     makers |= dict.fromkeys((TWO, THREE, FIVE, TEN), fake_depth)
+    makers |= dict.fromkeys((SINE, SINE_GD), fake_sine) | {BLOCKS: fake_blocks}
     makers[ALTERNATING] = fake_copying
     for experiment, fake in makers.items():
         seeds = [fake(seed, 1 + 0.01 * seed, ok) for seed, ok in enumerate(request.param)]

@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT
 
 from icgd import checking, codehash, files, provenance, verification
+from icgd.cli import budget
 from icgd.config import load
 from icgd.errors import IcgdError
 
@@ -180,3 +181,8 @@ def test_hashes_are_remembered_until_a_source_changes(copied_source, monkeypatch
     codehash.code_hash.cache_clear()
     assert training_hash() == first
     assert copied_source("training/engine.py", "BLOCK = 255", "BLOCK = 254") == "computed again"
+
+
+def test_the_budget_is_what_the_records_say():
+    page = budget.PAGE.read_text("utf-8")
+    assert page.split(budget.BEGIN)[1].split(budget.END)[0] == budget.table(), "run `python -m icgd budget`"

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from icgd.claims.coverage import Document
+from icgd.claims.passage import Passage
 from icgd.claims.verdict import decide
 from icgd.report import ledger
 from icgd.report.axis import Axis
@@ -20,6 +22,17 @@ from icgd.report.words import number, rule
 NASTY = '<script>alert("x")</script>&"'
 VOID = {"meta", "link", "input", "img", "br", "hr"}
 SOURCES = [{"id": "vo22", "title": "Transformers learn in context", "kind": "paper"}]
+
+
+def make_document(says="It agrees.", reason="a greeting", name="post.txt", claims=("vo22-1", "lw-9")):
+    passages = (
+        Passage(name, 1, 0, 10, "0" * 16, says, claims, None),
+        Passage(name, 2, 10, 25, "1" * 16, "Hello.", (), reason),
+    )
+    return Document(name, "vo22", 25, "2" * 64, passages)
+
+
+DOCUMENTS = (make_document(),)
 
 
 def make_part(**changes):
@@ -131,7 +144,7 @@ class Balance(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page():
-    return render(make_claims(), SOURCES, "full", "../../../figures/full")
+    return render(make_claims(), SOURCES, "full", "../../../figures/full", DOCUMENTS)
 
 
 def test_every_claim_has_a_section_and_a_row_that_links_to_it(page):
@@ -192,7 +205,8 @@ def test_every_string_is_escaped():
     files = [{"path": NASTY, "sha256": NASTY}]
     claim = make_claim(NASTY, **words, parts=[part], figures=[NASTY], inputs=files)
     sources = [{"id": NASTY, "title": NASTY, "kind": NASTY}]
-    page = render([claim], sources, NASTY, NASTY)
+    documents = (make_document(NASTY, NASTY, NASTY, (NASTY, NASTY + "2")),)
+    page = render([claim], sources, NASTY, NASTY, documents)
     assert NASTY not in page and "<script>alert" not in page
     assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&quot;" in page
     assert len(Balance(page).having("script")) == 1
@@ -242,6 +256,26 @@ def test_the_ledger_has_a_row_for_each_published_or_released_number(page):
     cells = re.search(r'href="#vo22-f01">.*?<td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>', table)
     assert cells[1] == "1.002" and cells[2].startswith("0.9<br>") and cells[3] == "0.82"
     assert "1.0004 [1.0002, 1.0006], n = 9" in table
+
+
+def test_the_coverage_shows_each_passage_with_its_verdicts_or_its_reason(page):
+    section = page.split('<section id="coverage"')[1].split("</section>")[0]
+    assert "1 of the 5 claims registered for them are named" in section and "1 entries of other" in section
+    first, second = re.findall(r'<li id="document-post-\d">(.*?)</li>', section)
+    assert "It agrees." in first and "characters 0 to 10" in first
+    assert re.search(r'<a href="#vo22-1">vo22-1</a> <span class="badge good">.*supported</span>', first)
+    assert "lw-9" in first and "#lw-9" not in first
+    assert "No claim: a greeting." in second and "characters 10 to 25" in second
+    cells = re.findall(r'<td class="number">(\d+)</td>', section)
+    assert cells == ["25", "2", "1", "1", "2"] * 2
+
+
+def test_a_claim_leads_to_the_passages_that_state_it(page):
+    sections = {name: page.split(f'<section id="{name}"')[1] for name in ("vo22-1", "vo22-2")}
+    stated, other = (section.split("</section>")[0] for section in sections.values())
+    assert "Where the documents state it (1 passage)" in stated
+    assert '<a href="#document-post-1">post, characters 0 to 10</a>: It agrees.' in stated
+    assert "Where the documents state it" not in other
 
 
 def test_multiplicity_counts_decided_parts_that_rest_on_units(page):

@@ -26,6 +26,8 @@ COMMANDS = {
     "phases": ("course of training of an experiment's networks, and where it ended", True),
     "scope": ("networks of other problems against plain and other gradient descent", True),
     "layers": ("networks of several layers against several steps of GD, GD++ and others", True),
+    "sine": ("networks of an embedding and one layer on sine waves", True),
+    "blocks": ("networks of blocks with MLPs against several steps of GD and GD++", True),
     "copying": ("networks on alternating tokens: what they copy, when, and what follows", True),
     "compare": ("networks of one experiment against those of another", True),
     "sweep": ("train one seed of a sweep over settings", True),
@@ -39,6 +41,7 @@ COMMANDS = {
     "check": ("compare committed results with a rebuild of them, and retrain two seeds", True),
     "record": ("append changed verdicts to the history", False),
     "bench": ("measure what a training step costs", True),
+    "budget": ("write the table of what was trained into docs/budget.md", False),
     "schema": ("write the JSON schema of config.yaml", False),
 }
 
@@ -53,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         child = commands.add_parser(name, help=text, description=text)
         if name == chosen:
             if COMMANDS[name][1]:
-                prepare_jax()
+                prepare_jax(smoke="smoke" in arguments)
             module = importlib.import_module(f"icgd.cli.{name}")
             module.arguments(child)
             child.set_defaults(run=module.run)
@@ -83,10 +86,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def prepare_jax() -> None:
-    """One CPU thread a job, one compilation cache for all jobs, no TF32 on a GPU, unless already set."""
+def prepare_jax(smoke: bool = False) -> None:
+    """One CPU thread a job, one compilation cache for all jobs, no TF32 on a GPU, unless already set.
+
+    A smoke run computes next to nothing, so its programs are compiled in haste.
+    """
     os.environ.setdefault("NPROC", "1")  # XLA's thread pool; shared by two threads a step costs twice the CPU
-    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+    haste = " --xla_backend_optimization_level=0" if smoke else ""
+    os.environ.setdefault("XLA_FLAGS", f"--xla_cpu_multi_thread_eigen=false{haste}")
     if importlib.util.find_spec("jax_cuda12_plugin"):  # its products would keep ten bits of float32
         os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
     os.environ.setdefault("OMP_NUM_THREADS", "1")

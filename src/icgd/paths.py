@@ -16,6 +16,8 @@ ANALYSES = {
     "phases": ("phases", "phases-curves"),
     "scope": ("scope", "scope-curves"),
     "layers": ("layers", "layers-curves"),
+    "sine": ("sine", "sine-curves"),
+    "blocks": ("blocks", "blocks-curves"),
     "copying": ("copying", "copying-curves"),
 }
 
@@ -26,6 +28,8 @@ BASES = {
     "fixed_512": "fixed_128",
     "fixed_2048": "fixed_512",
     "fixed_8192": "fixed_2048",
+    "sine": "sine_gd",
+    "sine_two_parameters": "sine_gd_two_parameters",
 }
 
 

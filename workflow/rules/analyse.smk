@@ -7,9 +7,11 @@ Output: results/{scale}/{experiment}/ a table of measures and one of curves (icg
 """
 
 OPTIMA = "results/{scale}/references/optima.csv"
+RELEASED = "results/{scale}/references/released-12-separate.csv"
 REFERENCES = {
     "layers": OPTIMA,
     "nonlinear": OPTIMA,
+    "blocks": [OPTIMA, RELEASED],
     "copying": lambda wildcards: [
         paths.history(wildcards.scale, "one_layer", seed)
         for seed in seeds("one_layer", wildcards.scale)

@@ -174,3 +174,17 @@ def growth(rows: Measures, tasks: Tasks) -> None:
     rows.put("retuned_growth_over_4", at(2.0, rate / 4) / usual / 4)
     rows.put("retuned_growth_over_4", at(2.0, rate / 4 * 1.15) / usual / 4, "rate_1.15")
     rows.put("retuned_growth_over_4", at(3.0, rate / 9) / usual / 9, "inputs_3")
+
+
+def one_dimension(rows: Measures, tasks: Tasks, key: jax.Array) -> None:
+    """A mean cosine of vectors with one entry is twice the share of equal signs minus 1 (Fig. 4)."""
+    start = gradient_descent(STEP, 10)
+    one, other = (sensitivities(found, tasks)[1] for found in (start, tilted(start, 1.0, key)))
+    lengths = jax.random.exponential(key, (len(other), 1))
+    for plant, ours, theirs in (
+        ("none", one[:, :1], other[:, :1]),
+        ("two_dimensions", one[:, :2], other[:, :2]),
+        ("lengths_drawn", one[:, :1], lengths * other[:, :1]),
+    ):
+        alike = 2 * jnp.mean(jnp.sum(ours * theirs, axis=-1) > 0) - 1
+        rows.put("one_dimension", abs(float(jnp.mean(alignment.cosine(ours, theirs)) - alike)), plant)

@@ -16,6 +16,7 @@ from icgd.errors import IcgdError, nearest
 
 FOLDER = Path("claims")
 FINDINGS = "findings.yaml"  # entries about all sources, by the prefix of their ids
+COVERAGE = "coverage"  # what the source documents say, passage by passage (coverage.py)
 KINDS = ("identity", "measurement", "comparison", "documentary", "not-testable", "pending")
 PER = ("training seed", "restart", "set", "none")
 ESTIMANDS = {
@@ -147,7 +148,8 @@ def claims() -> dict[str, Claim]:
 
 def registry_hash() -> str:
     """Hash of everything that the audit page shows of the registry."""
-    return _hash([sources(), [claim.entry_hash for claim in claims().values()]])
+    covered = [path.read_text(encoding="utf-8") for path in sorted((FOLDER / COVERAGE).glob("*.yaml"))]
+    return _hash([sources(), [claim.entry_hash for claim in claims().values()], covered])
 
 
 def claim(id_: str) -> Claim:

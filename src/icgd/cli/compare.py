@@ -1,13 +1,14 @@
 """`icgd compare EXPERIMENT`: comparison.csv, its networks against those of another experiment."""
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Sequence
 
 import numpy as np
 
 from icgd import paths
-from icgd.analysis import learnt
+from icgd.analysis import learnt, pairs
 from icgd.analysis.learnt import Learnt
 from icgd.analysis.measuring import COLUMNS, Measures
 from icgd.analysis.networks import Diverged, Trained, load
@@ -45,8 +46,9 @@ def run(parsed: argparse.Namespace) -> None:
     base, base_rows, files = networks(scale, paths.BASES[name], pair["base"])
     ours, rows_of, more = networks(scale, name, pair["ours"])
     base = converged(base, base_rows)
+    measure = pairs.compare if pair["ours"].task.family == "sine" else compare
     for seed, trained in ours.items():
-        compare(rows_of[seed], trained, base)
+        measure(rows_of[seed], trained, base)
         say(f"compare {name}: seed {seed} done")
     table = [{"seed": seed, **row} for seed, rows in rows_of.items() for row in rows]
     output = paths.table(scale, name, "comparison")
@@ -63,12 +65,13 @@ def networks(
         weights, history = (path(scale, name, seed) for path in (paths.weights, paths.history))
         files += [weights, history]
         known[seed] = Measures()
+        lines = read_table(history)
         try:
-            found[seed] = load(weights, settings, seed)
+            found[seed] = dataclasses.replace(load(weights, settings, seed), history=lines)
         except Diverged as diverged:
             known[seed].put("diverged_at", diverged.step)
             continue
-        convergence(known[seed], read_table(history), found[seed])
+        convergence(known[seed], lines, found[seed])
     return found, known, files
 
 

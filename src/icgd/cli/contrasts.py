@@ -39,6 +39,7 @@ def run(parsed: argparse.Namespace) -> None:
         contrasts.unrepresentable(rows, tasks)
         contrasts.floor(rows, tasks)
         contrasts.growth(rows, tasks)
+        contrasts.one_dimension(rows, tasks, fault_key)
         table += [{"unit": f"set {unit}", **row} for row in rows]
     output = paths.RESULTS / (parsed.scale or config.scale) / "contrasts" / "contrasts.csv"
     write_table(output, ("unit", *COLUMNS), table)

@@ -9,9 +9,11 @@ from icgd.figures import (
     fig1,
     fig2,
     fig3,
+    fig4,
     fig5,
     fig6a,
     fig6b,
+    fig8,
     fig9,
     fig10,
     fig11,
@@ -39,6 +41,8 @@ DRAW = {
     "fig3": fig3.draw,
     "fig6b": fig6b.draw,
     "fig13": fig13.draw,
+    "fig4": fig4.draw,
+    "fig8": fig8.draw,
     "fig5": fig5.draw,
 }
 

@@ -20,6 +20,7 @@ from icgd.tasks.linear import Tasks, half_mean_square
 
 CURVES = ("panel", "tasks", "clip", "model", "reference", "measure", "point", "value")
 DELAY = 400  # planted: training steps by which the loss is made late
+WAY_TASKS = 4000  # for the states on the way through training, which are many
 CLIP = 10.0  # token clip behind the published panels of Figs 6 and 7; Fig. 3a has none
 UPDATING = ("none", "tilted_0.25", "tilted_0.5", "gd_plus_plus")
 SWEPT = ("none", "rate_1.15", "rate_1.3", "gd", "gd_separate", "gd_plus_plus")
@@ -130,6 +131,7 @@ def way(rows: Measures, case: Case, tasks: Tasks, where: str) -> list[dict]:
     steps = case.trained.snapshots.get("step", ())
     if len(steps) < 2:
         return []
+    tasks = jax.tree.map(lambda x: x[:WAY_TASKS], tasks)
     references = {name: case.learn_by(name, tasks) for name in ("gd_shared", case.own)}
     follow = partial(
         trajectory.follow, steps, learn=lambda net: case.learn(net, tasks), references=references, tasks=tasks

@@ -3,7 +3,7 @@
 import argparse
 
 from icgd import paths
-from icgd.claims import registry, verdict
+from icgd.claims import coverage, registry, verdict
 from icgd.cli.common import scale_arguments
 from icgd.config import load
 from icgd.files import read_json, write_text
@@ -28,6 +28,7 @@ def run(parsed: argparse.Namespace) -> None:
         else:
             shown.append(verdict.undecided(claim, scale))
     output = paths.RESULTS / scale / "audit" / "index.html"
-    write_text(output, render(shown, list(registry.sources()), scale, f"../../../figures/{scale}"))
+    figures = f"../../../figures/{scale}"
+    write_text(output, render(shown, list(registry.sources()), scale, figures, coverage.documents()))
     recorder.write([output], inputs)
     print(f"wrote {output}")

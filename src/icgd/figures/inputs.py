@@ -11,6 +11,7 @@ SOFTMAX = ("softmax_one_head", "softmax_two_heads")
 LAYER_NORM = ("layer_norm", "layer_norm_two_layers")
 ALTERNATING = "alternating"
 TWO, THREE, FIVE, TEN = "two_recurrent", "three_recurrent", "five_layers", "ten_recurrent"
+SINE, SINE_GD, BLOCKS = "sine", "sine_gd", "twelve_mlp"
 SWEEP = {5: "one_layer_n5", 10: BASE, 20: "one_layer_n20", 35: "one_layer_n35", 50: "one_layer_n50"}  # by N
 
 FIXED = {128: "fixed_128", 512: "fixed_512", 2048: "fixed_2048", 8192: "fixed_8192"}  # by size of the set
@@ -109,6 +110,19 @@ def fig13(scale: str, config: Config) -> list[Path]:
     return [paths.spectra(scale, "curves"), paths.references(scale, "optima"), NUMBERS]
 
 
+def fig4(scale: str, config: Config) -> list[Path]:
+    """Both arms of the sine task."""
+    ours = [path for name in (SINE, SINE_GD) for path in of_seeds(scale, config, name, "history.csv")]
+    ours += [path for name in (SINE, SINE_GD) for path in tables(scale, name, "sine", "sine-curves")]
+    return [*ours, *tables(scale, SINE, "comparison"), PUBLISHED]
+
+
+def fig8(scale: str, config: Config) -> list[Path]:
+    """Training of blocks with MLPs."""
+    training = of_seeds(scale, config, BLOCKS, "history.csv")
+    return [*training, *tables(scale, BLOCKS, "blocks", "blocks-curves"), NUMBERS]
+
+
 def fig5(scale: str, config: Config) -> list[Path]:
     """Training on alternating tokens, and what the first layer attends to."""
     training = of_seeds(scale, config, ALTERNATING, "history.csv")
@@ -129,5 +143,7 @@ FIGURE_INPUTS = {
     "fig3": fig3,
     "fig6b": fig6b,
     "fig13": fig13,
+    "fig4": fig4,
+    "fig8": fig8,
     "fig5": fig5,
 }

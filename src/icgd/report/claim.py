@@ -6,8 +6,8 @@ from icgd.report.interval import plot
 from icgd.report.words import badge, measured, number, rule, statistical, text
 
 
-def section(claim: dict, source: dict, figures_url: str) -> str:
-    """Everything that the page says about one claim."""
+def section(claim: dict, source: dict, figures_url: str, stated: str) -> str:
+    """Everything that the page says about one claim; ``stated`` is where the documents state it."""
     name = text(claim.get("id"))
     about = [
         source.get("title") or claim.get("source"),
@@ -19,6 +19,7 @@ def section(claim: dict, source: dict, figures_url: str) -> str:
         f"<h3>{name} {badge(claim.get('verdict'))}</h3>",
         f'<p class="says">{text(claim.get("says"))}</p>',
         f'<p class="where">{" · ".join(text(words) for words in about if words)}</p>',
+        stated,
         *_remarks(claim),
     ]
     parts = claim.get("parts") or []

@@ -46,14 +46,17 @@
     head.querySelector("button").addEventListener("click", () => sort(head, column));
   });
 
-  // A link back to a row that a filter hides shows all rows first.
+  // A link to a row that a filter hides, or to a passage of a closed document, shows it first.
   function reveal() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target && target.hidden) {
+    const box = target && target.closest("details:not([open])");
+    if (!target || !(target.hidden || box)) return;
+    if (target.hidden) {
       form.reset();
       filter();
-      target.scrollIntoView();
     }
+    if (box) box.open = true;
+    target.scrollIntoView();
   }
 
   let closed = [];
@@ -71,4 +74,5 @@
   window.addEventListener("hashchange", reveal);
   form.hidden = false;
   filter();
+  reveal();
 })();

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from icgd.claims.coverage import Document, stating
 from icgd.report.claim import section
+from icgd.report.coverage import coverage, stated
 from icgd.report.findings import findings
 from icgd.report.ledger import ledger
 from icgd.report.summary import legend, summary
@@ -10,20 +12,35 @@ from icgd.report.table import filters, table
 from icgd.report.words import is_finding, text
 
 HERE = Path(__file__).parent
-PARTS = {"counts": "Counts", "findings": "Findings", "ledger": "Ledger", "claims": "All claims"}
+PARTS = {
+    "counts": "Counts",
+    "findings": "Findings",
+    "ledger": "Ledger",
+    "coverage": "Coverage",
+    "claims": "All claims",
+}
 
 
-def render(verdicts: list[dict], sources: list[dict], scale: str, figures_url: str) -> str:
+def render(
+    verdicts: list[dict], sources: list[dict], scale: str, figures_url: str, documents: tuple[Document, ...]
+) -> str:
     """The whole page as one self-contained HTML document."""
     by_id = {source["id"]: source for source in sources}
     claims = [claim for claim in verdicts if not is_finding(claim)]
     sections = "\n".join(
-        section(claim, by_id.get(claim.get("source"), {}), figures_url) for claim in verdicts
+        section(
+            claim,
+            by_id.get(claim.get("source"), {}),
+            figures_url,
+            stated(stating(str(claim.get("id")), documents)),
+        )
+        for claim in verdicts
     )
     main = f"""{summary(verdicts, by_id)}
 {legend()}
 {findings(verdicts)}
 {ledger(verdicts)}
+{coverage(documents, verdicts, by_id)}
 <section id="claims" aria-labelledby="claims-title" tabindex="-1">
 <h2 id="claims-title">All claims</h2>
 {filters(claims, by_id)}
