@@ -17,7 +17,7 @@ from icgd.references import alternating, closed_form, gradient_descent
 from icgd.tasks import sampling
 from icgd.tasks.linear import Tasks
 
-TUNING_TASKS = 20_000
+TUNING_TASKS = 5000
 BLUNT = {"blunt_4": 4.0, "blunt_1.5": 1.5}  # sharpness of the copying attention
 TILT = 0.4  # of the construction's second layer, over the length of what it tilts
 FASTER, NUDGE, LEANING = 1.4, 0.025, 0.3  # of one step of GD: rate, share of the way to the truth, tilt
@@ -29,21 +29,21 @@ def rate(inputs: int, context: int) -> float:
 
 
 @cache
-def hand_set(model: Model, task: Task, implementation: str, sharpness: float = alternating.SHARP) -> Weights:
+def hand_set(model: Model, task: Task, implementation: str) -> Weights:
     """The construction, its two steps tuned on tasks that no network is measured on."""
     tasks = sampling.sample(task, stream(0, "tuning data", implementation), TUNING_TASKS)
-    return alternating.construction(model, tasks, sharpness)
+    return alternating.construction(model, tasks)
 
 
 def networks(trained: Trained) -> dict[str, Weights]:
     """The construction, with attention too blunt, and with its second layer tilted."""
     settings = trained.settings
-    about = settings.model, settings.task, settings.key_implementation
-    built = hand_set(*about)
+    inputs, size = settings.task.inputs, settings.model.position_size
+    built = hand_set(settings.model, settings.task, settings.key_implementation)
     return {
         "construction": built,
-        **{name: hand_set(*about, sharpness) for name, sharpness in BLUNT.items()},
-        f"tilted_{TILT}": tilted(built, settings.task.inputs, TILT, key_of(trained)),
+        **{name: built | alternating.copy_layer(inputs, size, logit) for name, logit in BLUNT.items()},
+        f"tilted_{TILT}": tilted(built, inputs, TILT, key_of(trained)),
     }
 
 

@@ -64,11 +64,11 @@ def _layer(index: int, *matrices: np.ndarray) -> Weights:
     }
 
 
-def construction(model: Model, tasks: Tasks, sharpness: float = SHARP) -> Weights:
+def construction(model: Model, tasks: Tasks) -> Weights:
     """Both layers, with the two steps of least loss on ``tasks``: the last coordinate has its own."""
     inputs, size = tasks.query.shape[-1], model.position_size
     last = np.arange(inputs) == inputs - 1
-    first = copy_layer(inputs, size, sharpness)
+    first = copy_layer(inputs, size)
     parts = [
         np.asarray(_predict(model, first | descent_layer(inputs, size, 1.0 * chosen), tasks))
         for chosen in (~last, last)  # the prediction is linear in the steps
