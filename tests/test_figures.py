@@ -9,8 +9,9 @@ import pytest
 
 from icgd.__main__ import main
 from icgd.config import FIGURES, load
-from icgd.figures import fig3b, fig6c, fig7
+from icgd.figures import fig3b, fig5, fig6c, fig7
 from icgd.figures.inputs import (
+    ALTERNATING,
     BASE,
     BLOCKS,
     FIGURE_INPUTS,
@@ -66,7 +67,7 @@ def test_every_figure_names_its_inputs():
         assert any(path.startswith("published/") for path in paths) and len(set(paths)) == len(paths)
 
 
-HISTORY = "step,training_loss,evaluation_loss,model_cos,model_diff,preds_diff"
+HISTORY = "step,training_loss,evaluation_loss,model_cos,model_diff,preds_diff,own,next,other"
 ALIGNMENT = [
     ("converged", "", "", 1.0),
     ("rate_over_optimal", "", "", 1.01),
@@ -217,12 +218,29 @@ def fake_blocks(seed, scale, converged):
     return {name: [(seed, *row) for row in found] for name, found in rows.items()}
 
 
+def fake_copying(seed, scale, converged):
+    """Rows of one seed on alternating tokens."""
+    measures = [("converged", "", "", converged), ("dropped_at", "published", "", 10)]
+    measures += [("loss", "published", "", 0.2), ("loss_over_zero", "published", "", 0.5)]
+    measures += [("gd_loss", "published", name, 0.2) for name in ("gd_published", "gd_optimal")]
+    curves = [
+        ("attention", model, series, offset, scale * value)
+        for model in ("none", "construction")
+        for series in ("inputs", "targets")
+        for offset, value in ((-1, 0.1), (0, 0.2), (1, 0.7))
+    ]
+    rows = {"copying": [(name, "none", *others) for name, *others in measures], "copying-curves": curves}
+    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
+
+
 HEADERS = {
     "sine": "seed,measure,plant,tasks,reference,value",
     "comparison": "seed,measure,plant,tasks,reference,value",
     "sine-curves": "seed,panel,series,point,value",
     "blocks": "seed,measure,plant,tasks,reference,value",
     "blocks-curves": "seed,model,reference,measure,point,value",
+    "copying": "seed,measure,plant,tasks,reference,value",
+    "copying-curves": "seed,panel,model,series,point,value",
     "layers": "seed,measure,plant,tasks,reference,value",
     "layers-curves": "seed,panel,tasks,clip,model,reference,measure,point,value",
     "alignment": "seed,measure,plant,tasks,reference,value",
@@ -235,7 +253,8 @@ HEADERS = {
 
 def fake_training(folder):
     """What training leaves of one seed."""
-    write(folder / "history.csv", HISTORY, [(0, "nan", 0.4, 0.1, 2, 0.5), (10, 0.4, 0.3, 0.9, 1, 0.2)])
+    lines = [(0, "nan", 0.4, 0.1, 2, 0.5, 3, 0, 0), (10, 0.4, 0.3, 0.9, 1, 0.2, 3.1, 0.8, 0.1)]
+    write(folder / "history.csv", HISTORY, lines)
     heads = np.stack([np.eye(11) + 0.01, np.eye(11)])
     parts = {f"0/{name}": heads for name in ("query", "key", "value", "projection")}
     np.savez(folder / "weights.npz", **parts)
@@ -267,7 +286,7 @@ def fake_results(request, tmp_path, monkeypatch):
     shutil.copytree("published", tmp_path / "published")
     makers = dict.fromkeys((*SWEEP.values(), *SOFTMAX, *LAYER_NORM), fake_seed)
     makers |= dict.fromkeys((TWO, THREE, FIVE, TEN), fake_depth)
-    makers |= dict.fromkeys((SINE, SINE_GD), fake_sine) | {BLOCKS: fake_blocks}
+    makers |= dict.fromkeys((SINE, SINE_GD), fake_sine) | {BLOCKS: fake_blocks, ALTERNATING: fake_copying}
     for experiment, fake in makers.items():
         seeds = [fake(seed, 1 + 0.01 * seed, ok) for seed, ok in enumerate(request.param)]
         for name in seeds[0]:
@@ -292,6 +311,14 @@ def test_a_figure_is_drawn_with_its_data(name, fake_results):
         rows = list(csv.DictReader(handle))
     assert list(rows[0]) == ["panel", "series", "source", "unit", "x", "y"]
     assert {row["source"] for row in rows} == {"ours", "published"}
+
+
+def test_both_panels_of_figure_5_are_on_the_axis_of_their_losses(fake_results):
+    frame = fig5.draw("smoke", load())[1]
+    theirs = frame[(frame.panel == "sensitivity") & (frame.source == "published")]
+    moved, drawn = (theirs[theirs.series == name].x.max() for name in ("next", "next_as_drawn"))
+    losses = frame[(frame.panel == "loss") & (frame.source == "published")].x.max()
+    assert moved == pytest.approx(1.25 * drawn) and moved > losses > 0.98 * drawn
 
 
 @pytest.mark.parametrize("module", [fig3b, fig6c, fig7], ids=["3b", "6c", "7"])

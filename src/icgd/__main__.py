@@ -28,6 +28,7 @@ COMMANDS = {
     "layers": ("networks of several layers against several steps of GD, GD++ and others", True),
     "sine": ("networks of an embedding and one layer on sine waves", True),
     "blocks": ("networks of blocks with MLPs against several steps of GD and GD++", True),
+    "copying": ("networks on alternating tokens: what they copy, when, and what follows", True),
     "compare": ("networks of one experiment against those of another", True),
     "sweep": ("train one seed of a sweep over settings", True),
     "runs": ("evaluate the runs of a sweep", True),

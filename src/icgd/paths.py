@@ -18,6 +18,7 @@ ANALYSES = {
     "layers": ("layers", "layers-curves"),
     "sine": ("sine", "sine-curves"),
     "blocks": ("blocks", "blocks-curves"),
+    "copying": ("copying", "copying-curves"),
 }
 
 # Experiments whose networks are compared with those of another (command compare).

@@ -2,13 +2,21 @@
 than one network does.
 
 Input:  weights.npz and history.csv of every seed, trained or committed; the checked evaluation data;
-        for some, the best methods of as many steps.
+        for some, the best methods of as many steps, or the histories of one layer.
 Output: results/{scale}/{experiment}/ a table of measures and one of curves (icgd.paths.ANALYSES).
 """
 
 OPTIMA = "results/{scale}/references/optima.csv"
 RELEASED = "results/{scale}/references/released-12-separate.csv"
-REFERENCES = {"layers": OPTIMA, "nonlinear": OPTIMA, "blocks": [OPTIMA, RELEASED]}
+REFERENCES = {
+    "layers": OPTIMA,
+    "nonlinear": OPTIMA,
+    "blocks": [OPTIMA, RELEASED],
+    "copying": lambda wildcards: [
+        paths.history(wildcards.scale, "one_layer", seed)
+        for seed in seeds("one_layer", wildcards.scale)
+    ],
+}
 
 for analysis, (measures, curves) in paths.ANALYSES.items():
 

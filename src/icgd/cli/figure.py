@@ -10,6 +10,7 @@ from icgd.figures import (
     fig2,
     fig3,
     fig4,
+    fig5,
     fig6a,
     fig6b,
     fig8,
@@ -42,6 +43,7 @@ DRAW = {
     "fig13": fig13.draw,
     "fig4": fig4.draw,
     "fig8": fig8.draw,
+    "fig5": fig5.draw,
 }
 
 

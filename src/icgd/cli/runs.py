@@ -21,7 +21,7 @@ from icgd.provenance import Recorder
 from icgd.randomness import stream
 from icgd.references import closed_form
 from icgd.tasks import sampling
-from icgd.tasks.linear import Tasks
+from icgd.tasks.linear import Tasks, half_mean_square
 
 GRID = np.arange(0.0, 20_001.0, 100.0)  # steps of planted courses
 # Corners (step, test loss) of the published course (Fig. 15 right, read by eye) and of near misses
@@ -75,7 +75,7 @@ def evaluate(rows: Measures, settings: RunsSettings, index: int, seed: int, poin
     tasks = sampling.sample(at.task, key, settings.evaluation.tasks)
     s2 = closed_form.variance(at.task.input_range)
     descent = learnt.by_descent(tasks, closed_form.optimal_rate(at.task.inputs, at.task.context, s2))
-    gd_loss = learnt.loss(descent, tasks)
+    gd_loss, zero = learnt.loss(descent, tasks), float(half_mean_square(0.0, tasks.target))
     found = {**course.extremes(went), **course.rise_and_drop(went), "spikes": spikes(point)}
     found["reached_gd"] = course.first_below(went, course.NEAR_GD * gd_loss)
     found["plateau_steps"] = (course.plateau(went, gd_loss) or (0.0,))[0]
@@ -86,6 +86,7 @@ def evaluate(rows: Measures, settings: RunsSettings, index: int, seed: int, poin
         values["loss_over_gd"] = values["loss"] / gd_loss
         values["agrees"] = agrees(values)
         rows.put("loss", values["loss"], plant, "fresh")
+        rows.put("loss_over_zero", values["loss"] / zero, plant, "fresh")
         for measure in ("loss_over_gd", "model_cos", "model_diff", "preds_diff", "agrees"):
             rows.put(measure, values[measure], plant, "fresh", "gd_optimal")
 
@@ -98,11 +99,14 @@ def networks(at: TrainSettings, seed: int, point: Point, tasks: Tasks) -> dict[s
     model = dataclasses.replace(at.model, init_variance=Model().init_variance)  # compiled once for all
     own = learnt.by_network(model, transformer.checked(model, at.task.inputs, point.weights), tasks)
     s2 = closed_form.variance(at.task.input_range)
+    descent = learnt.by_descent(tasks, closed_form.optimal_rate(at.task.inputs, at.task.context, s2))
     return {
         "none": own,
         "rate_1.15": learnt.faster(own, 1.15),
         "untrained": learnt.by_network(model, start, tasks),
-        "hand_set": learnt.by_descent(tasks, closed_form.optimal_rate(at.task.inputs, at.task.context, s2)),
+        "hand_set": descent,
+        "hand_set_0.1": learnt.faster(descent, 0.1),
+        "zero": learnt.faster(descent, 0.0),
     }
 
 

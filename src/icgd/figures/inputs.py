@@ -9,6 +9,7 @@ PUBLISHED, NUMBERS = paths.CURVES, paths.NUMBERS
 BASE = "one_layer"
 SOFTMAX = ("softmax_one_head", "softmax_two_heads")
 LAYER_NORM = ("layer_norm", "layer_norm_two_layers")
+ALTERNATING = "alternating"
 TWO, THREE, FIVE, TEN = "two_recurrent", "three_recurrent", "five_layers", "ten_recurrent"
 SINE, SINE_GD, BLOCKS = "sine", "sine_gd", "twelve_mlp"
 SWEEP = {5: "one_layer_n5", 10: BASE, 20: "one_layer_n20", 35: "one_layer_n35", 50: "one_layer_n50"}  # by N
@@ -122,6 +123,12 @@ def fig8(scale: str, config: Config) -> list[Path]:
     return [*training, *tables(scale, BLOCKS, "blocks", "blocks-curves"), NUMBERS]
 
 
+def fig5(scale: str, config: Config) -> list[Path]:
+    """Training on alternating tokens, and what the first layer attends to."""
+    training = of_seeds(scale, config, ALTERNATING, "history.csv")
+    return [*training, *tables(scale, ALTERNATING, "copying", "copying-curves"), PUBLISHED]
+
+
 FIGURE_INPUTS = {
     "fig1": roll_outs,
     "fig2": fig2,
@@ -138,4 +145,5 @@ FIGURE_INPUTS = {
     "fig13": fig13,
     "fig4": fig4,
     "fig8": fig8,
+    "fig5": fig5,
 }

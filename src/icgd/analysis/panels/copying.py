@@ -1,15 +1,15 @@
 """Fig. 5: one time axis for its two panels, and what its third curve is the mean of."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
+from icgd.analysis.copying import sensitivities
 from icgd.analysis.panels import readings
 from icgd.analysis.panels.table import Rows
 from icgd.config import Model
 from icgd.models import transformer
 from icgd.randomness import stream
-from icgd.tasks import linear, sequences
+from icgd.tasks import linear
 
 JUMP, DROP = 0.4, 0.40  # next-token sensitivity above the one, loss below the other
 STRETCH = 1.25  # 500 steps between two points of the left panel, 400 of the right one
@@ -78,22 +78,8 @@ def start(rows: Rows, implementation: str) -> None:
 
 
 def untrained(key: jax.Array) -> tuple[float, float]:
-    """(next, others) of an untrained softmax layer on alternating tokens, as the released code has them.
-
-    For each token k but the last two: G = mean over tasks of d sum(layer's output at k) / d e_i, the
-    inputs' ten entries only; next = |G_{k+1}|, others = sum over i != k of |G_i| / 19; means over k.
-    """
+    """(next, others) of an untrained softmax layer on alternating tokens, as the released code has them."""
     weight_key, task_key = jax.random.split(key)
     tasks = linear.sample(task_key, 200, 10, 10)
-    tokens = jnp.moveaxis(sequences.alternating(tasks, MODEL.position_size), -1, 0)  # (T, entry, position)
-    weights = transformer.initialise(MODEL, tasks.query.shape[1], weight_key)
-
-    def sums(sequence: jax.Array) -> jax.Array:
-        return transformer.forward(MODEL, weights, sequence.T).sum(axis=-1)
-
-    gradients = jnp.mean(jax.lax.map(jax.jacrev(sums), tokens), axis=0)[:, :10]  # (k, entry, i)
-    lengths = np.linalg.norm(np.asarray(gradients, np.float64), axis=1)
-    count = lengths.shape[0] - 2
-    following = [lengths[k, k + 1] for k in range(count)]
-    others = [(lengths[k].sum() - lengths[k, k]) / OTHERS for k in range(count)]
-    return float(np.mean(following)), float(np.mean(others))
+    found = sensitivities(MODEL, transformer.initialise(MODEL, 10, weight_key), tasks)
+    return float(found["next"]), float(found["other"])
