@@ -23,7 +23,7 @@ reproduce: setup ## every figure and verdict at quick scale (about a quarter of 
 	$(RUN) snakemake --cores $(CORES) --config scale=quick
 	@echo "open results/quick/audit/index.html; figures are in figures/quick"
 
-full: setup ## train everything at the published settings and decide every claim (36 CPU minutes of training)
+full: setup ## train everything at the published settings and decide every claim (two CPU hours of training)
 	$(RUN) snakemake --cores $(CORES) --config scale=full weights=train
 
 test: setup ## the tests

@@ -24,8 +24,7 @@ def at_root(monkeypatch):
 def environment() -> dict[str, str]:
     """Environment of a command line run from this checkout's packages."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    own = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}  # each command's own
-    return {**own, "PATH": path, "PYTHONPATH": str(ROOT / "src")}
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src")}
 
 
 def copy_checkout(target: Path, results: bool) -> Path:
@@ -48,7 +47,7 @@ def copy_checkout(target: Path, results: bool) -> Path:
 
 def run(*command: str, folder: Path = ROOT, check: bool = True) -> subprocess.CompletedProcess:
     """Run a command of the environment; its output is in the assertion when it fails."""
-    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=900)
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=1800)
     assert not check or done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done
 

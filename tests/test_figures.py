@@ -182,21 +182,6 @@ def fake_depth(seed, scale, converged):
     return {name: [(seed, *row) for row in found] for name, found in rows.items()}
 
 
-def fake_copying(seed, scale, converged):
-    """Rows of one seed on alternating tokens."""
-    measures = [("converged", "", "", converged), ("dropped_at", "published", "", 10)]
-    measures += [("loss", "published", "", 0.2), ("loss_over_zero", "published", "", 0.5)]
-    measures += [("gd_loss", "published", name, 0.2) for name in ("gd_published", "gd_optimal")]
-    curves = [
-        ("attention", model, series, offset, scale * value)
-        for model in ("none", "construction")
-        for series in ("inputs", "targets")
-        for offset, value in ((-1, 0.1), (0, 0.2), (1, 0.7))
-    ]
-    rows = {"copying": [(name, "none", *others) for name, *others in measures], "copying-curves": curves}
-    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
-
-
 def fake_sine(seed, scale, converged):
     """Rows of one seed of an arm of the sine task."""
     measures = [("converged", "none", "", "", converged)]
@@ -230,6 +215,21 @@ def fake_blocks(seed, scale, converged):
         for step in (10, 20)
     ]
     rows = {"blocks": [("converged", "none", "", "", converged)], "blocks-curves": curves}
+    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
+
+
+def fake_copying(seed, scale, converged):
+    """Rows of one seed on alternating tokens."""
+    measures = [("converged", "", "", converged), ("dropped_at", "published", "", 10)]
+    measures += [("loss", "published", "", 0.2), ("loss_over_zero", "published", "", 0.5)]
+    measures += [("gd_loss", "published", name, 0.2) for name in ("gd_published", "gd_optimal")]
+    curves = [
+        ("attention", model, series, offset, scale * value)
+        for model in ("none", "construction")
+        for series in ("inputs", "targets")
+        for offset, value in ((-1, 0.1), (0, 0.2), (1, 0.7))
+    ]
+    rows = {"copying": [(name, "none", *others) for name, *others in measures], "copying-curves": curves}
     return {name: [(seed, *row) for row in found] for name, found in rows.items()}
 
 
@@ -286,8 +286,7 @@ def fake_results(request, tmp_path, monkeypatch):
     shutil.copytree("published", tmp_path / "published")
     makers = dict.fromkeys((*SWEEP.values(), *SOFTMAX, *LAYER_NORM), fake_seed)
     makers |= dict.fromkeys((TWO, THREE, FIVE, TEN), fake_depth)
-    makers |= dict.fromkeys((SINE, SINE_GD), fake_sine) | {BLOCKS: fake_blocks}
-    makers[ALTERNATING] = fake_copying
+    makers |= dict.fromkeys((SINE, SINE_GD), fake_sine) | {BLOCKS: fake_blocks, ALTERNATING: fake_copying}
     for experiment, fake in makers.items():
         seeds = [fake(seed, 1 + 0.01 * seed, ok) for seed, ok in enumerate(request.param)]
         for name in seeds[0]:

@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         child = commands.add_parser(name, help=text, description=text)
         if name == chosen:
             if COMMANDS[name][1]:
-                prepare_jax(smoke="smoke" in arguments)
+                prepare_jax()
             module = importlib.import_module(f"icgd.cli.{name}")
             module.arguments(child)
             child.set_defaults(run=module.run)
@@ -86,14 +86,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def prepare_jax(smoke: bool = False) -> None:
-    """One CPU thread a job, one compilation cache for all jobs, no TF32 on a GPU, unless already set.
-
-    A smoke run computes next to nothing, so its programs are compiled in haste.
-    """
+def prepare_jax() -> None:
+    """One CPU thread a job, one compilation cache for all jobs, no TF32 on a GPU, unless already set."""
     os.environ.setdefault("NPROC", "1")  # XLA's thread pool; shared by two threads a step costs twice the CPU
-    haste = " --xla_backend_optimization_level=0" if smoke else ""
-    os.environ.setdefault("XLA_FLAGS", f"--xla_cpu_multi_thread_eigen=false{haste}")
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
     if importlib.util.find_spec("jax_cuda12_plugin"):  # its products would keep ten bits of float32
         os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -20,7 +20,7 @@ SMOKE_POINTS = 2  # of a sweep in a smoke run
 KINDS = {"linear": "regression", "sine": "regression"}  # task family -> module of icgd.training
 FIGURES = (
     "fig1", "fig2", "fig3", "fig6a", "fig6b", "fig9", "fig10", "fig11", "fig12", "fig13", "fig14", "fig15",
-    "fig16", "fig4", "fig8", "fig5",
+    "fig16", "fig4", "fig5", "fig8",
 )  # fmt: skip
 
 

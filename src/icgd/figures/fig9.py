@@ -184,4 +184,4 @@ def deep_panel(axes: Axes, rows: pd.DataFrame) -> None:
             part.x, part.y, look.marker, color=look.color, markersize=look.size, label=look.label, **style_of
         )
     axes.margins(0.2)
-    marks.label(axes, "which depth?", "rate η/N (no unit)", "γ (no unit)")
+    marks.label(axes, "which depth?", "rate η/N", "γ (both no unit)")
