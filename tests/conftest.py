@@ -47,7 +47,9 @@ def copy_checkout(target: Path, results: bool) -> Path:
 
 def run(*command: str, folder: Path = ROOT, check: bool = True) -> subprocess.CompletedProcess:
     """Run a command of the environment; its output is in the assertion when it fails."""
-    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=1800)
+    done = subprocess.run(
+        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=1800
+    )
     assert not check or done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done
 
