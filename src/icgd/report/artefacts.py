@@ -32,9 +32,10 @@ revision shown; <code>make verify</code> compares all of them with these hashes.
 
 def place(path: Path | str, found: dict[str, Artefact]) -> str:
     """A path as a link to where the page says how it was made."""
-    name, match = str(path), SEED.match(str(path))
-    code = f"<code>{text(name)}</code>"
-    return f'<a href="#{_id(match[1] if match else name)}">{code}</a>' if name in found else code
+    match = SEED.match(str(path))
+    name = match[1] if match else str(path)
+    code = f"<code>{text(name)}</code>" + (", all seeds" if match else "")
+    return f'<a href="#{_id(name)}">{code}</a>' if str(path) in found else code
 
 
 def _id(path: str) -> str:
