@@ -27,7 +27,7 @@ full: setup ## train everything at the published settings and decide every claim
 	$(RUN) snakemake --cores $(CORES) --config scale=full weights=train
 
 test: setup ## the tests
-	$(RUN) python -m pytest -q -n $(CORES) --dist loadfile
+	$(RUN) python -m pytest -q -n $(CORES) --dist loadfile --durations=20
 
 bench: setup ## what a training step costs, on a quiet machine (about ten minutes)
 	$(RUN) python -m icgd bench

@@ -3,21 +3,25 @@
 import math
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from icgd.claims import history as history_lines
 from icgd.claims.coverage import Document
 from icgd.claims.passage import Passage
 from icgd.claims.verdict import decide
 from icgd.report import ledger
 from icgd.report.axis import Axis
+from icgd.report.background import Background
 from icgd.report.findings import findings
 from icgd.report.interval import plot
 from icgd.report.multiplicity import decided_parts, holm, p_value, p_values, standing
 from icgd.report.page import render
 from icgd.report.words import number, rule
+from icgd.trail import Artefact, trail
 
 NASTY = '<script>alert("x")</script>&"'
 VOID = {"meta", "link", "input", "img", "br", "hr"}
@@ -33,6 +37,42 @@ def make_document(says="It agrees.", reason="a greeting", name="post.txt", claim
 
 
 DOCUMENTS = (make_document(),)
+TABLE, WEIGHTS = "results/full/one_layer/alignment.csv", "results/full/one_layer/seed-0/weights.npz"
+
+
+def make_artefact(path, inputs=(), word="align"):
+    """A file with its record, some of whose words are given."""
+    record = {
+        "command": ["python", "-m", "icgd", word, "one_layer", "--settings", "{}", "--scale", "full"],
+        "code": word,
+        "revision": word,
+        "settings": {"tasks": word},
+        "versions": {"jax": word},
+        "device": word,
+        "cpu_s": 12.5,
+        "wall_s": 20.25,
+        "inputs": dict.fromkeys(inputs, "0" * 64),
+    }
+    return Artefact(Path(path), "3" * 64, record)
+
+
+BACKGROUND = Background(
+    sources=SOURCES,
+    figures_url="../../../figures/full",
+    documents=DOCUMENTS,
+    trail={TABLE: make_artefact(TABLE, [WEIGHTS]), WEIGHTS: make_artefact(WEIGHTS, word="train")},
+    history=[
+        {
+            "date": "2026-11-22",
+            "claim": "vo22-1",
+            "rule_hash": "abc123",
+            "verdict": "inconclusive",
+            "value": "1.02",
+            "reason": "first run",
+            "chain": "0",
+        }
+    ],
+)
 
 
 def make_part(**changes):
@@ -144,7 +184,7 @@ class Balance(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page():
-    return render(make_claims(), SOURCES, "full", "../../../figures/full", DOCUMENTS)
+    return render(make_claims(), "full", BACKGROUND)
 
 
 def test_every_claim_has_a_section_and_a_row_that_links_to_it(page):
@@ -206,7 +246,9 @@ def test_every_string_is_escaped():
     claim = make_claim(NASTY, **words, parts=[part], figures=[NASTY], inputs=files)
     sources = [{"id": NASTY, "title": NASTY, "kind": NASTY}]
     documents = (make_document(NASTY, NASTY, NASTY, (NASTY, NASTY + "2")),)
-    page = render([claim], sources, NASTY, NASTY, documents)
+    trail = {NASTY: make_artefact(NASTY, [NASTY], NASTY)}
+    history = [dict.fromkeys(history_lines.COLUMNS, NASTY)]
+    page = render([claim], NASTY, Background(sources, NASTY, documents, trail, history))
     assert NASTY not in page and "<script>alert" not in page
     assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&quot;" in page
     assert len(Balance(page).having("script")) == 1
@@ -404,3 +446,22 @@ def test_rules_in_words():
 )
 def test_numbers(value, spread, words):
     assert number(value, spread) == words
+
+
+def test_a_claim_leads_to_how_its_tables_were_made_and_to_its_past(page):
+    section = page.split('<section id="vo22-1"')[1].split("</section>")[0]
+    assert "first run" in section and "2026-11-22" in section and "abc123" in section
+    made = page.split('<section id="artefacts"')[1]
+    assert 'id="made-results-full-one-layer-alignment-csv"' in made
+    assert "python -m icgd align one_layer --scale full" in made and "12.5 s CPU, 20.25 s wall" in made
+    assert "1 trained seed</summary>" in made and '<a href="#made-results-full-one-layer">' in made
+
+
+def test_the_trail_of_the_committed_verdicts_ends_at_weights_and_published_numbers():
+    found = trail(["results/full/one_layer/alignment.csv", "results/full/panels/panels.csv"])
+    assert "results/full/one_layer/seed-3/weights.npz" in found
+    assert found["results/full/one_layer/seed-3/history.csv"].record["step"] == "train"
+    assert found["published/numbers.csv"].record is None
+    for path, artefact in found.items():
+        for name, recorded in (artefact.record or {}).get("inputs", {}).items():
+            assert found[name].sha256 == recorded, (path, name)

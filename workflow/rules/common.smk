@@ -184,6 +184,12 @@ def all_verdicts(wildcards):
     return verdicts(wildcards.scale)
 
 
+def past_verdicts(wildcards):
+    """Input function: the history of verdicts, which only full scale has."""
+    known = wildcards.scale == "full" and paths.HISTORY.exists()
+    return [str(paths.HISTORY)] if known else []
+
+
 def all_figures(wildcards):
     """Input function: the figures of the page's scale."""
     return figures(wildcards.scale)

@@ -1,6 +1,6 @@
 """The audit page: every claim, decided or not, on one static page.
 
-Input:  the verdicts of a scale, the figures.
+Input:  the verdicts of a scale with the records behind them, their history, the figures.
 Output: results/{scale}/audit/index.html.
 """
 
@@ -9,6 +9,7 @@ rule audit_page:
     input:
         verdicts=all_verdicts,
         figures=all_figures,
+        history=past_verdicts,
     output:
         page=report(
             "results/{scale}/audit/index.html",

@@ -3,12 +3,14 @@
 import argparse
 
 from icgd import paths
-from icgd.claims import coverage, registry, verdict
+from icgd.claims import coverage, history, registry, verdict
 from icgd.cli.common import scale_arguments
 from icgd.config import load
 from icgd.files import read_json, write_text
 from icgd.provenance import Recorder
+from icgd.report.background import Background
 from icgd.report.page import render
+from icgd.trail import trail
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +30,14 @@ def run(parsed: argparse.Namespace) -> None:
         else:
             shown.append(verdict.undecided(claim, scale))
     output = paths.RESULTS / scale / "audit" / "index.html"
-    figures = f"../../../figures/{scale}"
-    write_text(output, render(shown, list(registry.sources()), scale, figures, coverage.documents()))
-    recorder.write([output], inputs)
+    used = sorted({given["path"] for claim in shown for given in claim.get("inputs") or []})
+    background = Background(
+        sources=list(registry.sources()),
+        figures_url=f"../../../figures/{scale}",
+        documents=coverage.documents(),
+        trail=trail(used),
+        history=history.lines() if scale == "full" else [],
+    )
+    write_text(output, render(shown, scale, background))
+    recorder.write([output], [*inputs, *([paths.HISTORY] if background.history else [])])
     print(f"wrote {output}")

@@ -2,15 +2,19 @@
 
 from urllib.parse import quote
 
+from icgd.claims.coverage import stating
+from icgd.report.artefacts import place
+from icgd.report.background import Background
+from icgd.report.coverage import stated
 from icgd.report.interval import plot
 from icgd.report.words import badge, measured, number, rule, statistical, text
 
 
-def section(claim: dict, source: dict, figures_url: str, stated: str) -> str:
-    """Everything that the page says about one claim; ``stated`` is where the documents state it."""
+def section(claim: dict, background: Background) -> str:
+    """Everything that the page says about one claim."""
     name = text(claim.get("id"))
     about = [
-        source.get("title") or claim.get("source"),
+        background.source(claim).get("title") or claim.get("source"),
         claim.get("where"),
         claim.get("kind"),
         f"scale {claim['scale']}" if claim.get("scale") else None,
@@ -19,13 +23,14 @@ def section(claim: dict, source: dict, figures_url: str, stated: str) -> str:
         f"<h3>{name} {badge(claim.get('verdict'))}</h3>",
         f'<p class="says">{text(claim.get("says"))}</p>',
         f'<p class="where">{" · ".join(text(words) for words in about if words)}</p>',
-        stated,
+        stated(stating(str(claim.get("id")), background.documents)),
         *_remarks(claim),
     ]
     parts = claim.get("parts") or []
     body += [_part(part, len(parts) > 1) for part in parts]
-    body.append(_figures(claim, figures_url))
-    body.append(_inputs(claim))
+    body.append(_figures(claim, background.figures_url))
+    body.append(_inputs(claim, background))
+    body.append(_history(claim, background.history))
     if claim.get("rebuild"):
         body.append(f"<p>Rebuild it: <code>{text(claim['rebuild'])}</code></p>")
     body.append(
@@ -162,10 +167,10 @@ def _figures(claim: dict, figures_url: str) -> str:
     return f'<div class="figures">{"".join(drawn)}</div>' if drawn else ""
 
 
-def _inputs(claim: dict) -> str:
-    """The files that the verdict was computed from, with their hashes."""
+def _inputs(claim: dict, background: Background) -> str:
+    """The files that the verdict was computed from, with their hashes; how they were made is linked."""
     rows = "".join(
-        f"<li><code>{text(given.get('path'))}</code> "
+        f"<li>{place(str(given.get('path')), background.trail)} "
         f'<code class="hash">sha256 {text(given.get("sha256"))}</code></li>'
         for given in claim.get("inputs") or []
     )
@@ -176,3 +181,22 @@ def _inputs(claim: dict) -> str:
         return ""
     count = len(claim.get("inputs") or [])
     return f"<details><summary>Rule hash and input files ({count})</summary>{found}</details>"
+
+
+def _history(claim: dict, lines: list[dict]) -> str:
+    """The verdicts that the claim has had, from the append-only file."""
+    rows = "".join(
+        f"<tr><td>{text(line['date'])}</td><td>{badge(line['verdict'])}</td><td>{text(line['value'])}</td>"
+        f'<td><code class="hash">{text(line["rule_hash"])}</code></td><td>{text(line["reason"])}</td></tr>'
+        for line in lines
+        if line["claim"] == claim.get("id")
+    )
+    if not rows:
+        return ""
+    names = ("Date", "Verdict", "Value", "Rule", "Why then")
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    return (
+        f"<details><summary>History ({rows.count('<tr>')})</summary>"
+        '<div class="scroll" role="region" aria-label="History" tabindex="0">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"
+    )

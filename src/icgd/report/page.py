@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from icgd.claims.coverage import Document, stating
+from icgd.report.artefacts import artefacts
+from icgd.report.background import Background
 from icgd.report.claim import section
-from icgd.report.coverage import coverage, stated
+from icgd.report.coverage import coverage
 from icgd.report.findings import findings
 from icgd.report.ledger import ledger
 from icgd.report.summary import legend, summary
@@ -18,29 +19,20 @@ PARTS = {
     "ledger": "Ledger",
     "coverage": "Coverage",
     "claims": "All claims",
+    "artefacts": "Artefacts",
 }
 
 
-def render(
-    verdicts: list[dict], sources: list[dict], scale: str, figures_url: str, documents: tuple[Document, ...]
-) -> str:
+def render(verdicts: list[dict], scale: str, background: Background) -> str:
     """The whole page as one self-contained HTML document."""
-    by_id = {source["id"]: source for source in sources}
+    by_id = {source["id"]: source for source in background.sources}
     claims = [claim for claim in verdicts if not is_finding(claim)]
-    sections = "\n".join(
-        section(
-            claim,
-            by_id.get(claim.get("source"), {}),
-            figures_url,
-            stated(stating(str(claim.get("id")), documents)),
-        )
-        for claim in verdicts
-    )
+    sections = "\n".join(section(claim, background) for claim in verdicts)
     main = f"""{summary(verdicts, by_id)}
 {legend()}
 {findings(verdicts)}
 {ledger(verdicts)}
-{coverage(documents, verdicts, by_id)}
+{coverage(background.documents, verdicts, by_id)}
 <section id="claims" aria-labelledby="claims-title" tabindex="-1">
 <h2 id="claims-title">All claims</h2>
 {filters(claims, by_id)}
@@ -49,7 +41,8 @@ def render(
 <section aria-labelledby="each-title">
 <h2 id="each-title">Claim by claim</h2>
 {sections}
-</section>"""
+</section>
+{artefacts(background.trail)}"""
     footer = f"{len(claims)} claims from {len(by_id)} sources, {len(verdicts) - len(claims)} findings."
     return _document(text(scale), main, footer)
 

@@ -1,0 +1,124 @@
+"""How the tables behind the verdicts were made: command, code, settings, versions, time, inputs."""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from icgd.report.words import text
+from icgd.trail import Artefact
+
+SEED = re.compile(r"(.*)/seed-(\d+)[./]")  # weights and histories of one seed stand in one row
+SHORT = 12  # digits of a hash in a table
+
+
+def artefacts(found: dict[str, Artefact]) -> str:
+    """The section with every table, and the trained seeds of each experiment."""
+    tables = [artefact for path, artefact in found.items() if not SEED.match(path)]
+    trained: dict[str, list[Artefact]] = {}
+    for path, artefact in found.items():
+        if match := SEED.match(path):
+            trained.setdefault(match[1], []).append(artefact)
+    shown = [_table(artefact, found) for artefact in tables]
+    shown += [_seeds(folder, files) for folder, files in trained.items()]
+    return f"""<section id="artefacts" aria-labelledby="artefacts-title" tabindex="-1">
+<h2 id="artefacts-title">Artefacts</h2>
+<p>Every file that a verdict rests on, as its record tells: {len(tables)} tables and published files, and
+the weights and histories of {len(trained)} experiments. Each was made by the command shown, at the code and
+revision shown; <code>make verify</code> compares all of them with these hashes.</p>
+{chr(10).join(shown)}
+</section>"""
+
+
+def place(path: Path | str, found: dict[str, Artefact]) -> str:
+    """A path as a link to where the page says how it was made."""
+    match = SEED.match(str(path))
+    name = match[1] if match else str(path)
+    code = f"<code>{text(name)}</code>" + (", all seeds" if match else "")
+    return f'<a href="#{_id(name)}">{code}</a>' if str(path) in found else code
+
+
+def _id(path: str) -> str:
+    return "made-" + re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")
+
+
+def _table(artefact: Artefact, found: dict[str, Artefact]) -> str:
+    """One table: its hash, how it was made, and from what."""
+    record, name = artefact.record, str(artefact.path)
+    rows = [("sha256", f'<code class="hash">{artefact.sha256}</code>')]
+    if record:
+        rows += [*_made(record), ("From", _inputs(record, found))]
+    else:
+        rows.append(("Made by", "nobody: it is part of the repository"))
+    return _closed(name, f"<code>{text(name)}</code>", _list(rows))
+
+
+def _seeds(folder: str, files: list[Artefact]) -> str:
+    """The trained seeds of one experiment: settings once, hashes and time of each."""
+    records = [artefact.record for artefact in files if artefact.record]
+    rows = "".join(_seed(artefact) for artefact in files)
+    head = "".join(
+        f'<th scope="col">{name}</th>' for name in ("File", "sha256", "Revision", "CPU s", "Wall s")
+    )
+    table = (
+        f'<div class="scroll" role="region" aria-label="Seeds of {text(folder)}" tabindex="0">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+    first = _list(_made(records[0])[:-1]) if records else ""
+    count = len({SEED.match(str(artefact.path))[2] for artefact in files})
+    title = f"<code>{text(folder)}</code>, {count} trained {'seed' if count == 1 else 'seeds'}"
+    return _closed(folder, title, f"<p>Of the first seed:</p>{first}{table}")
+
+
+def _seed(artefact: Artefact) -> str:
+    record = artefact.record or {}
+    cells = (
+        f"<code>{text(artefact.path.relative_to(SEED.match(str(artefact.path))[1]))}</code>",
+        f'<code class="hash">{artefact.sha256[:SHORT]}</code>',
+        text(record.get("revision")),
+        text(record.get("cpu_s")),
+        text(record.get("wall_s")),
+    )
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _made(record: dict) -> list[tuple[str, str]]:
+    """Command, code, settings, versions and time, the last one last."""
+    versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    settings = json.dumps(record["settings"], sort_keys=True)
+    return [
+        ("Made by", f"<code>{text(_command(record['command']))}</code>"),
+        ("Code", f"<code>{text(record['code'])}</code> at revision <code>{text(record['revision'])}</code>"),
+        ("Settings", f'<code class="settings">{text(settings)}</code>'),
+        ("Versions", text(f"{versions}; {record['device']}")),
+        ("Time", text(f"{record['cpu_s']} s CPU, {record['wall_s']} s wall")),
+    ]
+
+
+def _command(words: Iterable[str]) -> str:
+    """The command without its settings, which stand beside it."""
+    words = list(words)
+    if "--settings" in words:
+        at = words.index("--settings")
+        words = words[:at] + words[at + 2 :]
+    return " ".join(words)
+
+
+def _inputs(record: dict, found: dict[str, Artefact]) -> str:
+    """Links to what it was made from, an experiment's seeds as one."""
+    names: dict[str, str] = {}
+    for path in record.get("inputs", {}):
+        match = SEED.match(path)
+        names.setdefault(match[1] if match else path, path)
+    if not names:
+        return "nothing: tasks are drawn from the seed"
+    return ", ".join(place(path, found) for path in names.values())
+
+
+def _list(rows: list[tuple[str, str]]) -> str:
+    listed = "".join(f"<div><dt>{term}</dt><dd>{words}</dd></div>" for term, words in rows)
+    return f'<dl class="numbers">{listed}</dl>'
+
+
+def _closed(path: str, title: str, inner: str) -> str:
+    return f'<details id="{_id(path)}"><summary>{title}</summary>{inner}</details>'

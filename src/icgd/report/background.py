@@ -1,0 +1,20 @@
+"""What the audit page needs besides the verdicts."""
+
+from typing import NamedTuple
+
+from icgd.claims.coverage import Document
+from icgd.trail import Artefact
+
+
+class Background(NamedTuple):
+    """Sources, documents, artefacts and the verdicts' history."""
+
+    sources: list[dict]  # entries of claims/sources.yaml
+    figures_url: str  # folder of the figures, seen from the page
+    documents: tuple[Document, ...] = ()  # the source documents, passage by passage
+    trail: dict[str, Artefact] = {}  # every file behind the verdicts, by path
+    history: list[dict] = []  # lines of the verdict history, oldest first
+
+    def source(self, claim: dict) -> dict:
+        """The source of a claim."""
+        return next((each for each in self.sources if each["id"] == claim.get("source")), {})
