@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -42,10 +43,10 @@ def test_both_entry_points_plan_jobs_in_an_empty_checkout(empty_checkout, argume
 
 
 def test_the_catalogs_call_works(empty_checkout):
-    started = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     command = "snakemake --forceall -s workflow/Snakefile -d .test -c 1 --rulegraph".split()
     assert "digraph" in run(*command, folder=empty_checkout).stdout
-    assert time.monotonic() - started < 15
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 15
 
 
 def test_the_ci_profile_plans(empty_checkout):
