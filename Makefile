@@ -19,7 +19,7 @@ $(VENV)/.installed: requirements.lock
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
-reproduce: setup ## every figure and verdict at quick scale (about a quarter of an hour)
+reproduce: setup ## every figure and verdict at quick scale (by estimate half an hour)
 	$(RUN) snakemake --cores $(CORES) --config scale=quick
 	@echo "open results/quick/audit/index.html; figures are in figures/quick"
 
