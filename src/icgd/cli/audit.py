@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from icgd import paths
-from icgd.files import read_json, read_table
+from icgd.claims import history
+from icgd.files import read_json
 from icgd.report.words import number, rule
 
 WIDTH = 100
@@ -91,10 +92,8 @@ def _part(part: dict) -> list[str]:
 
 
 def _history(claim: str) -> list[str]:
-    if not paths.HISTORY.exists():
-        return []
-    rows = [row for row in read_table(paths.HISTORY) if row["claim"] == claim]
     return [
         f"history: {row['date']}  {row['verdict']}  (rule {row['rule_hash']})  {row['reason']}"
-        for row in rows
+        for row in history.lines()
+        if row["claim"] == claim
     ]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from icgd.report.markup import grid, pairs
 from icgd.report.words import text
 from icgd.trail import Artefact
 
@@ -50,36 +51,30 @@ def _table(artefact: Artefact, found: dict[str, Artefact]) -> str:
         rows += [*_made(record), ("From", _inputs(record, found))]
     else:
         rows.append(("Made by", "nobody: it is part of the repository"))
-    return _closed(name, f"<code>{text(name)}</code>", _list(rows))
+    return _closed(name, f"<code>{text(name)}</code>", pairs(rows))
 
 
 def _seeds(folder: str, files: list[Artefact]) -> str:
     """The trained seeds of one experiment: settings once, hashes and time of each."""
     records = [artefact.record for artefact in files if artefact.record]
-    rows = "".join(_seed(artefact) for artefact in files)
-    head = "".join(
-        f'<th scope="col">{name}</th>' for name in ("File", "sha256", "Revision", "CPU s", "Wall s")
-    )
-    table = (
-        f'<div class="scroll" role="region" aria-label="Seeds of {text(folder)}" tabindex="0">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
-    first = _list(_made(records[0])[:-1]) if records else ""
+    heads = ("File", "sha256", "Revision", "CPU s", "Wall s")
+    table = grid(f"Seeds of {text(folder)}", heads, map(_seed, files))
+    first = pairs(_made(records[0])[:-1]) if records else ""
     count = len({SEED.match(str(artefact.path))[2] for artefact in files})
     title = f"<code>{text(folder)}</code>, {count} trained {'seed' if count == 1 else 'seeds'}"
     return _closed(folder, title, f"<p>Of the first seed:</p>{first}{table}")
 
 
-def _seed(artefact: Artefact) -> str:
+def _seed(artefact: Artefact) -> tuple[str, ...]:
+    """The cells of one file of a seed."""
     record = artefact.record or {}
-    cells = (
+    return (
         f"<code>{text(artefact.path.relative_to(SEED.match(str(artefact.path))[1]))}</code>",
         f'<code class="hash">{artefact.sha256[:SHORT]}</code>',
         text(record.get("revision")),
         text(record.get("cpu_s")),
         text(record.get("wall_s")),
     )
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _made(record: dict) -> list[tuple[str, str]]:
@@ -113,11 +108,6 @@ def _inputs(record: dict, found: dict[str, Artefact]) -> str:
     if not names:
         return "nothing: tasks are drawn from the seed"
     return ", ".join(place(path, found) for path in names.values())
-
-
-def _list(rows: list[tuple[str, str]]) -> str:
-    listed = "".join(f"<div><dt>{term}</dt><dd>{words}</dd></div>" for term, words in rows)
-    return f'<dl class="numbers">{listed}</dl>'
 
 
 def _closed(path: str, title: str, inner: str) -> str:

@@ -15,6 +15,7 @@ class Background(NamedTuple):
     trail: dict[str, Artefact] = {}  # every file behind the verdicts, by path
     history: list[dict] = []  # lines of the verdict history, oldest first
 
-    def source(self, claim: dict) -> dict:
-        """The source of a claim."""
-        return next((each for each in self.sources if each["id"] == claim.get("source")), {})
+    @property
+    def by_id(self) -> dict[str, dict]:
+        """The sources by their ids."""
+        return {source["id"]: source for source in self.sources}

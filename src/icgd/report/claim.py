@@ -7,6 +7,7 @@ from icgd.report.artefacts import place
 from icgd.report.background import Background
 from icgd.report.coverage import stated
 from icgd.report.interval import plot
+from icgd.report.markup import grid, pairs
 from icgd.report.words import badge, measured, number, rule, statistical, text
 
 
@@ -14,7 +15,7 @@ def section(claim: dict, background: Background) -> str:
     """Everything that the page says about one claim."""
     name = text(claim.get("id"))
     about = [
-        background.source(claim).get("title") or claim.get("source"),
+        background.by_id.get(claim.get("source"), {}).get("title") or claim.get("source"),
         claim.get("where"),
         claim.get("kind"),
         f"scale {claim['scale']}" if claim.get("scale") else None,
@@ -90,8 +91,7 @@ def _numbers(part: dict) -> str:
     evidence = part.get("evidence") or {}
     if evidence:
         rows.append(("Evidence", _evidence(evidence)))
-    listed = "".join(f"<div><dt>{term}</dt><dd>{words}</dd></div>" for term, words in rows)
-    return f'<dl class="numbers">{listed}</dl>'
+    return pairs(rows)
 
 
 def _evidence(evidence: dict) -> str:
@@ -133,25 +133,18 @@ def _controls(part: dict) -> str:
     rows = []
     for control in part.get("controls") or []:
         passed = "✓ yes" if control.get("ok") else "✗ no"
+        tone = "good" if control.get("ok") else "bad"
         cells = [
             text(control.get("must")),
             f"<code>{text(control.get('plant'))}</code>",
             text(control.get("size")),
             badge(control.get("verdict")),
             measured(control),
+            f'<span class="ok {tone}">{passed}</span>',
         ]
-        row = "".join(f"<td>{cell}</td>" for cell in cells)
-        tone = "good" if control.get("ok") else "bad"
-        rows.append(f'<tr>{row}<td><span class="ok {tone}">{passed}</span></td></tr>')
-    if not rows:
-        return ""
+        rows.append(cells)
     heads = ("Must", "Plant", "Size", "Came out", "Value (interval)", "As it must?")
-    head = "".join(f'<th scope="col">{words}</th>' for words in heads)
-    return (
-        '<div class="scroll" role="region" aria-label="Controls" tabindex="0"><table>'
-        f"<caption>Controls, decided by the same rule</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    return grid("Controls", heads, rows, "Controls, decided by the same rule") if rows else ""
 
 
 def _figures(claim: dict, figures_url: str) -> str:
@@ -185,18 +178,18 @@ def _inputs(claim: dict, background: Background) -> str:
 
 def _history(claim: dict, lines: list[dict]) -> str:
     """The verdicts that the claim has had, from the append-only file."""
-    rows = "".join(
-        f"<tr><td>{text(line['date'])}</td><td>{badge(line['verdict'])}</td><td>{text(line['value'])}</td>"
-        f'<td><code class="hash">{text(line["rule_hash"])}</code></td><td>{text(line["reason"])}</td></tr>'
+    rows = [
+        (
+            text(line["date"]),
+            badge(line["verdict"]),
+            text(line["value"]),
+            f'<code class="hash">{text(line["rule_hash"])}</code>',
+            text(line["reason"]),
+        )
         for line in lines
         if line["claim"] == claim.get("id")
-    )
+    ]
     if not rows:
         return ""
-    names = ("Date", "Verdict", "Value", "Rule", "Why then")
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    return (
-        f"<details><summary>History ({rows.count('<tr>')})</summary>"
-        '<div class="scroll" role="region" aria-label="History" tabindex="0">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"
-    )
+    table = grid("History", ("Date", "Verdict", "Value", "Rule", "Why then"), rows)
+    return f"<details><summary>History ({len(rows)})</summary>{table}</details>"

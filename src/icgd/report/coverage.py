@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from icgd.claims.coverage import Document, Passage
+from icgd.report.markup import count_table
 from icgd.report.words import badge, is_finding, text
 
 COLUMNS = ("Document", "Characters", "Passages", "With claims", "With a reason", "Entries named")
@@ -47,19 +48,8 @@ def _counts(documents: tuple[Document, ...]) -> str:
     numbers.append(_numbers([part for each in documents for part in each.passages]))
     sizes = [each.characters for each in documents]
     names = [f'<a href="#{_id(each.name)}">{text(Path(each.name).stem)}</a>' for each in documents]
-    rows = "".join(
-        f'<tr><th scope="row">{name}</th>'
-        + "".join(f'<td class="number">{cell}</td>' for cell in (size, *cells))
-        + "</tr>"
-        for name, size, cells in zip([*names, "all"], [*sizes, sum(sizes)], numbers, strict=True)
-    )
-    head = "".join(f'<th scope="col" class="number">{name}</th>' for name in COLUMNS[1:])
-    return f"""<div class="scroll" role="region" aria-label="Counts by document" tabindex="0">
-<table class="sources">
-<thead><tr><th scope="col">{COLUMNS[0]}</th>{head}</tr></thead>
-<tbody>{rows}</tbody>
-</table>
-</div>"""
+    cells = ((size, *found) for size, found in zip([*sizes, sum(sizes)], numbers, strict=True))
+    return count_table("Counts by document", COLUMNS, zip([*names, "all"], cells, strict=True))
 
 
 def _numbers(passages: list[Passage] | tuple[Passage, ...]) -> tuple[int, int, int, int]:

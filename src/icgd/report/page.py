@@ -25,7 +25,7 @@ PARTS = {
 
 def render(verdicts: list[dict], scale: str, background: Background) -> str:
     """The whole page as one self-contained HTML document."""
-    by_id = {source["id"]: source for source in background.sources}
+    by_id = background.by_id
     claims = [claim for claim in verdicts if not is_finding(claim)]
     sections = "\n".join(section(claim, background) for claim in verdicts)
     main = f"""{summary(verdicts, by_id)}

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from icgd.report.findings import SAID
+from icgd.report.markup import count_table
 from icgd.report.multiplicity import LEVEL, decided_parts, p_values, standing
 from icgd.report.words import GROUPS, VERDICTS, badge, group, is_finding, text
 
@@ -56,21 +57,13 @@ def _by_source(claims: list[dict], titles: dict[str, str]) -> str:
         found = [claim["id"] for claim in of_source if _by_interval(claim)]
         cells = [len(of_source), *(words[word] for word in ("supported", "refuted", "partly"))]
         cells += [len(of_source) - sum(cells[1:]), len(found), len(kept & set(found))]
-        row = "".join(f'<td class="number">{cell}</td>' for cell in cells)
-        title = text(titles.get(source))
-        named.append(f'<tr><th scope="row"><span title="{title}">{text(source)}</span></th>{row}</tr>')
-    numbers = "".join(f'<th scope="col" class="number">{name}</th>' for name in COLUMNS[1:])
+        named.append((f'<span title="{text(titles.get(source))}">{text(source)}</span>', cells))
     fallen = [claim["id"] for claim in claims if _by_interval(claim) and claim["id"] not in kept]
     links = ", ".join(f'<a href="#{text(name)}">{text(name)}</a>' for name in fallen) or "none"
     return f"""<p>By source. The last two columns are about decided claims that rest on intervals, not on
 exact statements; the last one counts those that stand when all such claims of a source may together be
 wrong 5 % of the time at most (Holm's correction; a claim needs all its parts).</p>
-<div class="scroll" role="region" aria-label="Counts by source" tabindex="0">
-<table class="sources">
-<thead><tr><th scope="col">{COLUMNS[0]}</th>{numbers}</tr></thead>
-<tbody>{"".join(named)}</tbody>
-</table>
-</div>
+{count_table("Counts by source", COLUMNS, named)}
 <p id="fallen">Decided at 95 %, but not together with the rest of their source: {links}.</p>"""
 
 
