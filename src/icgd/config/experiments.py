@@ -108,8 +108,8 @@ class Evaluation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experiment:
-    """One training setting and what is done with its networks."""
+class Trainable:
+    """What an experiment and a sweep share: something to train, and what it is measured on."""
 
     about: str = setting("one sentence: what it is for")
     task: Task = setting("what is learnt from")
@@ -118,23 +118,22 @@ class Experiment:
     training: Training = setting("how long it learns", Training())
     evaluation: Evaluation = setting("what its networks are measured on", Evaluation())
     seeds: int = setting("training seeds, 0 to this minus 1", 5, low=1)
-    analyses: tuple[str, ...] = setting("what its networks go through", ("align",), choices=ANALYSES)
     reduced: str | None = setting("what was reduced against the source's setting, and why", None)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sweep:
+class Experiment(Trainable):
+    """One training setting and what is done with its networks."""
+
+    analyses: tuple[str, ...] = setting("what its networks go through", ("align",), choices=ANALYSES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep(Trainable):
     """Many short runs: a base setting, and values of some of its settings in all combinations."""
 
-    about: str = setting("one sentence: what it is for")
-    task: Task = setting("what is learnt from")
-    model: Model = setting("what learns", Model())
-    optimiser: Optimiser = setting("how it learns", Optimiser())
-    training: Training = setting("how long it learns", Training())
-    evaluation: Evaluation = setting("what its networks are measured on", Evaluation())
     axes: dict[str, list] = setting("dotted setting, such as optimiser.learning_rate: its values")
     seeds: int = setting("training seeds, 0 to this minus 1", 2, low=1)
-    reduced: str | None = setting("what was reduced against the source's setting, and why", None)
 
     @property
     def points(self) -> list[dict[str, object]]:
@@ -149,9 +148,7 @@ class Sweep:
         Raises:
             IcgdError: an axis that is no setting, or a value that does not fit.
         """
-        parts = {
-            item.name: getattr(self, item.name) for item in fields(Experiment) if hasattr(self, item.name)
-        }
+        parts = {item.name: getattr(self, item.name) for item in fields(Trainable)}
         return Experiment(**with_point(parts, point, "axes"))
 
 

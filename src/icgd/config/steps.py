@@ -29,15 +29,10 @@ class AnalysisSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepSettings:
+class SweepSettings(TrainSettings):
     """All that a sweep depends on, besides its seed; what is recorded with its runs."""
 
-    task: Task = setting("what is learnt from")
-    model: Model = setting("what learns")
-    optimiser: Optimiser = setting("how it learns")
-    training: Training = setting("how long it learns")
     points: list = setting("the value of every axis at every point")
-    key_implementation: str = setting("random bit generator")
 
     def at(self, point: dict[str, object]) -> TrainSettings:
         """The training settings of one point."""
