@@ -19,7 +19,11 @@ def test_the_repositorys_own_settings_pass():
     loaded = config.load()
     assert loaded.experiment("one_layer", "full").training.steps == 5000
     assert loaded.experiment("one_layer", "full").seeds == 10
-    assert loaded.sweep(config.RunsSettings, "token_clip", "full").seeds == loaded.sweeps["token_clip"].seeds == 5
+    assert (
+        loaded.sweep(config.RunsSettings, "token_clip", "full").seeds
+        == loaded.sweeps["token_clip"].seeds
+        == 5
+    )
     assert loaded.experiment("one_layer", "smoke").training.steps == 20
     assert not loaded.trains("full") and loaded.trains("quick")
 

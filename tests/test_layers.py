@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from icgd.analysis import depth, opponents, stacks, sweeps, trajectory, updates
+from icgd.analysis.learnt import Learnt, loss
 from icgd.config import Model
 from icgd.references import multistep
 from icgd.tasks import linear
-from icgd.tasks.linear import half_mean_square
 from icgd.training import engine
 
 STEPS, GAMMAS = (1.2, 0.8), (0.15, 0.1)
@@ -87,14 +87,15 @@ def test_the_planted_way_passes_gd_where_its_loss_does(tasks):
     gd, best = (np.full(2, 0.6), np.zeros(2)), (np.full(2, 1.35), np.full(2, 0.176))
     steps = np.arange(200, 5001, 200)
     networks = trajectory.planted(steps, gd, best, 10)
-    reference = multistep.learnt(tasks, multistep.Recipe(*gd))
+    reference = Learnt(*multistep.learnt(tasks, multistep.Recipe(*gd)))
 
     def learn(stack):
-        return multistep.learnt(tasks, multistep.Recipe(stacks.rates(stack), stacks.gammas(stack)))
+        recipe = multistep.Recipe(stacks.rates(stack), stacks.gammas(stack))
+        return Learnt(*multistep.learnt(tasks, recipe))
 
     way = trajectory.follow(steps, networks, learn, {"gd": reference}, tasks)
     top = way.steps[trajectory.peak(way, "gd")]
-    crossing = trajectory.crossing(way, float(half_mean_square(reference[0], tasks.target)))
+    crossing = trajectory.crossing(way, loss(reference, tasks))
     assert top == 1600 and crossing == pytest.approx(top, abs=5)
     assert trajectory.crossing(way, 0.0) == np.inf
 

@@ -9,8 +9,9 @@ import pytest
 
 from icgd.analysis import rollout
 from icgd.randomness import stream
-from icgd.references import closed_form, gradient_descent, least_squares
+from icgd.references import closed_form, gradient_descent, least_squares, spectra
 from icgd.tasks import linear, published
+from icgd.tasks.linear import half_mean_square
 
 # Loss of GD at damping 0.75 after 1, 4, 7, ... 49 steps, as printed in Fig. 1 (right).
 FIGURE_1 = (
@@ -35,8 +36,20 @@ def test_one_step_is_the_gradient_of_the_loss():
     )
 
 
+def damped_descent(steps=50):
+    """Losses of GD at 0.75 of the published rate on the published tasks."""
+    tasks = spectra.spectrum(published.tasks())
+    return rollout.descent(tasks, 0.75 * closed_form.RATE_PUBLISHED / published.CONTEXT, steps)
+
+
+def test_steps_in_the_eigenbasis_are_steps():
+    predictions = gradient_descent.roll_out(published.tasks(), 0.75 * closed_form.RATE_PUBLISHED, 30)
+    spelt_out = [float(half_mean_square(one, published.tasks().target)) for one in predictions]
+    np.testing.assert_allclose(damped_descent(30), spelt_out, rtol=1e-5)
+
+
 def test_roll_out_matches_the_published_curve():
-    losses = rollout.descent(published.tasks(), closed_form.RATE_PUBLISHED, 0.75, 50)[::3]
+    losses = damped_descent()[::3]
     assert len(losses) == len(FIGURE_1) == 17
     np.testing.assert_allclose(losses, FIGURE_1, atol=1e-4)
 
@@ -45,7 +58,7 @@ def test_roll_out_matches_the_digitised_curve():
     with open("published/von-oswald-2022-curves.csv", newline="") as handle:
         rows = [row for row in csv.DictReader(handle) if (row["figure"], row["series"]) == ("fig1", "gd")]
     shown = [float(row["y"]) for row in sorted(rows, key=lambda row: float(row["x"]))]
-    losses = rollout.descent(published.tasks(), closed_form.RATE_PUBLISHED, 0.75, 50)[::3]
+    losses = damped_descent()[::3]
     np.testing.assert_allclose(losses, shown[:17], atol=1e-4)
 
 

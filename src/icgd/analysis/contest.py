@@ -1,29 +1,30 @@
 """A network of K layers and its controls against K-step methods, on the same tasks."""
 
-import jax
 import numpy as np
 
 from icgd.analysis import alignment
 from icgd.analysis.depth import Case
+from icgd.analysis.learnt import Learnt, agreement, loss
 from icgd.analysis.measuring import Measures
-from icgd.analysis.opponents import Learnt
 from icgd.analysis.stacks import Stack
 from icgd.references import least_squares
-from icgd.tasks.linear import Tasks, half_mean_square
+from icgd.tasks.linear import Tasks
 
 CONTROLS = ("loss_ratio", "model_cos", "model_diff")  # measures of controls; the network has all
 CONTESTING = ("none", "tilted_0.1", "gd", "gd_separate")
 CURVING = ("none", "gd", "gd_rate_1.15", "gd_plus_plus")
 TINY = 1e-9  # below the resolution of float32
 
-_agreement = jax.jit(alignment.agreement)
-
 
 def against(
-    rows: Measures, case: Case, networks: dict[str, Stack], tasks: Tasks, where: str
+    rows: Measures,
+    case: Case,
+    networks: dict[str, Stack],
+    theirs: dict[str, Learnt],
+    tasks: Tasks,
+    where: str,
 ) -> dict[str, Learnt]:
-    """Losses and agreement with every opponent on the same tasks; what the networks learnt."""
-    theirs = {name: case.learn_by(name, tasks) for name in case.opponents}
+    """Losses and agreement with what every opponent learns on the same tasks; what the networks learnt."""
     losses = {name: loss(found, tasks) for name, found in theirs.items()}
     learnt = {plant: case.learn(stack, tasks) for plant, stack in networks.items()}
     for plant, ours in learnt.items():
@@ -32,7 +33,7 @@ def against(
         population = case.opponents[case.own].population + mine - losses[case.own]
         rows.put("population_loss", population, plant, where)
         for name, found in theirs.items():
-            values = {key: float(value) for key, value in _agreement(ours, found).items()}
+            values = {key: float(value) for key, value in agreement(ours, found).items()}
             values["loss_ratio"] = mine / losses[name]
             cosines[name] = values["model_cos"]
             for key, value in values.items():
@@ -46,14 +47,9 @@ def against(
     return learnt
 
 
-def loss(learnt: Learnt, tasks: Tasks) -> float:
-    """Half mean square of the predictions' errors."""
-    return float(half_mean_square(learnt[0], tasks.target))
-
-
 def cosine(ours: Learnt, theirs: Learnt) -> float:
     """Mean cosine of the query gradients."""
-    return float(_agreement(ours, theirs)["model_cos"])
+    return float(agreement(ours, theirs)["model_cos"])
 
 
 def contest(
@@ -72,12 +68,11 @@ def contest(
     rows.put("rival_loss_gap", nearest / max(gaps[case.own], TINY), plant, where)
 
 
-def curvature(rows: Measures, case: Case, learnt: dict[str, Learnt], tasks: Tasks) -> None:
+def curvature(rows: Measures, learnt: dict[str, Learnt], gd: Learnt, tasks: Tasks) -> None:
     """How much nearer to the least squares weights than K-step GD: the gain of the mean cosine."""
     exact = least_squares.weights(tasks)
-    gd = case.learn_by("gd_shared", tasks)[1]
-    base = float(np.mean(alignment.cosine(gd, exact)))
+    base = float(np.mean(alignment.cosine(gd.weights, exact)))
     for name in CURVING:
-        cosine = float(np.mean(alignment.cosine(learnt[name][1][: len(exact)], exact)))
+        cosine = float(np.mean(alignment.cosine(learnt[name].weights[: len(exact)], exact)))
         rows.put("least_squares_cos", cosine, name, "fresh")
         rows.put("least_squares_gain", cosine - base, name, "fresh", "gd_shared")

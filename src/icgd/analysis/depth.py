@@ -8,9 +8,10 @@ from functools import cached_property, partial
 import jax
 import numpy as np
 
-from icgd.analysis import alignment, stacks
+from icgd.analysis import learnt, stacks
+from icgd.analysis.learnt import Learnt
 from icgd.analysis.networks import Trained
-from icgd.analysis.opponents import Learnt, Opponent
+from icgd.analysis.opponents import Opponent
 from icgd.analysis.stacks import Stack
 from icgd.config import Model
 from icgd.models import transformer
@@ -18,16 +19,12 @@ from icgd.models.transformer import Weights
 from icgd.randomness import stream
 from icgd.references import constructions
 from icgd.tasks.linear import Tasks
-from icgd.training import engine
 
 POINTS = np.linspace(0, 1, 11)  # shares of GD++ on the path to it
 MIDDLE = -6  # the half-half network that the paper draws
 
 TEN, FIVE = "gd_plus_plus_shared_clipped_10", "gd_plus_plus_separate_5"  # each the other depth's GD++
 PIECE = 10_000  # tasks computed at a time, so that one shape is compiled; also of what is measured often
-
-_sensitivities = jax.jit(alignment.sensitivities, static_argnums=0)
-_predict = jax.jit(engine.predict, static_argnums=0)
 
 
 def in_pieces(function: Callable, tasks: Tasks):
@@ -41,6 +38,16 @@ def in_pieces(function: Callable, tasks: Tasks):
         for part in np.split(places, len(places) // size)
     ]
     return jax.tree.map(lambda *parts: np.concatenate(parts)[:count], *found)
+
+
+def learn_by(opponents: dict[str, Opponent], tasks: Tasks, clip: float | None) -> dict[str, Learnt]:
+    """Predictions and implicit weights of every opponent, under the network's token clip."""
+    return {name: in_pieces(partial(one.learn, clip=clip), tasks) for name, one in opponents.items()}
+
+
+def first(count: int, arrays: object):
+    """The first ``count`` of the tasks in each array."""
+    return jax.tree.map(lambda x: x[:count], arrays)
 
 
 @dataclass(frozen=True)
@@ -81,20 +88,12 @@ class Case:
 
     def learn(self, stack: Stack, tasks: Tasks) -> Learnt:
         """Predictions and query gradients of a network, with the model's own token clip."""
-        return in_pieces(partial(_sensitivities, self.model, stack.weights), tasks)
+        return in_pieces(partial(learnt.by_network, self.model, stack.weights), tasks)
 
     def predict(self, stack: Stack, tasks: Tasks, clip: float | None) -> np.ndarray:
         """Predictions only, under a token clip."""
         model = dataclasses.replace(self.model, token_clip=clip)
-        return in_pieces(partial(_predict, model, stack.weights), tasks)
-
-    def learn_by(self, name: str, tasks: Tasks) -> Learnt:
-        """Predictions and implicit weights of an opponent, under the network's token clip."""
-        return in_pieces(partial(self.opponents[name].learn, clip=self.model.token_clip), tasks)
-
-    def predict_by(self, name: str, tasks: Tasks, clip: float | None) -> np.ndarray:
-        """Predictions of GD or GD++ under a token clip."""
-        return in_pieces(partial(self.opponents[name].predict, clip=clip), tasks)
+        return in_pieces(partial(learnt.predict, model, stack.weights), tasks)
 
     def untrained(self) -> Stack:
         """The network before training."""

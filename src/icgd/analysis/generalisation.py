@@ -6,27 +6,26 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from icgd.analysis import learnt
 from icgd.analysis.networks import Trained
 from icgd.analysis.products import Products, step_size
+from icgd.analysis.shared_tasks import released_sweep
 from icgd.references import gradient_descent
 from icgd.tasks import shifted
 from icgd.tasks.linear import Tasks, half_mean_square
-from icgd.training import engine
 
 CLIP = 10.0  # bound on tokens behind the published panels at one layer; the released code has none
 OFFSET = 0.1  # planted: a constant added to every prediction
 
 Predictor = Callable[[Tasks], jax.Array]
+Sets = dict[float, Tasks]  # point of the sweep -> tasks
 Curve = dict[float, float]  # point of the sweep -> loss
 
 
 def network(trained: Trained, products: Products) -> Predictor:
     """Predictions of a network with given products."""
     weights = products.weights
-    return lambda tasks: _predict(trained.settings.model, weights, tasks)
-
-
-_predict = jax.jit(engine.predict, static_argnums=0)
+    return lambda tasks: learnt.predict(trained.settings.model, weights, tasks)
 
 
 def one_step(rate: float, context: int) -> Predictor:
@@ -42,24 +41,30 @@ def offset(predictor: Predictor) -> Predictor:
     return lambda tasks: predictor(tasks) + OFFSET
 
 
-def curve(predictor: Predictor, sets: dict[float, Tasks], clip: float | None = None) -> Curve:
+def predictions(predictor: Predictor, sets: Sets) -> dict[float, jax.Array]:
+    """Predictions at each point."""
+    return {point: predictor(tasks) for point, tasks in sets.items()}
+
+
+def curve(found: dict[float, jax.Array], sets: Sets, clip: float | None = None) -> Curve:
     """Loss at each point, predictions clipped to +-``clip`` as a token clip would do at one layer."""
-    losses = {}
-    for point, tasks in sets.items():
-        prediction = predictor(tasks)
-        prediction = prediction if clip is None else jnp.clip(prediction, -clip, clip)
-        losses[point] = float(half_mean_square(prediction, tasks.target))
-    return losses
+    bound = jnp.inf if clip is None else clip
+    return {point: float(_loss(one, sets[point].target, bound)) for point, one in found.items()}
 
 
-def sweeps(trained: Trained, key: jax.Array) -> dict[tuple[str, str], dict[float, Tasks]]:
+@jax.jit
+def _loss(prediction: jax.Array, target: jax.Array, bound: float) -> jax.Array:
+    return half_mean_square(jnp.clip(prediction, -bound, bound), target)
+
+
+def sweeps(trained: Trained, key: jax.Array) -> dict[tuple[str, str], Sets]:
     """(panel, fresh or published) -> point -> tasks."""
     task, most = trained.settings.task, trained.settings.evaluation.shifted_tasks
     found = {}
     for panel in shifted.SWEEPS:
         found[panel, "fresh"] = shifted.fresh(panel, key, task, most)
         if panel in shifted.PUBLISHED_TASKS:
-            found[panel, "published"] = shifted.released(panel, most)
+            found[panel, "published"] = released_sweep(panel, most)
     return found
 
 

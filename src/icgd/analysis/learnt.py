@@ -15,6 +15,7 @@ from icgd.config import Model
 from icgd.models.transformer import Weights
 from icgd.references import gradient_descent
 from icgd.tasks.linear import Tasks, half_mean_square
+from icgd.training import engine
 
 
 class Learnt(NamedTuple):
@@ -59,4 +60,6 @@ def loss(learnt: Learnt, tasks: Tasks) -> float:
     return float(half_mean_square(learnt.prediction, tasks.target))
 
 
+# Compiled once for all that analyses do with them.
 agreement = jax.jit(alignment.agreement)  # (ours, theirs) -> its measures
+predict = jax.jit(engine.predict, static_argnums=0)  # (model, weights, tasks) -> predictions alone (T,)

@@ -11,8 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from icgd.analysis import alignment
+from icgd.analysis import learnt
 from icgd.analysis.heads import of as of_weights
+from icgd.analysis.learnt import Learnt
 from icgd.analysis.networks import Trained
 from icgd.analysis.opponents import Opponent
 from icgd.config import Model, Task
@@ -22,7 +23,6 @@ from icgd.randomness import stream
 from icgd.references import closed_form, gradient_descent, softmax
 from icgd.tasks import sampling
 from icgd.tasks.linear import Tasks
-from icgd.training import engine
 
 TUNING_TASKS = 20_000
 GENTLE = 0.2  # planted: omega of opposite heads that are nearly linear
@@ -38,8 +38,6 @@ TWO_STEPS = {  # name here -> name among the opponents of two layers
     "gd_plus_plus_separate": "gd_plus_plus_separate",
 }
 
-Learnt = tuple[jax.Array, jax.Array]  # predictions (T,) and gradients (T, d)
-
 
 class Predictor(NamedTuple):
     """What predicts from tasks; ``predict`` alone is cheaper where the gradient is not needed."""
@@ -51,18 +49,19 @@ class Predictor(NamedTuple):
 def network(model: Model, weights: Weights) -> Predictor:
     """A transformer."""
     return Predictor(
-        lambda tasks: _sensitivities(model, weights, tasks), lambda tasks: _predict(model, weights, tasks)
+        lambda tasks: learnt.by_network(model, weights, tasks),
+        lambda tasks: learnt.predict(model, weights, tasks),
     )
 
 
 def descent(rate: float, context: int, share: float = 0.0) -> Predictor:
     """One step of GD at ``rate``, with ``share`` of the context's mean taken off its inputs."""
-    return of(lambda tasks: _debiased(tasks, rate / context, share))
+    return of(lambda tasks: Learnt(*_debiased(tasks, rate / context, share)))
 
 
 def heads(found: softmax.Heads) -> Predictor:
     """Hand-set softmax heads."""
-    return of(lambda tasks: _heads(tasks, found))
+    return of(lambda tasks: Learnt(*_heads(tasks, found)))
 
 
 def opponent(method: Opponent) -> Predictor:
@@ -81,14 +80,14 @@ def nudged(predictor: Predictor) -> Predictor:
 
     def learn(tasks: Tasks) -> Learnt:
         prediction, gradient = predictor.learn(tasks)
-        return prediction + NUDGE * (tasks.target - prediction), gradient
+        return Learnt(prediction + NUDGE * (tasks.target - prediction), gradient)
 
     return of(learn)
 
 
 def zero() -> Predictor:
     """The predictor 0."""
-    return of(lambda tasks: (jnp.zeros_like(tasks.target), jnp.zeros_like(tasks.query)))
+    return of(lambda tasks: Learnt(jnp.zeros_like(tasks.target), jnp.zeros_like(tasks.query)))
 
 
 def of(learn: Callable[[Tasks], Learnt]) -> Predictor:
@@ -96,8 +95,6 @@ def of(learn: Callable[[Tasks], Learnt]) -> Predictor:
     return Predictor(learn, lambda tasks: learn(tasks)[0])
 
 
-_sensitivities = jax.jit(alignment.sensitivities, static_argnums=0)
-_predict = jax.jit(engine.predict, static_argnums=0)
 _debiased = jax.jit(softmax.debiased)
 _heads = jax.jit(softmax.predict)
 
@@ -106,7 +103,7 @@ _heads = jax.jit(softmax.predict)
 def _tilted(tasks: Tasks, step: float, tilt: jax.Array) -> Learnt:
     weights = gradient_descent.one_step_weights(tasks, step * tasks.targets.shape[-1])
     weights = weights + weights @ tilt
-    return jnp.sum(weights * tasks.query, axis=-1), weights
+    return Learnt(jnp.sum(weights * tasks.query, axis=-1), weights)
 
 
 @cache

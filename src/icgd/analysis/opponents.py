@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.analysis import stacks
+from icgd.analysis.learnt import Learnt
 from icgd.errors import IcgdError
 from icgd.files import read_table
 from icgd.references import multistep
@@ -24,7 +25,6 @@ FAMILIES = {  # family -> parameters of those that are not GD or GD++ with given
     "heavy_ball": ("step", "momentum"),
     "newton_schulz": ("scale",),
 }
-Learnt = tuple[jax.Array, jax.Array]  # predictions (T,) and implicit weights (T, d)
 
 
 class Opponent(NamedTuple):
@@ -62,7 +62,7 @@ METHODS = {
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
 def _learnt(method: str, layers: int, clip: float | None, tasks: Tasks, *values: jax.Array) -> Learnt:
-    return METHODS[method](layers, clip, tasks, *values)
+    return Learnt(*METHODS[method](layers, clip, tasks, *values))
 
 
 @partial(jax.jit, static_argnums=0)

@@ -37,7 +37,6 @@ TAIL = 0.1  # last share of training
 TINY = 1e-12
 
 _sample = jax.jit(waves.sample, static_argnums=(1, 2, 3))
-_agreement = jax.jit(alignment.agreement)
 
 
 def compare(rows: Measures, trained: Trained, base: Sequence[Trained]) -> None:
@@ -81,7 +80,7 @@ def on_tasks(rows: Measures, arms: Sequence[Trained], tasks: Tasks) -> None:
         rows.put("loss_ratio", learnt.loss(one, tasks) / learnt.loss(same, tasks), plant, "fresh")
     turned = {f"signs_{share}": signs_turned(same, share) for share in TURNED}
     for plant, one in {"none": own, "other_seed": following, **turned}.items():
-        values = _agreement(one, same)
+        values = learnt.agreement(one, same)
         for measure, name in (("partial_cos", "model_cos"), ("partial_diff", "model_diff")):
             rows.put(measure, values[name], plant, "fresh")
         rows.put("preds_diff", values["preds_diff"], plant, "fresh")

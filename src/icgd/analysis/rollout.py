@@ -9,7 +9,7 @@ import numpy as np
 from icgd.analysis.measuring import Measures
 from icgd.config import Model
 from icgd.models.transformer import Weights
-from icgd.references import gradient_descent
+from icgd.references.spectra import Spectrum
 from icgd.tasks.linear import Tasks, half_mean_square
 from icgd.training import engine
 
@@ -38,15 +38,21 @@ def _network(model: Model, weights: Weights, tasks: Tasks, damping: float, steps
     return jax.lax.scan(step, (tasks.targets, jnp.zeros_like(tasks.target)), None, length=steps)[1]
 
 
-def descent(tasks: Tasks, rate: float, damping: float, steps: int) -> np.ndarray:
-    """Loss after each of ``steps`` GD steps with rate ``damping * rate``; shape (steps,)."""
-    return np.asarray(_descent(tasks, rate * damping, steps), np.float64)
+def descent(tasks: Spectrum, step: float, steps: int) -> np.ndarray:
+    """Loss after each of ``steps`` GD steps of size ``step`` = eta / N; shape (steps,).
 
-
-@partial(jax.jit, static_argnums=2)
-def _descent(tasks: Tasks, rate: float, steps: int) -> jax.Array:
-    predictions = gradient_descent.roll_out(tasks, rate, steps)
-    return 0.5 * jnp.mean((predictions - tasks.target) ** 2, axis=-1)
+    In the eigenbasis of X^T X, where each step multiplies what is left of component i by
+    1 - step l_i, so that a thousand steps cost as little as a few: the prediction after k steps is
+    sum_i (1 - (1 - step l_i)^k) / l_i (V^T X^T y)_i (V^T x_q)_i.
+    """
+    least_squares = tasks.overlaps / np.maximum(tasks.values, np.finfo(float).tiny)
+    factor, left = 1 - step * tasks.values, np.ones_like(tasks.values)
+    losses = np.empty(steps)
+    with np.errstate(over="ignore"):
+        for k in range(steps):
+            left *= factor
+            losses[k] = np.mean((np.sum((1 - left) * least_squares, axis=-1) - tasks.target) ** 2) / 2
+    return losses
 
 
 def gap(ours: np.ndarray, theirs: np.ndarray) -> float:
@@ -72,15 +78,14 @@ def decreasing(losses: np.ndarray) -> bool:
     return bool(np.all(np.diff(losses) < 0))
 
 
-def descent_measures(rows: Measures, name: str, tasks: Tasks, rate: float) -> None:
-    """Stability of plain GD at ``rate`` on these tasks: the minimum, 50 and 1000 damped steps."""
+def descent_measures(rows: Measures, name: str, tasks: Spectrum, step: float) -> None:
+    """Stability of plain GD at eta / N = ``step`` on these tasks: the minimum, 50 and 1000 damped steps."""
     for plant, damping in (("none", None), ("damping_0.5", 0.5), ("damping_1", 1.0)):
-        at_one = descent(tasks, rate, damping or 1.0, STEPS)
-        damped = descent(tasks, rate, damping or 0.75, LONG)
+        at_one = descent(tasks, (damping or 1.0) * step, STEPS)
+        damped = descent(tasks, (damping or 0.75) * step, LONG)
         rows.put("gd_minimum_step", minimum_step(at_one), plant, name)
         rows.put("gd_decreasing_50", decreasing(damped[:STEPS]), plant, name)
         rows.put("gd_lower_at_1000", damped[-1] < damped[STEPS - 1], plant, name)
-    inputs = np.asarray(tasks.inputs, np.float64)
-    largest = np.linalg.eigvalsh(np.einsum("tnd,tne->tde", inputs, inputs)).max()
+    largest = tasks.values.max()
     rows.put("largest_eigenvalue", largest, tasks=name)
-    rows.put("critical_damping", 2 / (rate / inputs.shape[1] * largest), tasks=name)
+    rows.put("critical_damping", 2 / (step * largest), tasks=name)

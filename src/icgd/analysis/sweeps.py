@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from icgd.analysis.networks import Trained
+from icgd.analysis.shared_tasks import released_sweep
 from icgd.randomness import stream
 from icgd.tasks import shifted
 from icgd.tasks.linear import Tasks
@@ -15,6 +16,7 @@ PANELS = ("inputs", "targets", "inputs_other", "targets_other")  # of their Figs
 NEAR, FAR = 1.1, 1.25  # input scales up to which, and from which, is near the training range, and far
 Sets = dict[str, dict[float, Tasks]]  # panel -> point -> tasks
 Curve = dict[float, float]  # point -> loss
+Curves = dict[str, Curve]  # by panel
 
 
 def fresh(trained: Trained) -> Sets:
@@ -27,17 +29,17 @@ def fresh(trained: Trained) -> Sets:
 @cache
 def published(most: int) -> Sets:
     """The published tasks of all panels."""
-    return {panel: shifted.released(panel, most) for panel in PANELS}
+    return {panel: released_sweep(panel, most) for panel in PANELS}
 
 
-def curves(predict: Callable[[Tasks], np.ndarray], found: Sets) -> dict[str, Curve]:
+def curves(predict: Callable[[Tasks], np.ndarray], found: Sets) -> Curves:
     """Losses by panel and point; all tasks in one call."""
     places = [(panel, point) for panel, points in found.items() for point in points]
     tasks = [found[panel][point] for panel, point in places]
     joined = jax.tree.map(lambda *arrays: np.concatenate(arrays), *tasks)
     errors = np.asarray(predict(joined), np.float64) - np.asarray(joined.target, np.float64)
     ends = np.cumsum([len(one.target) for one in tasks])[:-1]
-    losses: dict[str, Curve] = {panel: {} for panel in found}
+    losses: Curves = {panel: {} for panel in found}
     for (panel, point), part in zip(places, np.split(errors, ends), strict=True):
         losses[panel][point] = float(np.mean(part**2) / 2)
     return losses
@@ -59,7 +61,7 @@ def gaps(ours: Curve, theirs: Curve) -> dict[str, float]:
     }
 
 
-def rows(found: dict[str, dict[str, Curve]], where: str, clip: float | None) -> list[dict]:
+def rows(found: dict[str, Curves], where: str, clip: float | None) -> list[dict]:
     """Curves of several models as rows."""
     labels = {"tasks": where, "clip": clip or 0, "reference": "", "measure": "loss"}
     return [

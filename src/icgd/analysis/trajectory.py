@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
-from icgd.analysis import alignment, stacks
-from icgd.tasks.linear import Tasks, half_mean_square
+from icgd.analysis import stacks
+from icgd.analysis.learnt import Learnt, agreement, loss
+from icgd.tasks.linear import Tasks
 
 SHOWN = ("model_cos", "model_diff", "preds_diff")
 TURN = 0.32  # share of the planted path at which it passes GD
-Learn = Callable[[stacks.Stack], tuple[jax.Array, jax.Array]]
+Learn = Callable[[stacks.Stack], Learnt]
 
 
 class Way(NamedTuple):
@@ -26,23 +26,20 @@ def follow(
     steps: np.ndarray,
     networks: Iterable[stacks.Stack],
     learn: Learn,
-    references: dict[str, tuple[jax.Array, jax.Array]],
+    references: dict[str, Learnt],
     tasks: Tasks,
 ) -> Way:
     """Losses, and agreement with each reference's predictions and weights, of ``networks`` in turn."""
     losses, found = [], {name: [] for name in references}
     for network in networks:
         ours = learn(network)
-        losses.append(float(half_mean_square(ours[0], tasks.target)))
+        losses.append(loss(ours, tasks))
         for name, theirs in references.items():
-            found[name].append({key: float(v) for key, v in _agreement(ours, theirs).items()})
+            found[name].append({key: float(v) for key, v in agreement(ours, theirs).items()})
     columns = {
         name: {key: np.array([row[key] for row in rows]) for key in rows[0]} for name, rows in found.items()
     }
     return Way(steps, np.array(losses), columns)
-
-
-_agreement = jax.jit(alignment.agreement)
 
 
 def planted(

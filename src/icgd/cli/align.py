@@ -5,16 +5,16 @@ import dataclasses
 
 import jax
 
-from icgd.analysis import alignment, interpolation, products
+from icgd.analysis import alignment, interpolation, learnt, products
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
+from icgd.analysis.shared_tasks import published_tasks
 from icgd.cli.analysis import analyse
 from icgd.cli.common import experiment_arguments
 from icgd.models import transformer
 from icgd.randomness import stream
 from icgd.references import closed_form, gradient_descent
 from icgd.tasks import linear, published, sampling
-from icgd.training import engine
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +52,7 @@ def task_sets(trained: Trained) -> dict[str, linear.Tasks]:
     """Fresh tasks of this seed; the published ones where they are the same problem."""
     sets = {"fresh": trained.fresh("evaluation data", trained.settings.evaluation.tasks)}
     if published.is_setting(trained.settings.task):
-        sets["published"] = published.tasks(min(published.COUNT, trained.settings.evaluation.tasks))
+        sets["published"] = published_tasks(min(published.COUNT, trained.settings.evaluation.tasks))
     return sets
 
 
@@ -64,12 +64,11 @@ def compare(
     tasks: linear.Tasks,
 ) -> None:
     """Losses and alignment of every planted network against GD, on the same tasks."""
-    measure = jax.jit(alignment.measures, static_argnums=0)
     for reference, rate in trained.rates().items():
         gd_loss = float(linear.half_mean_square(gradient_descent.one_step(tasks, rate), tasks.target))
         rows.put("gd_loss", gd_loss, tasks=tasks_name, reference=reference)
         for name, found in plants.items():
-            values = measure(trained.settings.model, found.weights, tasks, rate)
+            values = _measures(trained.settings.model, found.weights, tasks, rate)
             for key, value in values.items():
                 rows.put(key, value, name, tasks_name, reference)
             rows.put("loss_over_gd", values["loss"] / gd_loss, name, tasks_name, reference)
@@ -80,12 +79,15 @@ def compare(
         against_closed_form(rows, trained, plants["hand_set"], tasks)
 
 
+_measures = jax.jit(alignment.measures, static_argnums=0)
+
+
 def against_closed_form(
     rows: Measures, trained: Trained, hand_set: products.Products, tasks: linear.Tasks
 ) -> None:
     """Sampled loss of one GD step, of the layer that is it, and of one that is too fast, over L*."""
     rate = trained.rates()["gd_optimal"]
-    layer = engine.predict(trained.settings.model, hand_set.weights, tasks)
+    layer = learnt.predict(trained.settings.model, hand_set.weights, tasks)
     for plant, prediction in (
         ("none", gradient_descent.one_step(tasks, rate)),
         ("rate_1.15", gradient_descent.one_step(tasks, 1.15 * rate)),
@@ -112,10 +114,9 @@ def one_more_pair(rows: Measures, trained: Trained) -> None:
 def interpolate(rows: Measures, trained: Trained) -> list[dict]:
     """Barriers on the paths to the construction, and the paths themselves."""
     tasks = trained.fresh("evaluation data", trained.settings.evaluation.tasks)
-    predict = jax.jit(engine.predict, static_argnums=0)
 
     def loss(point: products.Products) -> float:
-        prediction = predict(trained.settings.model, point.weights, tasks)
+        prediction = learnt.predict(trained.settings.model, point.weights, tasks)
         return float(linear.half_mean_square(prediction, tasks.target))
 
     step = trained.optimal_step

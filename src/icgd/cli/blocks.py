@@ -1,7 +1,7 @@
 """`icgd blocks EXPERIMENT`: blocks.csv and blocks-curves.csv of its networks of blocks with MLPs."""
 
 import argparse
-from functools import cache, partial
+from functools import partial
 
 from icgd import paths
 from icgd.analysis import learnt, opponents
@@ -9,12 +9,12 @@ from icgd.analysis.learnt import Learnt
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.analysis.opponents import Opponent
+from icgd.analysis.shared_tasks import published_tasks
 from icgd.cli.analysis import analyse
 from icgd.cli.common import experiment_arguments, experiment_settings
 from icgd.config import AnalysisSettings
 from icgd.models.transformer import Weights
 from icgd.randomness import stream
-from icgd.tasks import published
 from icgd.tasks.linear import Tasks
 
 CURVES = ("model", "reference", "measure", "point", "value")
@@ -82,12 +82,6 @@ def planted(trained: Trained, theirs: dict[str, Learnt], tasks: Tasks) -> dict[s
         "gd": theirs["gd_shared"],
         "gd_plus_plus_shared": theirs["gd_plus_plus_shared"],
     }
-
-
-@cache
-def published_tasks(count: int) -> Tasks:
-    """Published tasks, drawn once for all seeds."""
-    return published.tasks(count)
 
 
 def course(trained: Trained, known: dict[str, Opponent]) -> list[dict]:

@@ -12,6 +12,7 @@ from icgd.analysis import copying, course, learnt, merging, precedence, stand_in
 from icgd.analysis.learnt import Learnt
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
+from icgd.analysis.shared_tasks import published_tasks
 from icgd.cli.analysis import analyse
 from icgd.cli.common import experiment_arguments, experiment_settings
 from icgd.config import AnalysisSettings, load
@@ -84,7 +85,7 @@ def ends(rows: Measures, trained: Trained) -> None:
     """Losses, and agreement with one step of GD; of other networks on fewer tasks."""
     settings = trained.settings
     sets = {"fresh": trained.fresh("evaluation data", settings.evaluation.tasks)}
-    sets["published"] = published.tasks(min(published.COUNT, settings.evaluation.tasks))
+    sets["published"] = published_tasks(min(published.COUNT, settings.evaluation.tasks))
     for name, tasks in sets.items():
         own = learnt.by_network(settings.model, trained.weights, tasks)
         controls = stand_ins.predictors(trained, tasks) if name == "fresh" else {}

@@ -30,8 +30,9 @@ def shifts(trained: Trained, rows: Measures) -> list[dict]:
     key, curves = stream(trained.seed, "shifted data", trained.settings.key_implementation), []
     compared = predictors(trained)
     for (panel, tasks), sets in generalisation.sweeps(trained, key).items():
+        predictions = {name: generalisation.predictions(by, sets) for name, by in compared.items()}
         for clip in (None, generalisation.CLIP):
-            losses = {name: generalisation.curve(by, sets, clip) for name, by in compared.items()}
+            losses = {name: generalisation.curve(one, sets, clip) for name, one in predictions.items()}
             measure(rows, panel, tasks if clip is None else f"{tasks}, clipped", losses)
             labels = {"panel": panel, "tasks": tasks, "clip": clip or 0}
             curves += [

@@ -2,16 +2,19 @@
 
 import argparse
 import itertools
+from collections.abc import Callable
 from functools import cache, partial
 
-import jax
 import numpy as np
 
 from icgd import paths
 from icgd.analysis import contest, depth, opponents, stacks, sweeps, trajectory, updates
 from icgd.analysis.depth import Case
+from icgd.analysis.learnt import Learnt, loss
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
+from icgd.analysis.opponents import Opponent
+from icgd.analysis.shared_tasks import published_tasks
 from icgd.cli.analysis import analyse
 from icgd.cli.common import experiment_arguments, experiment_settings
 from icgd.config import AnalysisSettings
@@ -44,30 +47,50 @@ def layers(optima: paths.Path, trained: Trained, rows: Measures) -> list[dict]:
     settings = trained.settings
     case = Case(trained, known(optima, settings))
     planted = case.planted()
-    tasks = trained.fresh("evaluation data", settings.evaluation.tasks)
-    few = jax.tree.map(lambda x: x[: depth.PIECE], tasks)
     readings(rows, case, planted)
-    learnt = contest.against(rows, case, {"none": case.network}, tasks, "fresh")
+    tasks = trained.fresh("evaluation data", settings.evaluation.tasks)
+    theirs = depth.learn_by(case.opponents, tasks, case.model.token_clip)
+    learnt = contest.against(rows, case, {"none": case.network}, theirs, tasks, "fresh")
     controls = {name: stack for name, stack in planted.items() if name != "none"}
-    learnt |= contest.against(rows, case, controls, few, "fresh")
-    contest.curvature(rows, case, learnt, few)
+    few, of_few = depth.first(depth.PIECE, (tasks, theirs))
+    learnt |= contest.against(rows, case, controls, of_few, few, "fresh")
+    contest.curvature(rows, learnt, of_few["gd_shared"], few)
     for name in UPDATING:
         rows.put("input_update_r2", min(r2 for _, r2 in updates.fits(planted[name], few)), name, "fresh")
-    curves = [*weight_curves(case), *interpolate(rows, case, few), *way(rows, case, few, "fresh")]
+    curves = [*weight_curves(case), *interpolate(rows, case, few), *way(rows, case, of_few, few, "fresh")]
     if published.is_setting(settings.task):
         same = published_tasks(min(published.COUNT, settings.evaluation.tasks))
-        contest.against(rows, case, {"none": case.network}, same, "published")
-        curves += [*way(rows, case, same, "published"), *shifts(rows, case, planted)]
+        theirs = on_published(optima, settings)
+        contest.against(rows, case, {"none": case.network}, theirs, same, "published")
+        curves += way(rows, case, theirs, same, "published")
+        curves += shifts(rows, case, planted, partial(swept_by, optima, settings))
     return curves
 
 
 @cache
-def published_tasks(count: int) -> Tasks:
-    """The published tasks, drawn once for all seeds."""
-    return published.tasks(count)
+def on_published(optima: paths.Path, settings: AnalysisSettings) -> dict[str, Learnt]:
+    """What the opponents learn on the published tasks, the same for every seed."""
+    tasks = published_tasks(min(published.COUNT, settings.evaluation.tasks))
+    return depth.learn_by(known(optima, settings), tasks, settings.model.token_clip)
 
 
-def known(optima: paths.Path, settings: AnalysisSettings) -> dict[str, opponents.Opponent]:
+@cache
+def swept_by(optima: paths.Path, settings: AnalysisSettings, clip: float | None) -> dict[str, sweeps.Curves]:
+    """Losses of `SWEEP_REFERENCES` on the published sweeps, the same for every seed."""
+    return by_opponents(known(optima, settings), sweeps.published(settings.evaluation.shifted_tasks), clip)
+
+
+def by_opponents(
+    opponents: dict[str, Opponent], sets: sweeps.Sets, clip: float | None
+) -> dict[str, sweeps.Curves]:
+    """Losses of `SWEEP_REFERENCES` on sweeps."""
+    return {
+        name: sweeps.curves(partial(depth.in_pieces, partial(opponents[name].predict, clip=clip)), sets)
+        for name in SWEEP_REFERENCES
+    }
+
+
+def known(optima: paths.Path, settings: AnalysisSettings) -> dict[str, Opponent]:
     """Opponents of as many steps; for five layers the best looped GD++ of ten, and the other way round."""
     count, context = settings.model.layers, settings.task.context
     found = dict(opponents.read(optima, count, context))
@@ -126,13 +149,13 @@ def point_loss(case: Case, point: stacks.Stack, tasks: Tasks) -> float:
     return float(half_mean_square(case.predict(point, tasks, case.model.token_clip), tasks.target))
 
 
-def way(rows: Measures, case: Case, tasks: Tasks, where: str) -> list[dict]:
+def way(rows: Measures, case: Case, theirs: dict[str, Learnt], tasks: Tasks, where: str) -> list[dict]:
     """Alignment and loss through training, where states on the way were kept."""
     steps = case.trained.snapshots.get("step", ())
     if len(steps) < 2:
         return []
-    tasks = jax.tree.map(lambda x: x[:WAY_TASKS], tasks)
-    references = {name: case.learn_by(name, tasks) for name in ("gd_shared", case.own)}
+    tasks, theirs = depth.first(WAY_TASKS, (tasks, theirs))
+    references = {name: theirs[name] for name in ("gd_shared", case.own)}
     follow = partial(
         trajectory.follow, steps, learn=lambda net: case.learn(net, tasks), references=references, tasks=tasks
     )
@@ -148,7 +171,7 @@ def way(rows: Measures, case: Case, tasks: Tasks, where: str) -> list[dict]:
         )
         pairs = (case.opponents[name].values for name in references)
         path = follow(trajectory.planted(steps, *pairs, case.trained.settings.task.inputs))
-        turning(rows, {"none": found, "path": path}, contest.loss(references["gd_shared"], tasks))
+        turning(rows, {"none": found, "path": path}, loss(references["gd_shared"], tasks))
     return trajectory.curves(found, where)
 
 
@@ -163,9 +186,14 @@ def turning(rows: Measures, ways: dict[str, trajectory.Way], gd_loss: float) -> 
             rows.put("peak_after_crossing", after - DELAY, f"path_delayed_{DELAY}", "fresh")
 
 
-def shifts(rows: Measures, case: Case, planted: dict[str, stacks.Stack]) -> list[dict]:
+def shifts(
+    rows: Measures,
+    case: Case,
+    planted: dict[str, stacks.Stack],
+    on_published: Callable[[float | None], dict[str, sweeps.Curves]],
+) -> list[dict]:
     """Losses off the training distribution: on fresh tasks as trained, on published ones with and
-    without the published clip."""
+    without the published clip; ``on_published`` gives those of the opponents at a clip."""
     own, middle = case.model.token_clip, case.paths(case.own)["none"][depth.MIDDLE]
     fresh, same = sweeps.fresh(case.trained), sweeps.published(case.trained.settings.evaluation.shifted_tasks)
     ours = {"none": case.network, "interpolated": middle}
@@ -179,9 +207,7 @@ def shifts(rows: Measures, case: Case, planted: dict[str, stacks.Stack]) -> list
             name: sweeps.curves(partial(case.predict, stack, clip=clip), sets)
             for name, stack in networks.items()
         }
-        theirs = {
-            name: sweeps.curves(partial(case.predict_by, name, clip=clip), sets) for name in SWEEP_REFERENCES
-        }
+        theirs = by_opponents(case.opponents, sets, clip) if label == "fresh" else on_published(clip)
         for plant, name in itertools.product((n for n in found if n != "interpolated"), SWEEP_REFERENCES):
             for measure, value in sweeps.gaps(found[plant]["inputs"], theirs[name]["inputs"]).items():
                 rows.put(measure, value, plant, label, name)

@@ -1,23 +1,21 @@
 """`icgd nonlinear EXPERIMENT`: nonlinear.csv and nonlinear-curves.csv of softmax or LayerNorm networks."""
 
 import argparse
-from functools import cache, partial
-
-import jax
-import jax.numpy as jnp
+from functools import partial
 
 from icgd import paths
-from icgd.analysis import alignment, generalisation, heads, nonlinear, opponents
+from icgd.analysis import generalisation, heads, learnt, nonlinear, opponents
 from icgd.analysis.generalisation import CLIP
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.analysis.nonlinear import Predictor
+from icgd.analysis.shared_tasks import published_tasks, released_sweep
 from icgd.cli.analysis import analyse
 from icgd.cli.common import experiment_arguments, experiment_settings
 from icgd.config import AnalysisSettings
 from icgd.randomness import stream
 from icgd.tasks import published, shifted
-from icgd.tasks.linear import Tasks, half_mean_square
+from icgd.tasks.linear import Tasks
 
 CURVES = ("panel", "tasks", "clip", "model", "point", "loss")
 PANELS = ("inputs", "targets")
@@ -53,23 +51,20 @@ def compared(optima: paths.Path, trained: Trained, rows: Measures) -> list[dict]
     return sweep(rows, trained, plants, references)
 
 
-published_tasks, released = cache(published.tasks), cache(shifted.released)  # the same for every seed
-
-
 def align(
     rows: Measures, name: str, tasks: Tasks, plants: dict[str, Predictor], references: dict[str, Predictor]
 ) -> None:
     """Loss of every plant, and its loss and models beside those of the references."""
     theirs = {reference: by.learn(tasks) for reference, by in references.items()}
-    losses = {reference: _loss(found[0], tasks) for reference, found in theirs.items()}
+    losses = {reference: learnt.loss(found, tasks) for reference, found in theirs.items()}
     for reference, loss in losses.items():
         rows.put("reference_loss", loss, tasks=name, reference=reference)
     for plant, by in plants.items():
         ours = by.learn(tasks)
-        loss, cosines = _loss(ours[0], tasks), {}
+        loss, cosines = learnt.loss(ours, tasks), {}
         rows.put("loss", loss, plant, name)
         for reference in compared_with(plant, references):
-            values = _agreement(ours, theirs[reference])
+            values = learnt.agreement(ours, theirs[reference])
             cosines[reference] = float(values["model_cos"])
             rows.put("loss_over", loss / losses[reference], plant, name, reference)
             if reference in HAND_SET_HEADS:
@@ -82,14 +77,6 @@ def align(
 def compared_with(plant: str, references: dict[str, Predictor]) -> list[str]:
     """All references for the network, those that rules name for its controls."""
     return [name for name in references if plant == "none" or name in CONTROLLED]
-
-
-_agreement = jax.jit(alignment.agreement)
-_half_mean_square = jax.jit(half_mean_square)
-
-
-def _loss(prediction: jax.Array, tasks: Tasks) -> float:
-    return float(_half_mean_square(prediction, tasks.target))
 
 
 def weigh_heads(rows: Measures, trained: Trained) -> None:
@@ -117,35 +104,20 @@ def sweep(
     clips = (None, CLIP) if trained.settings.model.layers == 1 else (None,)
     all_, few = plants | references, {"none": plants["none"], "zero": plants["zero"], **references}
     for panel in PANELS:
-        for name, sets in (
+        for where, sets in (
             ("fresh", shifted.fresh(panel, key, trained.settings.task, most)),
-            ("published", released(panel, most)),
+            ("published", released_sweep(panel, most)),
         ):
             predictions = {
-                model: {point: predictor.predict(tasks) for point, tasks in sets.items()}
-                for model, predictor in (all_ if (panel, name) == ("inputs", "fresh") else few).items()
+                model: generalisation.predictions(predictor.predict, sets)
+                for model, predictor in (all_ if (panel, where) == ("inputs", "fresh") else few).items()
             }
             for clip in clips:
-                losses = {model: clipped(found, sets, clip) for model, found in predictions.items()}
-                label = name if clip is None else f"{name}, clipped"
+                losses = {name: generalisation.curve(one, sets, clip) for name, one in predictions.items()}
+                label = where if clip is None else f"{where}, clipped"
                 shift_measures(rows, panel, label, losses, references)
-                curves += _drawn(panel, name, clip, losses)
+                curves += _drawn(panel, where, clip, losses)
     return curves
-
-
-def clipped(
-    predictions: dict[float, jax.Array], sets: dict[float, Tasks], clip: float | None
-) -> generalisation.Curve:
-    """Loss at each point; a clip of the tokens of one layer clips its prediction."""
-    bound = jnp.inf if clip is None else clip
-    return {
-        point: float(_clipped_loss(found, sets[point].target, bound)) for point, found in predictions.items()
-    }
-
-
-@jax.jit
-def _clipped_loss(prediction: jax.Array, target: jax.Array, bound: float) -> jax.Array:
-    return half_mean_square(jnp.clip(prediction, -bound, bound), target)
 
 
 def shift_measures(

@@ -10,6 +10,7 @@ from icgd.analysis.course import Course
 from icgd.analysis.learnt import Learnt
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
+from icgd.analysis.shared_tasks import published_tasks
 from icgd.cli.analysis import analyse
 from icgd.cli.common import experiment_arguments
 from icgd.config import Model
@@ -41,7 +42,7 @@ def phases(trained: Trained, rows: Measures) -> list[dict]:
         raise IcgdError("phases is for d = N = 10 and inputs on (-1/2, 1/2); mend the experiment's analyses.")
     sets = {
         "fresh": trained.fresh("evaluation data", settings.evaluation.tasks),
-        "published": published.tasks(min(published.COUNT, settings.evaluation.tasks)),
+        "published": published_tasks(min(published.COUNT, settings.evaluation.tasks)),
     }
     for name, tasks in sets.items():
         compare(rows, trained, name, tasks)

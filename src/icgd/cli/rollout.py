@@ -8,13 +8,17 @@ from icgd.analysis import rollout
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.analysis.products import Products
+from icgd.analysis.shared_tasks import published_tasks
 from icgd.cli.analysis import analyse
 from icgd.cli.common import experiment_arguments
+from icgd.references import spectra
 from icgd.tasks import published
 from icgd.tasks.linear import Tasks
 
 CURVES = ("tasks", "damping", "model", "step", "loss")
 REFERENCES = ("gd_optimal", "gd_published")
+DAMPINGS = (*rollout.DAMPINGS, 0.5)  # half the damping is a control
+Key = tuple[str, float]  # network or reference, damping
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,13 +35,14 @@ def repeated(trained: Trained, rows: Measures) -> list[dict]:
     """Losses of repeated application on both task sets."""
     count, curves = trained.settings.evaluation.shifted_tasks, []
     sets = {
-        "published": published.tasks(min(published.COUNT, count)),
+        "published": published_tasks(min(published.COUNT, count)),
         "fresh": trained.fresh("roll-out data", count),
     }
     for name, tasks in sets.items():
-        losses = roll_outs(trained, tasks)
+        spectrum = spectra.spectrum(tasks)
+        losses = networks(trained, tasks) | descents(trained, spectrum)
         measure(rows, name, losses)
-        rollout.descent_measures(rows, name, tasks, trained.rates()["gd_published"])
+        rollout.descent_measures(rows, name, spectrum, step_sizes(trained)["gd_published"])
         curves += [
             {"tasks": name, "damping": damping, "model": model, "step": index + 1, "loss": value}
             for (model, damping), curve in losses.items()
@@ -54,19 +59,32 @@ def plants(trained: Trained) -> dict[str, Products]:
     return {"none": trained.products, **slower_and_faster, "hand_set": trained.hand_set}
 
 
-def roll_outs(trained: Trained, tasks: Tasks) -> dict[tuple[str, float], np.ndarray]:
-    """(network or reference, damping) -> losses of 50 steps; half the damping is a control."""
-    losses = {}
-    for damping in (*rollout.DAMPINGS, 0.5):
-        for name, found in plants(trained).items():
-            model = trained.settings.model
-            losses[name, damping] = rollout.network(model, found.weights, tasks, damping, rollout.STEPS)
-        for name in REFERENCES:
-            losses[name, damping] = rollout.descent(tasks, trained.rates()[name], damping, rollout.STEPS)
-    return losses
+def networks(trained: Trained, tasks: Tasks) -> dict[Key, np.ndarray]:
+    """Losses of 50 applications of the network and of its controls."""
+    model = trained.settings.model
+    return {
+        (name, damping): rollout.network(model, found.weights, tasks, damping, rollout.STEPS)
+        for name, found in plants(trained).items()
+        for damping in DAMPINGS
+    }
 
 
-def measure(rows: Measures, tasks: str, losses: dict[tuple[str, float], np.ndarray]) -> None:
+def descents(trained: Trained, tasks: spectra.Spectrum) -> dict[Key, np.ndarray]:
+    """Losses of 50 steps of the references."""
+    steps = step_sizes(trained)
+    return {
+        (name, damping): rollout.descent(tasks, damping * steps[name], rollout.STEPS)
+        for name in REFERENCES
+        for damping in DAMPINGS
+    }
+
+
+def step_sizes(trained: Trained) -> dict[str, float]:
+    """eta / N of the references."""
+    return {name: rate / trained.settings.task.context for name, rate in trained.rates().items()}
+
+
+def measure(rows: Measures, tasks: str, losses: dict[Key, np.ndarray]) -> None:
     """What the claims about repeated application of the network are decided on."""
     for name in sorted({name for name, _ in losses} - set(REFERENCES)):
         for reference in REFERENCES:

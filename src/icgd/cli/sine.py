@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from icgd.analysis import embedded
+from icgd.analysis import embedded, learnt
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.cli.analysis import analyse
@@ -17,7 +17,6 @@ from icgd.tasks import waves
 from icgd.tasks.linear import Tasks, half_mean_square
 from icgd.tasks.sine import HALF_RANGE
 from icgd.tasks.waves import Shift
-from icgd.training import engine
 
 CURVES = ("panel", "series", "point", "value")
 PANELS = {  # shift -> its points; the first changes nothing
@@ -32,7 +31,6 @@ WAVE = Shift(amplitude=0.366, phase=2.157)
 PAIRS, QUERIES = 10, 101
 
 _sample = jax.jit(waves.sample, static_argnums=(1, 2, 3))
-_predict = jax.jit(engine.predict, static_argnums=0)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +57,8 @@ def sine(trained: Trained, rows: Measures) -> list[dict]:
 
 def loss(trained: Trained, tasks: Tasks) -> float:
     """Half the mean square of the error."""
-    return float(half_mean_square(_predict(trained.settings.model, trained.weights, tasks), tasks.target))
+    prediction = learnt.predict(trained.settings.model, trained.weights, tasks)
+    return float(half_mean_square(prediction, tasks.target))
 
 
 def few(tasks: Tasks, count: int) -> Tasks:

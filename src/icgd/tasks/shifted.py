@@ -42,10 +42,15 @@ def fresh(panel: str, key: jax.Array, task: Task, count: int) -> dict[float, Tas
         return {n: sampling.sample(other, key, count) for n, other in longer.items()}
     if panel.endswith("_other"):
         keys = jax.random.split(key, count)
-        one = partial(published.other_distribution, inputs=task.inputs, context=task.context, scale=1.0)
-        return _sweep(panel, jax.jit(jax.vmap(one))(keys))
+        return _sweep(panel, _others(keys, task.inputs, task.context))
     tasks = sampling.sample(task, key, count)
     return _sweep(panel, tasks, jax.random.normal(jax.random.fold_in(key, 1), tasks.targets.shape))
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def _others(keys: jax.Array, inputs: int, context: int) -> Tasks:
+    one = partial(published.other_distribution, inputs=inputs, context=context, scale=1.0)
+    return jax.vmap(one)(keys)
 
 
 def _sweep(panel: str, tasks: Tasks, labels: jax.Array | None = None) -> dict[float, Tasks]:
