@@ -33,12 +33,14 @@ PLUMBING = frozenset(
 def step_hash(step: str, settings: object) -> str:
     """Hash of the code that a step runs with these settings, as recorded beside its outputs.
 
-    Training reaches the module of its kind of problem by name only, so that another kind's code
-    does not count.
+    Training reaches the module of its kind of problem by name only, and drawing that of its figure,
+    so that the code of another kind or figure does not count.
     """
-    trains = step in ("train", "sweep")
-    modules = [f"{PACKAGE}.training.{KINDS[settings['task']['family']]}"] if trains else []
-    return code_hash(step, *modules)
+    if step in ("train", "sweep"):
+        return code_hash(step, f"{PACKAGE}.training.{KINDS[settings['task']['family']]}")
+    if step == "figure":
+        return code_hash(step, f"{PACKAGE}.figures.{settings['figure']}")
+    return code_hash(step)
 
 
 @functools.cache

@@ -26,6 +26,8 @@ rule figure:
         "../../environment.yml"
     threads: 1
     params:
-        code=code_hash("figure"),
+        code=lambda wildcards: step_hash(
+            "figure", {"figure": wildcards.figure}
+        ),
     shell:
         "python -m icgd figure {wildcards.figure} --scale {wildcards.scale} > {log} 2>&1"

@@ -15,8 +15,8 @@ from icgd.errors import IcgdError, nearest
 SCALES = ("smoke", "quick", "full")
 SMOKE_POINTS = 2  # of a sweep in a smoke run
 FIGURES = (
-    "fig1", "fig2", "fig3", "fig6a", "fig6b", "fig9", "fig10", "fig11", "fig12", "fig13", "fig14", "fig15",
-    "fig16", "fig4", "fig5", "fig8",
+    "fig1", "fig2", "fig3", "fig3b", "fig4", "fig5", "fig6a", "fig6b", "fig6c", "fig7", "fig8", "fig9",
+    "fig10", "fig11", "fig12", "fig13", "fig14", "fig15", "fig16",
 )  # fmt: skip
 
 

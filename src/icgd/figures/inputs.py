@@ -1,5 +1,6 @@
 """Files that each figure reads. Standard library only: the rules import this without any plotting library."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from icgd import paths
@@ -14,6 +15,7 @@ TWO, THREE, FIVE, TEN = "two_recurrent", "three_recurrent", "five_layers", "ten_
 SINE, SINE_GD, BLOCKS = "sine", "sine_gd", "twelve_mlp"
 SWEEP = {5: "one_layer_n5", 10: BASE, 20: "one_layer_n20", 35: "one_layer_n35", 50: "one_layer_n50"}  # by N
 
+Inputs = Callable[[str, Config], list[Path]]  # (scale, config) -> files
 FIXED = {128: "fixed_128", 512: "fixed_512", 2048: "fixed_2048", 8192: "fixed_8192"}  # by size of the set
 
 
@@ -94,15 +96,19 @@ def fig16(scale: str, config: Config) -> list[Path]:
     return [*(path for name in (*FIXED.values(), BASE) for path in tables(scale, name, "phases")), NUMBERS]
 
 
-def fig3(scale: str, config: Config) -> list[Path]:
-    """Training of two layers, and scaled inputs."""
-    training = of_seeds(scale, config, TWO, "history.csv")
-    return [*training, *tables(scale, TWO, "layers", "layers-curves"), PUBLISHED]
+def training_of_layers(experiment: str) -> Inputs:
+    """Training of several layers, and shifts."""
+
+    def found(scale: str, config: Config) -> list[Path]:
+        training = of_seeds(scale, config, experiment, "history.csv")
+        return [*training, *tables(scale, experiment, "layers", "layers-curves"), PUBLISHED]
+
+    return found
 
 
-def fig6b(scale: str, config: Config) -> list[Path]:
-    """Four shifts of two layers."""
-    return [*tables(scale, TWO, "layers", "layers-curves"), PUBLISHED]
+def shifts_of_layers(experiment: str) -> Inputs:
+    """Four shifts of several layers."""
+    return lambda scale, config: [*tables(scale, experiment, "layers", "layers-curves"), PUBLISHED]
 
 
 def fig13(scale: str, config: Config) -> list[Path]:
@@ -140,8 +146,11 @@ FIGURE_INPUTS = {
     "fig14": fig14,
     "fig15": fig15,
     "fig16": fig16,
-    "fig3": fig3,
-    "fig6b": fig6b,
+    "fig3": training_of_layers(TWO),
+    "fig3b": training_of_layers(FIVE),
+    "fig6b": shifts_of_layers(TWO),
+    "fig6c": shifts_of_layers(FIVE),
+    "fig7": training_of_layers(TEN),
     "fig13": fig13,
     "fig4": fig4,
     "fig8": fig8,
