@@ -12,7 +12,7 @@ from icgd.config import load
 from icgd.files import read_table, write_table
 from icgd.provenance import Recorder
 from icgd.randomness import stream
-from icgd.references import closed_form, gradient_descent, least_squares
+from icgd.references import closed_form, gradient_descent, least_squares, spectra
 from icgd.tasks import linear, published
 from icgd.tasks.linear import half_mean_square
 
@@ -71,12 +71,12 @@ def on_published_tasks(rows: Measures) -> None:
         rate, loss = gradient_descent.released_line_search(tasks, steps)
         rows.put("released_rate", rate, tasks="published", reference=f"{steps} steps")
         rows.put("released_loss", loss, tasks="published", reference=f"{steps} steps")
-    rate = closed_form.RATE_PUBLISHED
+    step, spectrum = closed_form.RATE_PUBLISHED / published.CONTEXT, spectra.spectrum(tasks)
     for damping in rollout.DAMPINGS:
-        losses = rollout.descent(tasks, rate, damping, rollout.STEPS)
-        for step, loss in enumerate(losses, start=1):
-            rows.put(f"roll_out_{damping}", loss, tasks="published", reference=f"step {step}")
-    rollout.descent_measures(rows, "published", tasks, rate)
+        losses = rollout.descent(spectrum, damping * step, rollout.STEPS)
+        for count, loss in enumerate(losses, start=1):
+            rows.put(f"roll_out_{damping}", loss, tasks="published", reference=f"step {count}")
+    rollout.descent_measures(rows, "published", spectrum, step)
     rows.put("zero_predictor_loss", half_mean_square(0.0, tasks.target), tasks="published")
 
 
