@@ -142,7 +142,7 @@ def draw_training(scale: str, config: Config, depth: Depth) -> tuple[Figure, pd.
     ]
     show_shift(fourth, inputs, "inputs")
     marks.label(fourth, "(d) scaled inputs", "input scale α", "loss (half mean square)")
-    rights[1].get_legend().remove()  # as in (b)
+    rights[0].get_legend().remove()  # as in (c), where there is room
     style.legend(figure, 3, second, third, *rights)
     return figure, pd.concat([losses, *aligned, inputs])
 
