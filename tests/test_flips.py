@@ -6,7 +6,7 @@ import random
 import forgery
 import pytest
 
-from icgd import checking, paths
+from icgd import checking, paths, rewriting
 from icgd.__main__ import main
 from icgd.config import load
 from icgd.verification import verify
@@ -87,3 +87,13 @@ def names(difference, flip, or_claim=False):
     if or_claim or flip.path.suffix != ".json":
         return True
     return forgery.has_digits(difference.was) and float(difference.was) == float(flip.now)
+
+
+def test_check_names_a_changed_digit_of_the_page(tree, rng, tmp_path):
+    page = paths.RESULTS / "full" / "audit" / "index.html"
+    assert rewriting.page(tmp_path / "written") == []
+    forgery.flip_anything(page, rng)
+    forgery.rehash([page])
+    assert amiss() == {}
+    (difference,) = rewriting.page(tmp_path / "written")
+    assert difference.where.startswith(f"{page} line ") and difference.was != difference.now

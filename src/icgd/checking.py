@@ -14,7 +14,6 @@ from icgd.files import read_json, read_table
 SHARED = ("claims", "published", "requirements.lock", "config.yaml")
 LABELS = ("measure", "plant", "tasks", "reference", "file", "array")
 REPEATING = 0.9  # share of rows equal to the last digit by which a rebuild computed as the committed one
-COMPARED = ("value", "low", "high", "n")  # numbers of a verdict that are compared on any machine
 Pair = tuple[Path, list[dict], list[dict]]  # a table: where, as committed, as rebuilt
 
 
@@ -124,10 +123,10 @@ def past(claim: registry.Claim, verdict: dict, line: dict[str, str] | None) -> I
 
 
 def numbers(claim: str, was: dict, now: dict, alike: bool) -> Iterator[Difference]:
-    """Numbers of a verdict that do not agree; all that it says where the rebuild repeats exactly."""
+    """What a verdict says and its rebuild does not; a reason may quote numbers that are rounded otherwise."""
     old, new = dict(leaves(was)), dict(leaves(now))
     for place in dict.fromkeys([*old, *new]):
-        if place[0] in ("inputs", "verdict") or not (alike or place[-1] in COMPARED):
+        if place[0] in ("inputs", "verdict") or (place[-1] == "reason" and not alike):
             continue
         part = was["parts"][place[1]] if place[0] == "parts" and place[1] < len(was["parts"]) else {}
         loose = part.get("evidence", {}).get("measure") in NAMES
