@@ -3,7 +3,8 @@ PYTHON ?= python3
 SCALE ?= full
 CORES ?= 2
 VENV := .venv
-RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src"
+RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src" \
+	JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.cache/jax"
 CHECK := .check
 
 .PHONY: help setup reproduce full test bench audit check verify report lint lock clean

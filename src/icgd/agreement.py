@@ -30,6 +30,7 @@ class Tolerance(NamedTuple):
     diverging: bool = True  # is the order of magnitude enough above DIVERGED?
 
 
+QUOTED = Tolerance(1e-9, 0, diverging=False)  # not computed by the rebuild
 SIZES = Tolerance(1e-11, 1e-9, diverging=False)  # sums over the digits of a file, no computation
 
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icgd import paths
-from icgd.agreement import NAMES, agree, of_measure, of_table
+from icgd.agreement import NAMES, QUOTED, agree, of_measure, of_table
 from icgd.claims import history, registry
 from icgd.errors import IcgdError
 from icgd.files import read_json, read_table
 
 SHARED = ("claims", "published", "requirements.lock", "config.yaml")
 LABELS = ("measure", "plant", "tasks", "reference", "file", "array")
-REPEATING = 0.9  # share of rows equal to the last digit by which a rebuild computed as the committed one
+NOT_REPEATED = 0.1  # largest share of rows that differ at all where a rebuild computes as the committed one
+COMPUTED = ("value", "low", "high")  # numbers of a verdict; the others are quoted from the registry
 Pair = tuple[Path, list[dict], list[dict]]  # a table: where, as committed, as rebuilt
 
 
@@ -56,7 +57,7 @@ def differences(folder: Path, scale: str = "full") -> list[Difference]:
             found.append(Difference(str(path), "committed", "not rebuilt by the pipeline"))
     alike = repeats(pairs)
     for path, was, now in pairs:
-        found += compare(path, was, now, alike)
+        found += compare(path, was, now, alike and repeats([(path, was, now)]))
     return found + verdicts(folder, scale, alike)
 
 
@@ -73,8 +74,12 @@ def repeats(pairs: list[Pair]) -> bool:
     Then no rounding excuses a number that is off, however ill-conditioned it is.
     """
     rows = sum(len(was) for _, was, _ in pairs)
-    same = sum(old == new for _, was, now in pairs for old, new in zip(was, now, strict=False))
-    return same > REPEATING * rows
+    return few(sum(old != new for _, was, now in pairs for old, new in zip(was, now, strict=False)), rows)
+
+
+def few(differing: int, count: int) -> bool:
+    """One, or a small share."""
+    return differing <= max(1, NOT_REPEATED * count)
 
 
 def compare(path: Path, was: list[dict], now: list[dict], alike: bool = False) -> Iterator[Difference]:
@@ -125,14 +130,17 @@ def past(claim: registry.Claim, verdict: dict, line: dict[str, str] | None) -> I
 def numbers(claim: str, was: dict, now: dict, alike: bool) -> Iterator[Difference]:
     """What a verdict says and its rebuild does not; a reason may quote numbers that are rounded otherwise."""
     old, new = dict(leaves(was)), dict(leaves(now))
-    for place in dict.fromkeys([*old, *new]):
-        if place[0] in ("inputs", "verdict") or (place[-1] == "reason" and not alike):
+    places = [place for place in dict.fromkeys([*old, *new]) if place[0] not in ("inputs", "verdict")]
+    pairs = {place: (str(old.get(place, "nothing")), str(new.get(place, "nothing"))) for place in places}
+    alike = alike and few(sum(a != b for a, b in pairs.values()), len(pairs))
+    for place, pair in pairs.items():
+        if place[-1] == "reason" and not alike:
             continue
         part = was["parts"][place[1]] if place[0] == "parts" and place[1] < len(was["parts"]) else {}
         loose = part.get("evidence", {}).get("measure") in NAMES
-        a, b = str(old.get(place, "nothing")), str(new.get(place, "nothing"))
-        if not agree(a, b, of_measure(loose, alike, factor=10)):
-            yield Difference(f"{claim} {' '.join(map(str, place))} ({part.get('name', '')})", a, b)
+        tolerance = of_measure(loose, alike, factor=10) if place[-1] in COMPUTED else QUOTED
+        if not agree(*pair, tolerance):
+            yield Difference(f"{claim} {' '.join(map(str, place))} ({part.get('name', '')})", *pair)
 
 
 def leaves(value: object, place: tuple = ()) -> Iterator[tuple[tuple, object]]:
