@@ -3,7 +3,8 @@ PYTHON ?= python3
 SCALE ?= full
 CORES ?= 2
 VENV := .venv
-RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src"
+RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src" \
+	JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.cache/jax"
 CHECK := .check
 
 .PHONY: help setup reproduce full test bench audit check verify report lint lock clean
@@ -25,6 +26,7 @@ reproduce: setup ## every figure and verdict at quick scale (by estimate half an
 
 full: setup ## train everything at the published settings and decide every claim (two CPU hours of training)
 	$(RUN) snakemake --cores $(CORES) --config scale=full weights=train
+	$(RUN) python -m icgd sizes --scale full
 
 test: setup ## the tests
 	$(RUN) python -m pytest -q -n $(CORES) --dist loadfile --durations=20
@@ -42,7 +44,7 @@ endif
 
 check: setup ## rebuild everything from the committed weights and compare; retrain two seeds
 	$(RUN) python -m icgd check prepare --folder $(CHECK)
-	$(RUN) snakemake --cores $(CORES) --quiet rules -s workflow/Snakefile -d $(CHECK) --config scale=full weights=committed -- claims drawn
+	$(RUN) snakemake --cores $(CORES) --quiet rules -s workflow/Snakefile -d $(CHECK) --config scale=full weights=committed -- claims figures results/full/given/sizes.csv
 	$(RUN) python -m icgd check compare --folder $(CHECK)
 	$(RUN) python -m icgd check retrain --folder $(CHECK)
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "compare": ("networks of one experiment against those of another", True),
     "sweep": ("train one seed of a sweep over settings", True),
     "runs": ("evaluate the runs of a sweep", True),
+    "sizes": ("write sums over the weights and histories, a second record of them", False),
     "figure": ("draw one figure", False),
     "decide": ("decide one claim from the tables", False),
     "validate": ("check config.yaml and the registry of claims", False),

@@ -1,31 +1,21 @@
-"""Would a rerun agree? Committed tables and verdicts against ones rebuilt from committed weights."""
+"""Would a rerun agree? Committed tables, figures' data and verdicts against ones that were rebuilt."""
 
-import math
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from icgd import paths
+from icgd.agreement import NAMES, QUOTED, agree, of_measure, of_table
 from icgd.claims import history, registry
 from icgd.errors import IcgdError
 from icgd.files import read_json, read_table
 
-RELATIVE, ABSOLUTE = 1e-5, 1e-7
-ILL_CONDITIONED = 1e-3  # differences of nearly equal things, and roll-outs near divergence
-NAMES = (
-    "barrier", "exit_step", "fitted_model_diff", "gap_0.75", "inputs_gap", "inputs_other_gap", "kq_label",
-    "kq_offdiagonal", "model_diff", "preds_diff", "pv_rest", "targets_gap", "targets_other_gap",
-    "context_gap", "distractors_gap", "homogeneity", "least_squares_loss", "off_released_grid",
-    "off_shifted_grid", "off_best_rate", "off_best_rate_fig3a", "others_over_next", "stored_loss_gap",
-    "clipped_gap", "unclipped_gap", "task_count_gap", "other_inputs_gap", "gd_line_off_one_rate",
-    "fig9_rate_over_optimum", "fig9_gamma_over_optimum", "gd_plus_plus_10_over_optimum",
-    "input_spread", "input_offdiagonal", "pv_mixed", "rival_turn", "rival_loss_gap", "inputs_median",
-    "inputs_near", "inputs_far", "inputs_far_gap", "least_squares_gain", "peak_after_crossing",
-)  # fmt: skip
-# roll-outs near divergence; losses far off the training range; ends of searches
-CURVES = ("rollout-curves.csv", "layers-curves.csv", "optima.csv")
 SHARED = ("claims", "published", "requirements.lock", "config.yaml")
+LABELS = ("measure", "plant", "tasks", "reference", "file", "array")
+NOT_REPEATED = 0.1  # largest share of rows that differ at all where a rebuild computes as the committed one
+COMPUTED = ("value", "low", "high")  # numbers of a verdict; the others are quoted from the registry
+Pair = tuple[Path, list[dict], list[dict]]  # a table: where, as committed, as rebuilt
 
 
 @dataclass(frozen=True)
@@ -47,72 +37,67 @@ def prepare(folder: Path, scale: str = "full") -> None:
     folder.mkdir(parents=True)
     for name in SHARED:
         (folder / name).symlink_to(Path(name).resolve())
-    weights = sorted((paths.RESULTS / scale).glob("*/seed-*/weights.npz"))
-    if not weights:
+    given = paths.given(scale)
+    if not any(path.name == "weights.npz" for path in given):
         raise IcgdError(f"there are no weights in results/{scale}; `make full` trains them.")
-    for path in weights:
-        target = folder / path.parent
-        target.mkdir(parents=True)
-        for name in ("weights.npz", "history.csv"):
-            shutil.copy2(path.with_name(name), target / name)
-    trained = [
-        path
-        for path in sorted((paths.RESULTS / scale / "sweeps").glob("*/seed-*.*"))
-        if path.suffix in (".npz", ".csv")
-    ]
-    for path in (*trained, *sorted((paths.RESULTS / scale).glob("references/released-*.csv"))):
+    for path in given:
         (folder / path.parent).mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, folder / path)
 
 
-def tables(folder: Path, scale: str = "full") -> list[Difference]:
-    """Numbers of the committed tables that the rebuilt ones do not bear out."""
-    found = []
-    for path in sorted((paths.RESULTS / scale).rglob("*.csv")):
-        if path.name in ("history.csv", paths.HISTORY.name) or is_of_sweep(path):
-            continue
-        rebuilt = folder / path
-        if not rebuilt.exists():
-            found.append(Difference(str(path), "committed", "not rebuilt by the pipeline"))
+def differences(folder: Path, scale: str = "full") -> list[Difference]:
+    """Everything committed that the rebuild in ``folder`` does not bear out."""
+    found, pairs = [], []
+    if not paths.sizes(scale).exists():
+        found.append(Difference(str(paths.sizes(scale)), "not committed", "made by `python -m icgd sizes`"))
+    for path in compared_tables(scale):
+        if (folder / path).exists():
+            pairs.append((path, read_table(path), read_table(folder / path)))
         else:
-            found += compare(path, read_table(path), read_table(rebuilt))
-    return found
+            found.append(Difference(str(path), "committed", "not rebuilt by the pipeline"))
+    alike = repeats(pairs)
+    for path, was, now in pairs:
+        found += compare(path, was, now, alike and repeats([(path, was, now)]))
+    return found + verdicts(folder, scale, alike)
 
 
-def is_of_sweep(path: Path) -> bool:
-    """Is it what training made of one seed of a sweep, which a check takes as given?"""
-    return path.parent.parent.name == "sweeps" and path.stem.startswith("seed-")
+def compared_tables(scale: str) -> list[Path]:
+    """Committed tables that are rebuilt, and the data of the figures."""
+    tables = [*(paths.RESULTS / scale).rglob("*.csv"), *(paths.FIGURES / scale).glob("*.csv")]
+    given = {*paths.given(scale), paths.HISTORY}
+    return sorted(path for path in tables if path not in given)
 
 
-def compare(path: Path, was: list[dict], now: list[dict]) -> Iterator[Difference]:
-    """Differences of two tables, row by row."""
+def repeats(pairs: list[Pair]) -> bool:
+    """Did the rebuild come out the same to the last digit, as it does on the same kind of processor?
+
+    Then no rounding excuses a number that is off, however ill-conditioned it is.
+    """
+    rows = sum(len(was) for _, was, _ in pairs)
+    return few(sum(old != new for _, was, now in pairs for old, new in zip(was, now, strict=False)), rows)
+
+
+def few(differing: int, count: int) -> bool:
+    """One, or a small share."""
+    return differing <= max(1, NOT_REPEATED * count)
+
+
+def compare(path: Path, was: list[dict], now: list[dict], alike: bool = False) -> Iterator[Difference]:
+    """Differences of two tables, row by row; ``alike``: the rebuild repeats nearly everything exactly."""
     if len(was) != len(now):
         yield Difference(str(path), f"{len(was)} rows", f"{len(now)} rows")
         return
     for index, (old, new) in enumerate(zip(was, now, strict=True), start=2):
-        loose = old.get("measure") in NAMES or path.name in CURVES
+        if old == new:
+            continue
+        tolerance = of_table(path, old.get("measure"), alike)
         for name in old:
-            if not agree(old[name], new.get(name, ""), ILL_CONDITIONED if loose else RELATIVE):
-                label = " ".join(
-                    old[key] for key in ("measure", "plant", "tasks", "reference") if old.get(key)
-                )
+            if not agree(old[name], new.get(name, ""), tolerance):
+                label = " ".join(old[key] for key in LABELS if old.get(key))
                 yield Difference(f"{path} line {index} {name} ({label})", old[name], new.get(name, ""))
 
 
-def agree(was: str, now: str, relative: float) -> bool:
-    """Equal text, or numbers within the tolerance."""
-    if was == now:
-        return True
-    try:
-        a, b = float(was), float(now)
-    except ValueError:
-        return False
-    if max(abs(a), abs(b)) > 1e6:  # a diverged roll-out: only its order of magnitude is a fact
-        return math.isclose(math.log(abs(a) + 1), math.log(abs(b) + 1), rel_tol=0.05)
-    return math.isclose(a, b, rel_tol=relative, abs_tol=ABSOLUTE)
-
-
-def verdicts(folder: Path, scale: str = "full") -> list[Difference]:
+def verdicts(folder: Path, scale: str = "full", alike: bool = False) -> list[Difference]:
     """Verdicts that moved, claims whose rule changed silently, and verdicts without a history."""
     found, last = [], history.last()
     for claim in registry.claims().values():
@@ -127,24 +112,44 @@ def verdicts(folder: Path, scale: str = "full") -> list[Difference]:
             found.append(Difference(claim.id, summary(old), summary(new)))
         if old["rule_hash"] != claim.rule_hash:
             found.append(Difference(claim.id, f"rule {old['rule_hash']}", f"rule {claim.rule_hash}"))
-        line = last.get(claim.id)
-        if line is None or (line["rule_hash"], line["verdict"]) != (claim.rule_hash, old["verdict"]):
-            found.append(Difference(claim.id, "history has no line for this rule and verdict", summary(old)))
-        found += parts(claim.id, old, new)
+        found += past(claim, old, last.get(claim.id))
+        found += numbers(claim.id, old, new, alike)
     return found
 
 
-def parts(claim: str, was: dict, now: dict) -> Iterator[Difference]:
-    """Values and intervals of a claim's parts and controls that do not agree."""
-    for old, new in zip(was["parts"], now["parts"], strict=True):
-        pairs = [(old, new), *zip(old["controls"], new["controls"], strict=True)]
-        loose = old["evidence"]["measure"] in NAMES
-        for a, b in pairs:
-            for key in ("value", "low", "high", "n"):
-                if not agree(str(a[key]), str(b[key]), ILL_CONDITIONED if loose else RELATIVE * 10):
-                    yield Difference(
-                        f"{claim} {old['name']} {a.get('plant', '')} {key}", str(a[key]), str(b[key])
-                    )
+def past(claim: registry.Claim, verdict: dict, line: dict[str, str] | None) -> Iterator[Difference]:
+    """Is the newest line of the history of this rule, verdict and value?"""
+    value = verdict["parts"][0]["value"]
+    text = "" if value is None else f"{value:.6g}"
+    if line is None or (line["rule_hash"], line["verdict"]) != (claim.rule_hash, verdict["verdict"]):
+        yield Difference(claim.id, "history has no line for this rule and verdict", summary(verdict))
+    elif line["value"] != text:
+        yield Difference(claim.id, f"{line['value']} in the newest line of the history", text)
+
+
+def numbers(claim: str, was: dict, now: dict, alike: bool) -> Iterator[Difference]:
+    """What a verdict says and its rebuild does not; a reason may quote numbers that are rounded otherwise."""
+    old, new = dict(leaves(was)), dict(leaves(now))
+    places = [place for place in dict.fromkeys([*old, *new]) if place[0] not in ("inputs", "verdict")]
+    pairs = {place: (str(old.get(place, "nothing")), str(new.get(place, "nothing"))) for place in places}
+    alike = alike and few(sum(a != b for a, b in pairs.values()), len(pairs))
+    for place, pair in pairs.items():
+        if place[-1] == "reason" and not alike:
+            continue
+        part = was["parts"][place[1]] if place[0] == "parts" and place[1] < len(was["parts"]) else {}
+        loose = part.get("evidence", {}).get("measure") in NAMES
+        tolerance = of_measure(loose, alike, factor=10) if place[-1] in COMPUTED else QUOTED
+        if not agree(*pair, tolerance):
+            yield Difference(f"{claim} {' '.join(map(str, place))} ({part.get('name', '')})", *pair)
+
+
+def leaves(value: object, place: tuple = ()) -> Iterator[tuple[tuple, object]]:
+    """(keys and indices, value) of everything in a JSON object that is no list or object."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(inner, (*place, key))
+    else:
+        yield place, value
 
 
 def summary(verdict: dict) -> str:

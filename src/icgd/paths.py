@@ -73,6 +73,23 @@ def runs(scale: str, name: str, kind: str = "runs") -> Path:
     return RESULTS / scale / "sweeps" / name / f"{kind}.csv"
 
 
+def given(scale: str) -> list[Path]:
+    """Everything that only training makes, and that a check therefore takes as given."""
+    kinds = (
+        "*/seed-*/weights.npz",
+        "*/seed-*/history.csv",
+        "sweeps/*/seed-*.npz",
+        "sweeps/*/seed-*.csv",
+        "references/released-*.csv",
+    )
+    return sorted(path for kind in kinds for path in (RESULTS / scale).glob(kind))
+
+
+def sizes(scale: str) -> Path:
+    """Sums over all that is given."""
+    return RESULTS / scale / "given" / "sizes.csv"
+
+
 def references(scale: str, table: str) -> Path:
     """A table of the references."""
     return RESULTS / scale / "references" / f"{table}.csv"

@@ -135,7 +135,11 @@ def history_states(scale: str) -> list[str]:
     for claim in registry.claims().values():
         path = paths.verdict(scale, claim.id)
         if claim.decided and path.exists():
-            line, found = last.get(claim.id), read_json(path)
+            line = last.get(claim.id)
+            try:
+                found = read_json(path)
+            except IcgdError:
+                continue  # edited, as its own record says
             if line is None or (line["verdict"], line["rule_hash"]) != (found["verdict"], found["rule_hash"]):
                 states.append(f"lacks the present verdict of {claim.id}; `icgd record --reason ...` adds it")
     return states or ["as recorded"]

@@ -97,6 +97,11 @@ def tuned_settings(of, *names):
     return found
 
 
+def given_files(wildcards):
+    """Input function: all weights, histories and other results of training that there are."""
+    return [str(path) for path in paths.given(wildcards.scale)]
+
+
 def of_sweep_seeds(wildcards):
     """Input function: the runs of every seed of a sweep."""
     swept = CONFIG.sweep(settings.RunsSettings, wildcards.sweep, wildcards.scale)

@@ -4,7 +4,7 @@ import argparse
 import math
 from pathlib import Path
 
-from icgd import checking, paths
+from icgd import checking, paths, rewriting
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.claims import statistics
@@ -40,7 +40,7 @@ def run(parsed: argparse.Namespace) -> int:
         checking.prepare(parsed.folder)
         return 0
     if parsed.part == "compare":
-        found = [*checking.tables(parsed.folder), *checking.verdicts(parsed.folder)]
+        found = [*checking.differences(parsed.folder), *rewriting.page(parsed.folder / "page")]
         for difference in found:
             print(f"{difference.where}: was {difference.was}; is {difference.now}")
         print(f"check: {len(found)} differences between committed results and their rebuild")
