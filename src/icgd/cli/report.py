@@ -28,7 +28,8 @@ def run(parsed: argparse.Namespace) -> None:
             inputs.append(paths.verdict(scale, claim.id))
             shown.append(read_json(inputs[-1]))
         else:
-            shown.append(verdict.undecided(claim, scale))
+            planned = list(claim.planned.parts) if claim.planned else []
+            shown.append({**verdict.undecided(claim, scale), "planned": planned})
     output = paths.RESULTS / scale / "audit" / "index.html"
     used = sorted({given["path"] for claim in shown for given in claim.get("inputs") or []})
     background = Background(
@@ -37,6 +38,7 @@ def run(parsed: argparse.Namespace) -> None:
         documents=coverage.documents(),
         trail=trail(used),
         history=history.lines() if scale == "full" else [],
+        tables=registry.tables(),
     )
     write_text(output, render(shown, scale, background))
     recorder.write([output], [*inputs, *([paths.HISTORY] if background.history else [])])

@@ -83,11 +83,18 @@ def _made(record: dict) -> list[tuple[str, str]]:
     settings = json.dumps(record["settings"], sort_keys=True)
     return [
         ("Made by", f"<code>{text(_command(record['command']))}</code>"),
-        ("Code", f"<code>{text(record['code'])}</code> at revision <code>{text(record['revision'])}</code>"),
+        ("Code", _code(record)),
         ("Settings", f'<code class="settings">{text(settings)}</code>'),
         ("Versions", text(f"{versions}; {record['device']}")),
         ("Time", text(f"{record['cpu_s']} s CPU, {record['wall_s']} s wall")),
     ]
+
+
+def _code(record: dict) -> str:
+    """Where the code begins, its hash with all that it reaches, and the revision."""
+    step = text(record.get("step"))
+    begins = f"<code>src/icgd/cli/{step}.py</code> and all that it calls, hash " if step else ""
+    return f"{begins}<code>{text(record['code'])}</code> at revision <code>{text(record['revision'])}</code>"
 
 
 def _command(words: Iterable[str]) -> str:

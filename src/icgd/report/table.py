@@ -1,9 +1,15 @@
 """The table of all claims, with its filters."""
 
-from icgd.report.words import VERDICTS, badge, finite, number, text
+from icgd.report.words import VERDICTS, badge, finite, number, scale_of, text
 
 COLUMNS = ("Claim", "Verdict", "What is claimed", "Value", "Published", "Kind", "Source")
 NUMBERS = ("Value", "Published")
+KEYS = ("source", "verdict", "kind", "scale")  # what the table can be filtered by, besides text
+
+
+def _keys(claim: dict) -> dict[str, str]:
+    """A claim's value of each filter."""
+    return {**{key: str(claim.get(key)) for key in KEYS}, "scale": scale_of(claim)}
 
 
 def _select(name: str, options: dict[str, str]) -> str:
@@ -18,10 +24,7 @@ def _select(name: str, options: dict[str, str]) -> str:
 
 def filters(verdicts: list[dict], sources: dict[str, dict]) -> str:
     """The filters; hidden until the script, which they need, shows them."""
-    used = {
-        key: list(dict.fromkeys(str(claim.get(key)) for claim in verdicts))
-        for key in ("source", "verdict", "kind")
-    }
+    used = {key: list(dict.fromkeys(_keys(claim)[key] for claim in verdicts)) for key in KEYS}
     titles = {name: sources.get(name, {}).get("title") for name in used["source"]}
     named = {name: f"{name}: {title}" if title else name for name, title in titles.items()}
     order = [word for word in VERDICTS if word in used["verdict"]]
@@ -31,6 +34,7 @@ def filters(verdicts: list[dict], sources: dict[str, dict]) -> str:
 {_select("source", named)}
 {_select("verdict", {word: word for word in order})}
 {_select("kind", {word: word for word in sorted(used["kind"])})}
+{_select("scale", {word: word for word in sorted(used["scale"])})}
 <div><button type="reset">Show all</button></div>
 </form>
 <p id="count" role="status">{len(verdicts)} of {len(verdicts)} claims</p>"""
@@ -58,7 +62,7 @@ def table(verdicts: list[dict], sources: dict[str, dict]) -> str:
 def _row(claim: dict, sources: dict[str, dict]) -> str:
     """One claim in the table."""
     name, verdict = text(claim.get("id")), claim.get("verdict")
-    keys = " ".join(f'data-{k}="{text(str(claim.get(k)))}"' for k in ("source", "verdict", "kind"))
+    keys = " ".join(f'data-{key}="{text(value)}"' for key, value in _keys(claim).items())
     place = list(VERDICTS).index(verdict) if verdict in VERDICTS else len(VERDICTS)
     part = (claim.get("parts") or [{}])[0]
     ends = part.get("low"), part.get("high")
