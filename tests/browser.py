@@ -24,7 +24,7 @@ def axe_source() -> str:
 
 
 class Browser:
-    """One page in one browser; `requests` and `errors` collect what it asked for and complained about."""
+    """One page in one browser; `requests` and `errors` collect what it asked for and complained of."""
 
     def __init__(self, folder: Path):
         down, up = os.pipe(), os.pipe()
@@ -36,13 +36,14 @@ class Browser:
         os.close(up[1])
         self.out, self.back = os.fdopen(down[1], "wb"), os.fdopen(up[0], "rb")
         self.rest, self.number, self.session = b"", 0, None
-        self.events, self.requests, self.errors = [], [], []
+        self.loaded, self.requests, self.errors = set(), [], []
         targets = self.call("Target.getTargets")["targetInfos"]
         page = next(target["targetId"] for target in targets if target["type"] == "page")
         attach = {"targetId": page, "flatten": True}
         self.session = self.call("Target.attachToTarget", **attach)["sessionId"]
         for domain in ("Page", "Network", "Runtime", "Log"):
             self.call(f"{domain}.enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     def call(self, method: str, **params):
         """Send one command and wait for its answer."""
@@ -66,9 +67,10 @@ class Browser:
         return json.loads(message)
 
     def _note(self, event: dict) -> None:
-        """Remember an event: a request, an error, or one that something may wait for."""
+        """Remember an event: a load, a request, an error."""
         method, params = event.get("method"), event.get("params", {})
-        self.events.append(method)
+        if method == "Page.lifecycleEvent" and params["name"] == "load":
+            self.loaded.add(params["loaderId"])
         if method == "Network.requestWillBeSent":
             self.requests.append(params["request"]["url"])
         if method == "Runtime.exceptionThrown":
@@ -78,12 +80,10 @@ class Browser:
 
     def open(self, path: Path, rest: str = "") -> None:
         """Go to a file, with a query or an anchor, and wait until it has loaded."""
-        self.events.clear()
-        self.call("Page.navigate", url="about:blank")
-        self.events.clear()
-        self.call("Page.navigate", url=path.resolve().as_uri() + rest)
-        while "Page.loadEventFired" not in self.events:
-            self._note(self._read())
+        for url in ("about:blank", path.resolve().as_uri() + rest):
+            loader = self.call("Page.navigate", url=url)["loaderId"]
+            while loader not in self.loaded:
+                self._note(self._read())
 
     def size(self, width: int, height: int = 900) -> None:
         """Make the window so wide; below 600 it is a phone."""

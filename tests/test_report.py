@@ -356,7 +356,11 @@ def test_a_claim_that_waits_shows_its_rule_and_links_the_claims_that_it_names():
 
 def test_an_audit_tells_measure_source_and_commands():
     told = "\n".join(audit.lines(read_json(Path("results/full/claims/vo22-25.json"))))
-    assert "docs/data-dictionary.md#alignment" in told and "src/icgd/cli/align.py at revision" in told
+    assert (
+        "in table alignment of one_layer_n5" in told
+        and "docs/data-dictionary.md" in told
+        and "src/icgd/cli/align.py at revision" in told
+    )
     assert "decide again: python -m icgd decide vo22-25 --scale full" in told and "SCALE=full" not in told
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from icgd import paths
 from icgd.claims import history
 from icgd.files import read_json
+from icgd.report.artefacts import command
 from icgd.report.words import extreme, number, rule, statistical
 from icgd.trail import record_of
 
@@ -32,13 +33,14 @@ def run(parsed: argparse.Namespace) -> None:
 
 def _without_rule(claim: str, scale: str, path: Path) -> dict:
     """A claim that has no verdict file: pending, not testable, not built, or unknown."""
-    from icgd.claims import registry, verdict
+    from icgd.claims import registry
     from icgd.errors import IcgdError
+    from icgd.report.planned import waiting
 
     found = registry.claim(claim)
     if found.decided:
         raise IcgdError(f"{path} is missing; `make audit CLAIM={claim} SCALE={scale}` builds it.")
-    return verdict.undecided(found, scale)
+    return waiting(found, scale)
 
 
 def lines(verdict: dict) -> list[str]:
@@ -50,6 +52,10 @@ def lines(verdict: dict) -> list[str]:
             out.append(f"  {key}: {verdict[key]}")
     for part in verdict["parts"]:
         out += _part(part)
+    for part in verdict.get("planned", []):
+        plants = ", ".join(each["plant"] for kind in part["controls"].values() for each in kind)
+        out += ["", f"rule fixed already: {part['name'] or 'the claim'}", f"  rule: {rule(part)}"]
+        out += [f"  measure: {_measure(part['evidence'])}", f"  controls: {plants}"]
     scale, name = verdict["scale"], verdict["id"]
     out += ["", *(f"figure: figures/{scale}/{figure}.png" for figure in verdict["figures"])]
     out += _files(verdict)
@@ -69,7 +75,7 @@ def _files(verdict: dict) -> list[str]:
         out.append(f"evidence: {entry['path']}  sha256 {entry['sha256'][:12]}")
         if record := record_of(Path(entry["path"])):
             begins = f"src/icgd/cli/{record['step']}.py at revision {record['revision']}"
-            out.append(f"  made by: {' '.join(record['command'][:5])}; code begins in {begins}")
+            out.append(f"  made by: {command(record)}; code begins in {begins}")
     if len(verdict["inputs"]) > FILES:
         path = paths.verdict(verdict["scale"], verdict["id"])
         out.append(f"  and {len(verdict['inputs']) - FILES} more, listed in {path}")
@@ -112,13 +118,10 @@ def _value(item: dict, part: dict) -> str:
 def _measure(evidence: dict) -> str:
     """Which column of which table, and where it is explained."""
     chosen = ", ".join(f"{key} = {value}" for key, value in (evidence.get("filter") or {}).items())
-    over = f", over that of {evidence['over']}" if evidence.get("over") else ""
-    table = evidence["table"]
-    return (
-        f"{evidence['measure']} of {evidence['experiment']}{over}"
-        + f" where {chosen}" * bool(chosen)
-        + f" (docs/data-dictionary.md#{table})"
-    )
+    over = f" over that of {evidence['over']}" if evidence.get("over") else ""
+    where = f" where {chosen}" if chosen else ""
+    table = f"table {evidence['table']} of {evidence['experiment']}"
+    return f"{evidence['measure']}{over} in {table}{where}; words: docs/data-dictionary.md"
 
 
 def _units(part: dict) -> list[str]:

@@ -9,7 +9,7 @@ from icgd.report.figures import picture
 from icgd.report.markup import grid, pairs
 from icgd.report.part import part_of
 from icgd.report.planned import planned
-from icgd.report.words import badge, linked, scale_of, text
+from icgd.report.words import NOT_RUN, badge, linked, scale_of, text
 
 
 def section(claim: dict, background: Background) -> str:
@@ -19,7 +19,7 @@ def section(claim: dict, background: Background) -> str:
         background.by_id.get(claim.get("source"), {}).get("title") or claim.get("source"),
         claim.get("where"),
         claim.get("kind"),
-        f"scale {scale_of(claim)}",
+        scale_of(claim) if scale_of(claim) == NOT_RUN else f"scale {scale_of(claim)}",
     ]
     body = [
         f"<h3>{name} {badge(claim.get('verdict'))}</h3>",

@@ -36,7 +36,7 @@ def _numbers(part: dict, tables: dict) -> str:
     if part.get("published_verdict"):
         values = ", ".join(text(number(v)) for v in part.get("published_values") or [])
         seeds = f" from {values}" if values else ""
-        rows.append(("The paper's own seeds", f"{badge(part['published_verdict'])}{seeds}"))
+        rows.append(("The paper's own seeds get", f"{badge(part['published_verdict'])}{seeds}"))
     return pairs([*rows, *evidence_rows(part, tables)])
 
 
@@ -69,7 +69,9 @@ def _evidence(evidence: dict) -> str:
 
 def _table(part: dict, tables: dict) -> dict:
     """What the data dictionary says of the table that the units come from."""
-    return tables.get((part.get("evidence") or {}).get("table"), {})
+    evidence = part.get("evidence") or {}
+    names = (evidence.get("table"), evidence.get("experiment"))
+    return next((tables[name] for name in names if name in tables), {})
 
 
 def _key(part: dict) -> str:

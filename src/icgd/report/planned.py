@@ -1,8 +1,20 @@
 """The rule of a claim that waits: fixed before its runs have ended."""
 
+from icgd.claims import verdict
+from icgd.claims.registry import Claim
 from icgd.report.markup import pairs
 from icgd.report.part import evidence_rows, plants
 from icgd.report.words import rule, text
+
+WAITS = "its experiment is built and its rule fixed; its runs at full scale are not in yet"
+
+
+def waiting(claim: Claim, scale: str) -> dict:
+    """What is shown of a claim without a verdict, with the rule that waits for its runs."""
+    found = {**verdict.undecided(claim, scale), "planned": []}
+    if claim.planned:
+        found |= {"planned": list(claim.planned.parts), "reason": WAITS}
+    return found
 
 
 def planned(claim: dict, tables: dict) -> str:

@@ -50,7 +50,8 @@ def table(verdicts: list[dict], sources: dict[str, dict]) -> str:
     rows = "\n".join(_row(claim, sources) for claim in verdicts)
     return f"""<div class="scroll" role="region" aria-labelledby="claims-title" tabindex="0">
 <table id="table">
-<caption>Each claim leads to its section; a heading sorts by its column.</caption>
+<caption>Each claim leads to its section; a heading sorts by its column.
+A claim of several parts shows the value of its first.</caption>
 <thead><tr>{head}</tr></thead>
 <tbody>
 {rows}
@@ -64,22 +65,25 @@ def _row(claim: dict, sources: dict[str, dict]) -> str:
     name, verdict = text(claim.get("id")), claim.get("verdict")
     keys = " ".join(f'data-{key}="{text(value)}"' for key, value in _keys(claim).items())
     place = list(VERDICTS).index(verdict) if verdict in VERDICTS else len(VERDICTS)
-    part = (claim.get("parts") or [{}])[0]
-    ends = part.get("low"), part.get("high")
-    spread = ends[1] - ends[0] if all(map(finite, ends)) else None
-    shown = [
-        (number(part.get("value"), spread), part.get("value")),
-        (number(part.get("published")), part.get("published")),
-    ]
-    numbers = "".join(
-        f'<td class="number" data-sort="{text(value) if finite(value) else ""}">{text(words)}</td>'
-        for words, value in shown
-    )
     title = text(sources.get(claim.get("source"), {}).get("title"))
     return (
         f'<tr id="row-{name}" {keys}><th scope="row"><a href="#{name}">{name}</a></th>'
         f'<td data-sort="{place}">{badge(verdict)}</td>'
-        f'<td class="words">{text(claim.get("says"))}</td>{numbers}'
+        f'<td class="words">{text(claim.get("says"))}</td>{_numbers(claim)}'
         f"<td>{text(claim.get('kind'))}</td>"
         f'<td><span title="{title}">{text(claim.get("source"))}</span></td></tr>'
     )
+
+
+def _numbers(claim: dict) -> str:
+    """The value and the published number of the first part, and how many parts there are."""
+    parts = claim.get("parts") or [{}]
+    part = parts[0]
+    ends = part.get("low"), part.get("high")
+    spread = ends[1] - ends[0] if all(map(finite, ends)) else None
+    more = f'<br><span class="where">1 of {len(parts)} parts</span>' if len(parts) > 1 else ""
+    cells = []
+    for value, width, below in ((part.get("value"), spread, more), (part.get("published"), None, "")):
+        key = text(value) if finite(value) else ""
+        cells.append(f'<td class="number" data-sort="{key}">{text(number(value, width))}{below}</td>')
+    return "".join(cells)

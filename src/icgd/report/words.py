@@ -22,11 +22,12 @@ VERDICTS = {
     "not decided at this scale": ("–", "plain", "undecided", "this scale is too small to decide"),
     "error": ("!", "bad", "undecided", "the claim could not be checked"),
     "not testable": ("⊘", "plain", "not testable", "no experiment can decide it; its reason is given"),
-    "pending": ("…", "plain", "pending", "its experiment is not built yet"),
+    "pending": ("…", "plain", "pending", "its experiment is not built, or its runs are not in yet"),
 }
 GROUPS = ("decided", "undecided", "not testable", "pending")
 UNKNOWN = ("•", "plain", "undecided", "")
 ID = re.compile(r"\b[a-z]+\d*-f?\d+\b")
+NOT_RUN = "not run"
 SCALES = {"linear": "", "none": "", "": ""}
 
 
@@ -58,7 +59,7 @@ def is_finding(claim: dict) -> bool:
 def scale_of(claim: dict) -> str:
     """The scale that a claim was decided at, with whether its settings were reduced there."""
     if group(claim.get("verdict")) in ("pending", "not testable"):
-        return "not run"
+        return NOT_RUN
     return f"{claim.get('scale')}, reduced" if claim.get("reduced") else str(claim.get("scale"))
 
 
