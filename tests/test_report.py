@@ -13,14 +13,16 @@ from icgd.claims import history as history_lines
 from icgd.claims.coverage import Document
 from icgd.claims.passage import Passage
 from icgd.claims.verdict import decide
+from icgd.cli import audit
+from icgd.files import read_json
 from icgd.report import ledger
 from icgd.report.axis import Axis
 from icgd.report.background import Background
 from icgd.report.findings import findings
 from icgd.report.interval import plot
 from icgd.report.multiplicity import decided_parts, holm, p_value, p_values, standing
-from icgd.report.page import render
-from icgd.report.words import number, rule
+from icgd.report.page import PARTS, render
+from icgd.report.words import extreme, number, rule
 from icgd.trail import Artefact, trail
 
 NASTY = '<script>alert("x")</script>&"'
@@ -320,9 +322,102 @@ def test_a_claim_leads_to_the_passages_that_state_it(page):
     assert "Where the documents state it" not in other
 
 
+TABLES = {
+    "alignment": {"measures": {"loss_over_gd": "loss <over> GD's"}, "labels": {"plant": {"hand_set": "it"}}}
+}
+
+
+def test_a_number_tells_what_its_measure_and_its_plants_are():
+    controls = [{**make_part()["controls"][0], "plant": "hand_set", "size": None}]
+    claim = make_claim("vo22-1", parts=[make_part(controls=controls)])
+    page = render([claim], "full", BACKGROUND._replace(tables=TABLES))
+    assert "<dt>Measure</dt><dd>loss &lt;over&gt; GD&#x27;s</dd>" in page
+    assert "<code>hand_set</code></td><td>it</td>" in page
+
+
+def test_an_exact_value_tells_which_row_it_is():
+    part = make_part(per="none", estimand="max", n=18, units=[{"unit": "d=10 N=45 #17", "value": 2.0}])
+    assert extreme(part) == ", the max of 18 rows, at d=10 N=45"
+    assert extreme(make_part()) == "" == extreme({**part, "n": 1})
+
+
+def test_a_claim_that_waits_shows_its_rule_and_links_the_claims_that_it_names():
+    rule = {
+        **make_part(),
+        "controls": {"refutes": [{"plant": "rate_1.15"}], "supports": [{"plant": "hand_set"}]},
+    }
+    waits = make_claim("vo22-5", verdict="pending", parts=[], planned=[rule], test="As vo22-1, not vo22-99.")
+    page = render([make_claim("vo22-1"), waits], "full", BACKGROUND._replace(tables=TABLES))
+    section = page.split('<section id="vo22-5"')[1].split("</section>")[0]
+    assert "Its rule, fixed already (1 part)" in section and "within 0.99 to 1.01" in section
+    assert '<a href="#vo22-1">vo22-1</a>' in section and "#vo22-99" not in section
+    assert "<code>hand_set</code> it" in section
+
+
+def test_an_audit_tells_measure_source_and_commands():
+    told = "\n".join(audit.lines(read_json(Path("results/full/claims/vo22-25.json"))))
+    assert (
+        "in table alignment of one_layer_n5" in told
+        and "docs/data-dictionary.md" in told
+        and "src/icgd/cli/align.py at revision" in told
+    )
+    assert "decide again: python -m icgd decide vo22-25 --scale full" in told and "SCALE=full" not in told
+
+
 def test_multiplicity_counts_decided_parts_that_rest_on_units(page):
     assert decided_parts(make_claims()) == 3
-    assert 'id="multiplicity">3 decided' in page and "about 0.15 of" in page
+    section = page.split('<section id="multiplicity"')[1].split("</section>")[0]
+    assert "<p>3 decided" in section and "about 0.15 of" in section
+
+
+def test_every_view_is_reached_from_the_head_of_the_page(page):
+    ids = {attrs.get("id") for attrs in Balance(page).having("section")}
+    assert set(PARTS) <= ids
+    assert all(f'<a href="#{name}">' in page.split("</nav>")[0] for name in PARTS)
+
+
+def test_counts_lead_to_the_filtered_table(page):
+    counts = page.split('<section id="counts"')[1].split("</section>")[0]
+    assert '<a href="?verdict=inconclusive#claims">' in counts and '<a href="#findings">' in counts
+
+
+def test_claims_can_be_filtered_by_the_scale_they_were_decided_at():
+    claims = [*make_claims()[:5], make_claim("vo22-6", reduced="Five seeds.")]
+    page = render(claims, "full", BACKGROUND)
+    scales = re.findall(r'<tr id="row-vo22-\d" .*?data-scale="([^"]*)"', page)
+    assert scales == ["full"] * 4 + ["not run", "full, reduced"]
+    assert all(f'<option value="{scale}">' in page for scale in set(scales))
+
+
+def test_every_unit_is_written_out_under_its_plot(page):
+    section = page.split('<section id="vo22-1"')[1].split("</section>")[0]
+    assert "<summary>All 9 training seeds</summary>" in section
+    assert section.count("<li>seed ") == 9 + 1 and "<li>seed 8: 1.0008</li>" in section
+
+
+def test_the_figures_show_their_files_and_their_claims(page):
+    section = page.split('<section id="figures"')[1].split("</section>")[0]
+    assert all(f"figures/full/fig2.{kind}" in section for kind in ("png", "svg", "csv"))
+    assert '<a href="#vo22-2">vo22-2</a>' in section and "-- figures/full/fig2.png" in section
+
+
+def test_what_is_not_registered_has_its_reason():
+    untested = make_claim("vo22-8", verdict="not testable", parts=[], reason="A wish.")
+    page = render([*make_claims(), untested], "full", BACKGROUND)
+    section = page.split('<section id="unregistered"')[1].split("</section>")[0]
+    assert "<li>Hello. <b>a greeting</b>" in section and '<a href="#document-post-2">' in section
+    assert '<a href="#vo22-8">vo22-8</a>' in section and "<b>A wish.</b>" in section
+    assert "It agrees." not in section
+
+
+def test_a_claim_tells_its_chain_of_rules_with_time_versions_and_commands():
+    claim = make_claim("vo22-1", inputs=[{"path": TABLE, "sha256": "3" * 64}])
+    section = render([claim], "full", BACKGROUND).split('<section id="vo22-1"')[1].split("</section>")[0]
+    chain = "<code>decide</code> ← <code>align</code> ← <code>train</code>"
+    assert f"<dt>Chain of rules</dt><dd>{chain}</dd>" in section
+    assert "25 s CPU and 40 s wall in 2 jobs" in section and "jax align and train" in section
+    assert '<a href="#made-results-full-one-layer">' in section
+    assert "python -m icgd decide vo22-1 --scale full" in section and "SCALE=full" not in section
 
 
 def units_of(values):

@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 
 import pytest
 import yaml
+from browser import Browser, program
 from conftest import ROOT, environment, run
 
 from icgd.claims import evidence, registry, verdict
@@ -198,3 +200,30 @@ def test_every_audit_answers_at_once_from_committed_results(full_checkout):
 def test_an_audit_of_nothing_says_what_there_is(full_checkout):
     done = run("make", "audit", "CLAIM=vo22-171", folder=full_checkout, check=False)
     assert done.returncode != 0 and "did you mean" in done.stderr
+
+
+@pytest.mark.parametrize(("made", "scale"), [("smoke", "smoke"), ("full_checkout", "full")])
+def test_snakemakes_own_report_has_captions_and_labels_and_loads_nothing(request, tmp_path, made, scale):
+    folder, path = request.getfixturevalue(made), tmp_path / "report.zip"
+    run("snakemake", "--config", f"scale={scale}", "--report", str(path), folder=folder)
+    with zipfile.ZipFile(path) as packed:
+        packed.extractall(tmp_path)
+    text = (tmp_path / "report" / "report.html").read_text("utf-8")
+    for words in (
+        f"The verdict on claim vo22-17 at scale {scale}",
+        f"Figure fig2 at scale {scale}: every training seed",
+        f"The numbers that figure fig2 draws at scale {scale}",
+        f"A table of measures at scale {scale}",
+        f"rebuilt and decided at scale {scale}",
+    ):
+        assert words in text
+    for category in ("Audit", "Figures", "Tables", "Verdicts"):
+        assert f'"{category}"' in text
+    assert re.search(r'"labels": {"table": "alignment", "of": "one_layer", "scale": "\w+"}', text)
+    assert not re.search(r'<(link|script|img)[^>]*(src|href)="(https?:)?//', text)
+    if program():
+        browser = Browser(tmp_path / "browser")
+        browser.open(tmp_path / "report" / "report.html")
+        browser.value("new Promise((done) => setTimeout(done, 500))")
+        browser.close()
+        assert {url.split(":")[0] for url in browser.requests} <= {"file", "data", "blob", "about"}

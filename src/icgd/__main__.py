@@ -43,7 +43,7 @@ COMMANDS = {
     "record": ("append changed verdicts to the history", False),
     "bench": ("measure what a training step costs", True),
     "budget": ("write the table of what was trained into docs/budget.md", False),
-    "schema": ("write the JSON schema of config.yaml", False),
+    "schema": ("write the JSON schema of config.yaml and the data dictionary", False),
 }
 
 

@@ -29,7 +29,11 @@ for analysis, (measures, curves) in paths.ANALYSES.items():
             data="results/{scale}/data/evaluation.csv",
             references=REFERENCES.get(analysis, []),
         output:
-            measures=f"results/{{scale}}/{{experiment}}/{measures}.csv",
+            measures=shown(
+                f"results/{{scale}}/{{experiment}}/{measures}.csv",
+                table=measures,
+                of="{experiment}",
+            ),
             curves=f"results/{{scale}}/{{experiment}}/{curves}.csv",
             record=f"results/{{scale}}/{{experiment}}/{measures}.csv.provenance.json",
         log:

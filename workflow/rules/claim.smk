@@ -9,7 +9,13 @@ rule decide:
     input:
         evidence_of_claim,
     output:
-        verdict="results/{scale}/claims/{claim}.json",
+        verdict=report(
+            "results/{scale}/claims/{claim}.json",
+            category="Verdicts",
+            subcategory=lambda wildcards: wildcards.claim.rpartition("-")[0],
+            labels={"claim": "{claim}", "scale": "{scale}"},
+            caption="../report/verdict.rst",
+        ),
         record="results/{scale}/claims/{claim}.json.provenance.json",
     log:
         "logs/{scale}/decide/{claim}.log",

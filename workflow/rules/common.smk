@@ -198,3 +198,13 @@ def past_verdicts(wildcards):
 def all_figures(wildcards):
     """Input function: the figures of the page's scale."""
     return figures(wildcards.scale)
+
+
+def shown(path, **labels):
+    """A table that Snakemake's own report shows; all have the same labels."""
+    return report(
+        path,
+        category="Tables",
+        labels={**labels, "scale": "{scale}"},
+        caption="../report/table.rst",
+    )

@@ -11,7 +11,11 @@ rule compare:
         base=of_both(paths.BASES.get),
         data="results/{scale}/data/evaluation.csv",
     output:
-        table="results/{scale}/{experiment}/comparison.csv",
+        table=shown(
+            "results/{scale}/{experiment}/comparison.csv",
+            table="comparison",
+            of="{experiment}",
+        ),
         record="results/{scale}/{experiment}/comparison.csv.provenance.json",
     log:
         "logs/{scale}/compare/{experiment}.log",

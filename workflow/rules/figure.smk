@@ -12,11 +12,16 @@ rule figure:
         png=report(
             "figures/{scale}/{figure}.png",
             category="Figures",
-            labels={"figure": "{figure}", "scale": "{scale}"},
+            labels={"figure": "{figure}", "form": "picture", "scale": "{scale}"},
             caption="../report/figure.rst",
         ),
         svg="figures/{scale}/{figure}.svg",
-        data="figures/{scale}/{figure}.csv",
+        data=report(
+            "figures/{scale}/{figure}.csv",
+            category="Figures",
+            labels={"figure": "{figure}", "form": "numbers", "scale": "{scale}"},
+            caption="../report/numbers.rst",
+        ),
         record="figures/{scale}/{figure}.png.provenance.json",
     log:
         "logs/{scale}/figure/{figure}.log",

@@ -17,7 +17,11 @@ rule references:
         data="results/{scale}/data/evaluation.csv",
         numbers="published/numbers.csv",
     output:
-        table="results/{scale}/references/anchors.csv",
+        table=shown(
+            "results/{scale}/references/anchors.csv",
+            table="anchors",
+            of="gradient descent",
+        ),
         record="results/{scale}/references/anchors.csv.provenance.json",
     log:
         "logs/{scale}/references.log",
@@ -66,7 +70,11 @@ rule optima:
         released=[paths.released("{scale}", *network) for network in tuning.RELEASED],
     output:
         table="results/{scale}/references/optima.csv",
-        measures="results/{scale}/references/families.csv",
+        measures=shown(
+            "results/{scale}/references/families.csv",
+            table="families",
+            of="K-step methods",
+        ),
         record="results/{scale}/references/optima.csv.provenance.json",
     log:
         "logs/{scale}/optima.log",
@@ -88,7 +96,11 @@ rule spectra:
     input:
         numbers="published/numbers.csv",
     output:
-        measures="results/{scale}/spectra/conditions.csv",
+        measures=shown(
+            "results/{scale}/spectra/conditions.csv",
+            table="conditions",
+            of="eigenvalues",
+        ),
         curves="results/{scale}/spectra/curves.csv",
         record="results/{scale}/spectra/conditions.csv.provenance.json",
     log:
@@ -107,7 +119,11 @@ rule spectra:
 
 rule identities:
     output:
-        table="results/{scale}/identities/errors.csv",
+        table=shown(
+            "results/{scale}/identities/errors.csv",
+            table="errors",
+            of="exact statements",
+        ),
         record="results/{scale}/identities/errors.csv.provenance.json",
     log:
         "logs/{scale}/identities.log",
@@ -124,7 +140,11 @@ rule identities:
 
 rule contrasts:
     output:
-        table="results/{scale}/contrasts/contrasts.csv",
+        table=shown(
+            "results/{scale}/contrasts/contrasts.csv",
+            table="contrasts",
+            of="constructed pairs",
+        ),
         record="results/{scale}/contrasts/contrasts.csv.provenance.json",
     log:
         "logs/{scale}/contrasts.log",
@@ -146,7 +166,9 @@ rule panels:
         curves="published/von-oswald-2022-curves.csv",
         numbers="published/numbers.csv",
     output:
-        table="results/{scale}/panels/panels.csv",
+        table=shown(
+            "results/{scale}/panels/panels.csv", table="panels", of="published panels"
+        ),
         record="results/{scale}/panels/panels.csv.provenance.json",
     log:
         "logs/{scale}/panels.log",

@@ -37,7 +37,9 @@ rule runs:
         runs=of_sweep_seeds,
         data="results/{scale}/data/evaluation.csv",
     output:
-        table="results/{scale}/sweeps/{sweep}/runs.csv",
+        table=shown(
+            "results/{scale}/sweeps/{sweep}/runs.csv", table="runs", of="{sweep}"
+        ),
         curves="results/{scale}/sweeps/{sweep}/runs-curves.csv",
         record="results/{scale}/sweeps/{sweep}/runs.csv.provenance.json",
     log:

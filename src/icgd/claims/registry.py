@@ -149,7 +149,7 @@ def claims() -> dict[str, Claim]:
 def registry_hash() -> str:
     """Hash of everything that the audit page shows of the registry."""
     covered = [path.read_text(encoding="utf-8") for path in sorted((FOLDER / COVERAGE).glob("*.yaml"))]
-    return _hash([sources(), [claim.entry_hash for claim in claims().values()], covered])
+    return _hash([sources(), [claim.entry_hash for claim in claims().values()], covered, tables()])
 
 
 def claim(id_: str) -> Claim:

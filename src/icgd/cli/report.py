@@ -3,13 +3,14 @@
 import argparse
 
 from icgd import paths
-from icgd.claims import coverage, history, registry, verdict
+from icgd.claims import coverage, history, registry
 from icgd.cli.common import scale_arguments
 from icgd.config import load
 from icgd.files import read_json, write_text
 from icgd.provenance import Recorder
 from icgd.report.background import Background
 from icgd.report.page import render
+from icgd.report.planned import waiting
 from icgd.trail import trail
 
 
@@ -28,7 +29,7 @@ def run(parsed: argparse.Namespace) -> None:
             inputs.append(paths.verdict(scale, claim.id))
             shown.append(read_json(inputs[-1]))
         else:
-            shown.append(verdict.undecided(claim, scale))
+            shown.append(waiting(claim, scale))
     output = paths.RESULTS / scale / "audit" / "index.html"
     used = sorted({given["path"] for claim in shown for given in claim.get("inputs") or []})
     background = Background(
@@ -37,6 +38,7 @@ def run(parsed: argparse.Namespace) -> None:
         documents=coverage.documents(),
         trail=trail(used),
         history=history.lines() if scale == "full" else [],
+        tables=registry.tables(),
     )
     write_text(output, render(shown, scale, background))
     recorder.write([output], [*inputs, *([paths.HISTORY] if background.history else [])])

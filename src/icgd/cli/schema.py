@@ -1,10 +1,11 @@
-"""`icgd schema`: workflow/schemas/config.schema.yaml, generated from the settings classes."""
+"""`icgd schema`: workflow/schemas/config.schema.yaml from the settings classes, docs/data-dictionary.md."""
 
 import argparse
 from pathlib import Path
 
 import yaml
 
+from icgd import dictionary
 from icgd.files import write_text
 from icgd.schema import schema
 
@@ -23,5 +24,6 @@ def text() -> str:
 
 
 def run(parsed: argparse.Namespace) -> None:
-    """Write the file."""
+    """Write both files."""
     write_text(OUTPUT, text())
+    write_text(dictionary.OUTPUT, dictionary.text())

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 from icgd.report.markup import grid, pairs
@@ -82,17 +81,24 @@ def _made(record: dict) -> list[tuple[str, str]]:
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
     settings = json.dumps(record["settings"], sort_keys=True)
     return [
-        ("Made by", f"<code>{text(_command(record['command']))}</code>"),
-        ("Code", f"<code>{text(record['code'])}</code> at revision <code>{text(record['revision'])}</code>"),
+        ("Made by", f"<code>{text(command(record))}</code>"),
+        ("Code", _code(record)),
         ("Settings", f'<code class="settings">{text(settings)}</code>'),
         ("Versions", text(f"{versions}; {record['device']}")),
         ("Time", text(f"{record['cpu_s']} s CPU, {record['wall_s']} s wall")),
     ]
 
 
-def _command(words: Iterable[str]) -> str:
+def _code(record: dict) -> str:
+    """Where the code begins, its hash with all that it reaches, and the revision."""
+    step = text(record.get("step"))
+    begins = f"<code>src/icgd/cli/{step}.py</code> and all that it calls, hash " if step else ""
+    return f"{begins}<code>{text(record['code'])}</code> at revision <code>{text(record['revision'])}</code>"
+
+
+def command(record: dict) -> str:
     """The command without its settings, which stand beside it."""
-    words = list(words)
+    words = list(record["command"])
     if "--settings" in words:
         at = words.index("--settings")
         words = words[:at] + words[at + 2 :]

@@ -14,6 +14,8 @@ class Background(NamedTuple):
     documents: tuple[Document, ...] = ()  # the source documents, passage by passage
     trail: dict[str, Artefact] = {}  # every file behind the verdicts, by path
     history: list[dict] = []  # lines of the verdict history, oldest first
+    tables: dict = {}  # the data dictionary: measures and plants by table
+    known: frozenset[str] = frozenset()  # ids that the page has a section for
 
     @property
     def by_id(self) -> dict[str, dict]:

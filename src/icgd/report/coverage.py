@@ -34,7 +34,7 @@ def stated(passages: tuple[Passage, ...]) -> str:
     if not passages:
         return ""
     items = "".join(
-        f'<li><a href="#{_place(part)}">{text(Path(part.document).stem)}, {_span(part)}</a>: '
+        f'<li><a href="#{address(part)}">{text(Path(part.document).stem)}, {_span(part)}</a>: '
         f"{text(part.says)}</li>"
         for part in passages
     )
@@ -77,7 +77,7 @@ def _passage(part: Passage, words: dict[str, str | None]) -> str:
     claims = " ".join(_claim(id_, words) for id_ in part.claims)
     why = f"<p>{claims}</p>" if claims else f'<p class="where">No claim: {text(part.reason)}.</p>'
     said = f'{text(part.says)} <span class="where span">{_span(part)}</span>'
-    return f'<li id="{_place(part)}"><p>{said}</p>{why}</li>'
+    return f'<li id="{address(part)}"><p>{said}</p>{why}</li>'
 
 
 def _claim(id_: str, words: dict[str, str | None]) -> str:
@@ -97,6 +97,6 @@ def _id(name: str) -> str:
     return text(f"document-{Path(name).stem}")
 
 
-def _place(part: Passage) -> str:
+def address(part: Passage) -> str:
     """Anchor of a passage."""
     return f"{_id(part.document)}-{part.number}"

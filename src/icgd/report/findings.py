@@ -1,11 +1,8 @@
 """The findings: errors and discrepancies in text, figures and released code, confirmed or overturned."""
 
-import re
-
-from icgd.report.words import badge, is_finding, measured, region, text
+from icgd.report.words import badge, is_finding, linked, measured, region, text
 
 SAID = {"supported": "confirmed", "refuted": "overturned", "partly": "partly confirmed"}
-ID = re.compile(r"\b[a-z]+\d*-f?\d+\b")
 
 
 def listed(verdicts: list[dict]) -> list[dict]:
@@ -50,7 +47,7 @@ def _finding(claim: dict, known: set[str]) -> str:
     name, word = text(claim.get("id")), claim.get("verdict")
     place = f' id="row-{name}"' if is_finding(claim) else ""
     numbers = "".join(f"<li>{_number(part)}</li>" for part in claim.get("parts") or [])
-    note = f'<p class="where">{_linked(claim["note"], known)}</p>' if claim.get("note") else ""
+    note = f'<p class="where">{linked(claim["note"], known)}</p>' if claim.get("note") else ""
     return (
         f'<li{place}><p><a href="#{name}">{name}</a> {badge(word, SAID.get(word))} '
         f'<span class="where">{text(claim.get("where"))}</span></p>'
@@ -74,11 +71,4 @@ def _contradicted(claim: dict) -> str:
     return (
         f'<li><p><a href="#{name}">{name}</a> {badge(claim.get("verdict"))} {text(claim.get("says"))}</p>'
         f'<p class="where">{text(claim.get("reason"))}</p></li>'
-    )
-
-
-def _linked(words: str, known: set[str]) -> str:
-    """Text in which the ids of claims lead to their sections."""
-    return ID.sub(
-        lambda found: f'<a href="#{found[0]}">{found[0]}</a>' if found[0] in known else found[0], text(words)
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 
 def grid(label: str, heads: Sequence[str], rows: Iterable[Iterable[str]], caption: str = "") -> str:
-    """A table in a region that scrolls, named ``label``."""
+    """A table in a group that scrolls, named ``label``."""
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     above = f"<caption>{caption}</caption>" if caption else ""
@@ -34,5 +34,5 @@ def pairs(rows: Iterable[tuple[str, str]]) -> str:
 
 
 def _scrolling(label: str, table: str) -> str:
-    """A region that scrolls by itself where the page is narrow, also with the keyboard."""
-    return f'<div class="scroll" role="region" aria-label="{label}" tabindex="0">{table}</div>'
+    """A group that scrolls by itself where the page is narrow, also with the keyboard."""
+    return f'<div class="scroll" role="group" aria-label="{label}" tabindex="0">{table}</div>'

@@ -20,6 +20,24 @@
     count.textContent = `${shown} of ${rows.length} claims`;
   }
 
+  // The filters stand in the address, so that a filtered table can be linked to.
+  const fields = [["text", words], ...selects.map((select) => [select.dataset.filter, select])];
+
+  function read() {
+    const asked = new URLSearchParams(location.search);
+    for (const [name, field] of fields) field.value = asked.get(name) || "";
+  }
+
+  function write() {
+    const chosen = fields.filter(([, field]) => field.value).map(([name, field]) => [name, field.value]);
+    const query = chosen.length ? `?${new URLSearchParams(chosen)}` : location.pathname;
+    try {
+      history.replaceState(null, "", query + location.hash);
+    } catch {
+      // Some browsers refuse it for files; the table is filtered all the same.
+    }
+  }
+
   function key(row, column) {
     const cell = row.cells[column];
     return cell.dataset.sort === undefined ? cell.textContent.trim() : cell.dataset.sort;
@@ -69,10 +87,11 @@
   });
 
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", filter);
-  form.addEventListener("reset", () => setTimeout(filter));
+  form.addEventListener("input", () => { filter(); write(); });
+  form.addEventListener("reset", () => setTimeout(() => { filter(); write(); }));
   window.addEventListener("hashchange", reveal);
   form.hidden = false;
+  read();
   filter();
   reveal();
 })();

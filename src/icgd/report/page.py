@@ -4,21 +4,27 @@ from pathlib import Path
 
 from icgd.report.artefacts import artefacts
 from icgd.report.background import Background
+from icgd.report.chance import chance
 from icgd.report.claim import section
 from icgd.report.coverage import coverage
+from icgd.report.figures import figures
 from icgd.report.findings import findings
 from icgd.report.ledger import ledger
 from icgd.report.summary import legend, summary
 from icgd.report.table import filters, table
+from icgd.report.unregistered import unregistered
 from icgd.report.words import is_finding, text
 
 HERE = Path(__file__).parent
 PARTS = {
     "counts": "Counts",
+    "claims": "All claims",
+    "multiplicity": "Multiplicity",
     "findings": "Findings",
     "ledger": "Ledger",
+    "figures": "Figures",
     "coverage": "Coverage",
-    "claims": "All claims",
+    "unregistered": "Not registered",
     "artefacts": "Artefacts",
 }
 
@@ -26,18 +32,22 @@ PARTS = {
 def render(verdicts: list[dict], scale: str, background: Background) -> str:
     """The whole page as one self-contained HTML document."""
     by_id = background.by_id
+    background = background._replace(known=frozenset(str(claim.get("id")) for claim in verdicts))
     claims = [claim for claim in verdicts if not is_finding(claim)]
     sections = "\n".join(section(claim, background) for claim in verdicts)
-    main = f"""{summary(verdicts, by_id)}
+    main = f"""{summary(verdicts)}
 {legend()}
-{findings(verdicts)}
-{ledger(verdicts)}
-{coverage(background.documents, verdicts, by_id)}
 <section id="claims" aria-labelledby="claims-title" tabindex="-1">
 <h2 id="claims-title">All claims</h2>
 {filters(claims, by_id)}
 {table(claims, by_id)}
 </section>
+{chance(verdicts, by_id)}
+{findings(verdicts)}
+{ledger(verdicts)}
+{figures(verdicts, background.figures_url, scale)}
+{coverage(background.documents, verdicts, by_id)}
+{unregistered(background.documents, verdicts)}
 <section aria-labelledby="each-title">
 <h2 id="each-title">Claim by claim</h2>
 {sections}

@@ -1,13 +1,10 @@
-"""The head of the page: counts, what chance could have done, what the verdicts mean."""
+"""The head of the page: counts, and what the verdicts mean."""
 
 from collections import Counter
+from urllib.parse import urlencode
 
 from icgd.report.findings import SAID
-from icgd.report.markup import count_table
-from icgd.report.multiplicity import LEVEL, decided_parts, p_values, standing
 from icgd.report.words import GROUPS, VERDICTS, badge, group, is_finding, text
-
-COLUMNS = ("Source", "Claims", "Supported", "Refuted", "Partly", "Other", "By intervals", "Together")
 
 
 def counts(verdicts: list[dict]) -> dict[str, Counter]:
@@ -18,8 +15,8 @@ def counts(verdicts: list[dict]) -> dict[str, Counter]:
     return found
 
 
-def summary(verdicts: list[dict], sources: dict[str, dict]) -> str:
-    """The counts by verdict, by source, and the line about chance."""
+def summary(verdicts: list[dict]) -> str:
+    """The counts by verdict; each leads to its claims."""
     claims = [claim for claim in verdicts if not is_finding(claim)]
     boxes = [
         _box(f"{name.capitalize()}: {sum(found.values())}", found) for name, found in counts(claims).items()
@@ -27,49 +24,26 @@ def summary(verdicts: list[dict], sources: dict[str, dict]) -> str:
     found = Counter(str(claim.get("verdict")) for claim in verdicts if is_finding(claim))
     if found:
         boxes.append(_box(f"Findings: {sum(found.values())}", found, SAID))
-    tests = decided_parts(claims)
     return f"""<section id="counts" aria-labelledby="counts-title" tabindex="-1">
 <h2 id="counts-title">Counts</h2>
 <div class="counts">{"".join(boxes)}</div>
-<p id="multiplicity">{tests} decided verdicts (parts counted one by one) rest on an interval over
-seeds, tasks or restarts, at 95 % each. If each interval misses its true value 5 % of the time, up
-to about {LEVEL * tests:.2g} of them are wrong by chance.</p>
-{_by_source(claims, {name: source.get("title") for name, source in sources.items()})}
 </section>"""
 
 
 def _box(title: str, found: Counter, said: dict[str, str] | None = None) -> str:
-    """One group of verdicts with its counts."""
+    """One group of verdicts with its counts; each leads to the table of these, or to the findings."""
     listed = "".join(
-        f'<li data-count="{text(word)}">{badge(word, (said or {}).get(word))} <b>{found[word]}</b></li>'
+        f'<li data-count="{text(word)}"><a href="{_place(word, said)}">{badge(word, (said or {}).get(word))}'
+        f"</a> <b>{found[word]}</b></li>"
         for word in [*VERDICTS, *sorted(set(found) - set(VERDICTS))]
         if found[word]
     )
     return f"<div><h3>{title}</h3><ul>{listed or '<li>none</li>'}</ul></div>"
 
 
-def _by_source(claims: list[dict], titles: dict[str, str]) -> str:
-    """The headline counts of each source, and which verdicts stand when all of them count together."""
-    kept, named = standing(claims), []
-    for source in dict.fromkeys(str(claim.get("source")) for claim in claims):
-        of_source = [claim for claim in claims if str(claim.get("source")) == source]
-        words = Counter(str(claim.get("verdict")) for claim in of_source)
-        found = [claim["id"] for claim in of_source if _by_interval(claim)]
-        cells = [len(of_source), *(words[word] for word in ("supported", "refuted", "partly"))]
-        cells += [len(of_source) - sum(cells[1:]), len(found), len(kept & set(found))]
-        named.append((f'<span title="{text(titles.get(source))}">{text(source)}</span>', cells))
-    fallen = [claim["id"] for claim in claims if _by_interval(claim) and claim["id"] not in kept]
-    links = ", ".join(f'<a href="#{text(name)}">{text(name)}</a>' for name in fallen) or "none"
-    return f"""<p>By source. The last two columns are about decided claims that rest on intervals, not on
-exact statements; the last one counts those that stand when all such claims of a source may together be
-wrong 5 % of the time at most (Holm's correction; a claim needs all its parts).</p>
-{count_table("Counts by source", COLUMNS, named)}
-<p id="fallen">Decided at 95 %, but not together with the rest of their source: {links}.</p>"""
-
-
-def _by_interval(claim: dict) -> bool:
-    """Is it decided, and by intervals over units?"""
-    return group(claim.get("verdict")) == "decided" and bool(p_values([claim]))
+def _place(word: str, said: dict[str, str] | None) -> str:
+    """Where a count leads; the script reads the query and filters the table by it."""
+    return "#findings" if said else text(f"?{urlencode({'verdict': word})}#claims")
 
 
 def legend() -> str:

@@ -1,9 +1,15 @@
 """The table of all claims, with its filters."""
 
-from icgd.report.words import VERDICTS, badge, finite, number, text
+from icgd.report.words import VERDICTS, badge, finite, number, scale_of, text
 
 COLUMNS = ("Claim", "Verdict", "What is claimed", "Value", "Published", "Kind", "Source")
 NUMBERS = ("Value", "Published")
+KEYS = ("source", "verdict", "kind", "scale")  # what the table can be filtered by, besides text
+
+
+def _keys(claim: dict) -> dict[str, str]:
+    """A claim's value of each filter."""
+    return {**{key: str(claim.get(key)) for key in KEYS}, "scale": scale_of(claim)}
 
 
 def _select(name: str, options: dict[str, str]) -> str:
@@ -18,10 +24,7 @@ def _select(name: str, options: dict[str, str]) -> str:
 
 def filters(verdicts: list[dict], sources: dict[str, dict]) -> str:
     """The filters; hidden until the script, which they need, shows them."""
-    used = {
-        key: list(dict.fromkeys(str(claim.get(key)) for claim in verdicts))
-        for key in ("source", "verdict", "kind")
-    }
+    used = {key: list(dict.fromkeys(_keys(claim)[key] for claim in verdicts)) for key in KEYS}
     titles = {name: sources.get(name, {}).get("title") for name in used["source"]}
     named = {name: f"{name}: {title}" if title else name for name, title in titles.items()}
     order = [word for word in VERDICTS if word in used["verdict"]]
@@ -31,6 +34,7 @@ def filters(verdicts: list[dict], sources: dict[str, dict]) -> str:
 {_select("source", named)}
 {_select("verdict", {word: word for word in order})}
 {_select("kind", {word: word for word in sorted(used["kind"])})}
+{_select("scale", {word: word for word in sorted(used["scale"])})}
 <div><button type="reset">Show all</button></div>
 </form>
 <p id="count" role="status">{len(verdicts)} of {len(verdicts)} claims</p>"""
@@ -46,7 +50,8 @@ def table(verdicts: list[dict], sources: dict[str, dict]) -> str:
     rows = "\n".join(_row(claim, sources) for claim in verdicts)
     return f"""<div class="scroll" role="region" aria-labelledby="claims-title" tabindex="0">
 <table id="table">
-<caption>Each claim leads to its section; a heading sorts by its column.</caption>
+<caption>Each claim leads to its section; a heading sorts by its column.
+A claim of several parts shows the value of its first.</caption>
 <thead><tr>{head}</tr></thead>
 <tbody>
 {rows}
@@ -58,24 +63,27 @@ def table(verdicts: list[dict], sources: dict[str, dict]) -> str:
 def _row(claim: dict, sources: dict[str, dict]) -> str:
     """One claim in the table."""
     name, verdict = text(claim.get("id")), claim.get("verdict")
-    keys = " ".join(f'data-{k}="{text(str(claim.get(k)))}"' for k in ("source", "verdict", "kind"))
+    keys = " ".join(f'data-{key}="{text(value)}"' for key, value in _keys(claim).items())
     place = list(VERDICTS).index(verdict) if verdict in VERDICTS else len(VERDICTS)
-    part = (claim.get("parts") or [{}])[0]
-    ends = part.get("low"), part.get("high")
-    spread = ends[1] - ends[0] if all(map(finite, ends)) else None
-    shown = [
-        (number(part.get("value"), spread), part.get("value")),
-        (number(part.get("published")), part.get("published")),
-    ]
-    numbers = "".join(
-        f'<td class="number" data-sort="{text(value) if finite(value) else ""}">{text(words)}</td>'
-        for words, value in shown
-    )
     title = text(sources.get(claim.get("source"), {}).get("title"))
     return (
         f'<tr id="row-{name}" {keys}><th scope="row"><a href="#{name}">{name}</a></th>'
         f'<td data-sort="{place}">{badge(verdict)}</td>'
-        f'<td class="words">{text(claim.get("says"))}</td>{numbers}'
+        f'<td class="words">{text(claim.get("says"))}</td>{_numbers(claim)}'
         f"<td>{text(claim.get('kind'))}</td>"
         f'<td><span title="{title}">{text(claim.get("source"))}</span></td></tr>'
     )
+
+
+def _numbers(claim: dict) -> str:
+    """The value and the published number of the first part, and how many parts there are."""
+    parts = claim.get("parts") or [{}]
+    part = parts[0]
+    ends = part.get("low"), part.get("high")
+    spread = ends[1] - ends[0] if all(map(finite, ends)) else None
+    more = f'<br><span class="where">1 of {len(parts)} parts</span>' if len(parts) > 1 else ""
+    cells = []
+    for value, width, below in ((part.get("value"), spread, more), (part.get("published"), None, "")):
+        key = text(value) if finite(value) else ""
+        cells.append(f'<td class="number" data-sort="{key}">{text(number(value, width))}{below}</td>')
+    return "".join(cells)

@@ -1,6 +1,8 @@
 """Words, numbers and badges that the audit page uses in several places."""
 
 import math
+import re
+from collections.abc import Collection
 from html import escape
 
 # word: (symbol, tone, group, meaning)
@@ -20,16 +22,25 @@ VERDICTS = {
     "not decided at this scale": ("–", "plain", "undecided", "this scale is too small to decide"),
     "error": ("!", "bad", "undecided", "the claim could not be checked"),
     "not testable": ("⊘", "plain", "not testable", "no experiment can decide it; its reason is given"),
-    "pending": ("…", "plain", "pending", "its experiment is not built yet"),
+    "pending": ("…", "plain", "pending", "its experiment is not built, or its runs are not in yet"),
 }
 GROUPS = ("decided", "undecided", "not testable", "pending")
 UNKNOWN = ("•", "plain", "undecided", "")
+ID = re.compile(r"\b[a-z]+\d*-f?\d+\b")
+NOT_RUN = "not run"
 SCALES = {"linear": "", "none": "", "": ""}
 
 
 def text(value: object) -> str:
     """Escape a value for HTML; None becomes the empty string."""
     return "" if value is None else escape(str(value))
+
+
+def linked(words: object, known: Collection[str]) -> str:
+    """Escaped text in which the ids of known claims lead to their sections."""
+    return ID.sub(
+        lambda found: f'<a href="#{found[0]}">{found[0]}</a>' if found[0] in known else found[0], text(words)
+    )
 
 
 def badge(word: str | None, said: str | None = None) -> str:
@@ -43,6 +54,13 @@ def badge(word: str | None, said: str | None = None) -> str:
 def is_finding(claim: dict) -> bool:
     """Is it an error or a discrepancy that was found, rather than a claim of a source?"""
     return str(claim.get("id")).rpartition("-")[2].startswith("f")
+
+
+def scale_of(claim: dict) -> str:
+    """The scale that a claim was decided at, with whether its settings were reduced there."""
+    if group(claim.get("verdict")) in ("pending", "not testable"):
+        return NOT_RUN
+    return f"{claim.get('scale')}, reduced" if claim.get("reduced") else str(claim.get("scale"))
 
 
 def group(word: str | None) -> str:
@@ -82,6 +100,16 @@ def measured(item: dict) -> str:
     if item.get("n") is not None:
         words += f", n = {item['n']}"
     return text(words)
+
+
+def extreme(part: dict) -> str:
+    """Which row an exact value is, and of how many; nothing for one row or for an interval."""
+    count = part.get("n") or 1
+    if statistical(part) or count < 2:
+        return ""
+    unit = str((part.get("units") or [{}])[0].get("unit") or "")
+    place = re.sub(r"\s*#\d+$", "", unit)
+    return f", the {part.get('estimand')} of {count} rows" + (f", at {place}" if place else "")
 
 
 def region(bounds: dict | None) -> str:
