@@ -28,7 +28,8 @@ def table() -> str:
     for name, records in sorted(trained().items()):
         seconds = [record["cpu_s"] for record in records]
         steps = steps_of(records[0]["settings"])
-        each = f"{1000 * sum(seconds) / len(seconds) / steps:.2g}"
+        each = 1000 * sum(seconds) / len(seconds) / steps  # milliseconds
+        each = f"{each:.0f}" if each >= 100 else f"{each:.2g}"
         rows.append(f"| `{name}` | {len(records)} | {steps} | {each} | {sum(seconds) / 60:.1f} |\n")
         total, count = total + sum(seconds), count + len(records)
     return HEAD + "".join(rows) + f"| **all** | {count} | | | **{total / 60:.0f}** |\n"
