@@ -134,12 +134,17 @@ def test_the_registry_is_whole():
     assert len(findings) == 22
 
 
+# One of the paper's five seeds ends twice as high as the others; the bound was kept when this was noticed.
+OPEN_BY_THEIR_OWN_SEEDS = {"vo22-46"}
+
+
 def test_the_papers_own_seeds_can_be_decided():
     for claim in registry.claims().values():
         for part in claim.parts:
             seeds = (part.get("published") or {}).get("seeds")
             if seeds:
-                assert verdict.decide(seeds, part).verdict in ("supported", "refuted"), claim.id
+                open_ = verdict.decide(seeds, part).verdict not in ("supported", "refuted")
+                assert open_ == (claim.id in OPEN_BY_THEIR_OWN_SEEDS), claim.id
 
 
 def entry(**changes):
