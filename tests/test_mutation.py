@@ -146,7 +146,7 @@ def pipeline(monkeypatch):
         text = (folder / "src/icgd/analysis/alignment.py").read_text()
         verdict = {"id": "vo22-17", "parts": [part(1.002 if "TINY = 1e-8" in text else 1.2)]}
         write_json(folder / "results/quick/claims/vo22-17.json", verdict)
-        return subprocess.CompletedProcess(words, 0, "", "")
+        return subprocess.CompletedProcess(words, 0, "")
 
     monkeypatch.setattr(running, "_command", command)
     return ran

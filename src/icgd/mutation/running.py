@@ -12,11 +12,13 @@ from icgd import paths
 from icgd.claims.verdict import INDICATIVE, decide
 from icgd.errors import IcgdError
 from icgd.files import read_json
+from icgd.progress import say
 
 SCALE = "quick"
 FAILED_JOB = re.compile(r"^Error in rule (\w+):.*?^ +log: (\S+)", re.M | re.S)
 SENTENCE = re.compile(r"^icgd \w+: (.+)$", re.M)  # a guard of ours
 EXCEPTION = re.compile(r"^(?:\w+\.)*(\w+(?:Error|Exception)\b.*)$", re.M)  # a crash
+PROGRESS = re.compile(r"^\d+ of \d+ steps")
 # Trouble of the machine and not of the science
 TROUBLE = re.compile(r"cannot write|is missing; install|No space left|MemoryError|OSError|RESOURCE_EXHAUSTED")
 
@@ -45,11 +47,20 @@ def _cpu() -> float:
 
 
 def _command(folder: Path, *command: str) -> subprocess.CompletedProcess:
-    """Run a command in a copy, with that copy's package; programs compiled before are found again."""
+    """Run a command in a copy, with that copy's package; programs compiled before are found again.
+
+    What Snakemake says of its progress is passed on.
+    """
     own = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     cache = {"JAX_COMPILATION_CACHE_DIR": os.path.abspath(".cache/jax")}
     environment = {**os.environ, **cache, "PATH": own, "PYTHONPATH": str((folder / "src").resolve())}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    said, pipes = [], {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(command, cwd=folder, env=environment, **pipes) as process:
+        for line in process.stdout:
+            said.append(line)
+            if PROGRESS.search(line):
+                say(f"mutate: {folder.name}: {line.strip()}")
+    return subprocess.CompletedProcess(command, process.returncode, "".join(said))
 
 
 def _pipeline(folder: Path, claims: list[str], cores: int) -> Seen:
@@ -57,9 +68,9 @@ def _pipeline(folder: Path, claims: list[str], cores: int) -> Seen:
     targets = [str(paths.verdict(SCALE, id_)) for id_ in claims]
     command = ("snakemake", "--cores", str(cores), "--nocolor", "--config", f"scale={SCALE}", "--", *targets)
     done = _command(folder, *command)
-    failed = failed_jobs(folder, done.stdout + done.stderr)
+    failed = failed_jobs(folder, done.stdout)
     if done.returncode and not failed:
-        raise IcgdError(f"snakemake failed in {folder}: {_last(done.stderr)}; see its log there.")
+        raise IcgdError(f"snakemake failed in {folder}: {_last(done.stdout)}; see its log there.")
     seen = {f"job {rule}": message for rule, message in failed.items()}
     for target in targets:
         if not failed or (folder / target).exists():
@@ -119,5 +130,5 @@ def _test(folder: Path, test: str) -> str:
     """
     done = _command(folder, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test)
     if done.returncode not in (0, 1):
-        raise IcgdError(f"the test {test} could not be run in {folder}: {_last(done.stdout + done.stderr)}")
+        raise IcgdError(f"the test {test} could not be run in {folder}: {_last(done.stdout)}")
     return "failed" if done.returncode else "passed"
