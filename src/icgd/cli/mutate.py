@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--folder", type=Path, default=Path(".mutants"), help="scratch (default: %(default)s)"
     )
     parser.add_argument("--again", action="store_true", help="also faults whose row is up to date")
-    parser.add_argument("--list", action="store_true", help="only say what is up to date and what is not")
+    parser.add_argument("--list", action="store_true", help="only write the table and say what is to be run")
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -31,6 +31,7 @@ def run(parsed: argparse.Namespace) -> int:
     wanted = faults.chosen(parsed.faults)
     current = [name for name, fault in wanted.items() if table.is_current(rows.get(name), fault)]
     if parsed.list:
+        table.write(every, rows)
         for name in wanted:
             print(f"{name}: {rows[name]['noticed'] if name in current else 'to be run'}")
         return 0
