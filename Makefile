@@ -7,7 +7,7 @@ RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src" \
 	JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.cache/jax"
 CHECK := .check
 
-.PHONY: help setup reproduce full test bench audit check verify report lint lock clean
+.PHONY: help setup reproduce full test bench audit check mutate verify report lint lock clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -48,6 +48,9 @@ check: setup ## rebuild everything from the committed weights and compare; retra
 	$(RUN) python -m icgd check compare --folder $(CHECK)
 	$(RUN) python -m icgd check retrain --folder $(CHECK)
 
+mutate: setup ## plant faults in copies of the source, one at a time, and see what notices them (an hour)
+	$(RUN) python -m icgd mutate --cores $(CORES)
+
 verify: setup ## compare every committed file with its record
 	$(RUN) python -m icgd verify --scale full
 
@@ -65,4 +68,4 @@ lock: ## requirements.lock from requirements.in (needs uv)
 		--custom-compile-command "make lock" requirements.in -o requirements.lock
 
 clean: ## everything that can be rebuilt; committed results stay
-	rm -rf .snakemake .cache $(CHECK) logs results/smoke results/quick figures/smoke figures/quick
+	rm -rf .snakemake .cache $(CHECK) .mutants logs results/smoke results/quick figures/smoke figures/quick

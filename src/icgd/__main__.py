@@ -42,6 +42,7 @@ COMMANDS = {
     "check": ("compare committed results with a rebuild of them, and retrain two seeds", True),
     "record": ("append changed verdicts to the history", False),
     "bench": ("measure what a training step costs", True),
+    "mutate": ("plant faults one at a time and see what notices them", False),
     "budget": ("write the table of what was trained into docs/budget.md", False),
     "schema": ("write the JSON schema of config.yaml and the data dictionary", False),
 }

@@ -1,0 +1,1 @@
+"""Mutation audit: faults planted in copies of the source, and what notices them."""
