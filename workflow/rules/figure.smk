@@ -31,8 +31,6 @@ rule figure:
         "../../environment.yml"
     threads: 1
     params:
-        code=lambda wildcards: step_hash(
-            "figure", {"figure": wildcards.figure}
-        ),
+        code=lambda wildcards: step_hash("figure", {"figure": wildcards.figure}),
     shell:
         "python -m icgd figure {wildcards.figure} --scale {wildcards.scale} > {log} 2>&1"
