@@ -1,4 +1,4 @@
-"""Guards of the analyses: whose weights are measured, with which rates; how long a training step is."""
+"""Guards that the mutation audit asked for: whose weights, which tasks, which rates, which slopes."""
 
 import argparse
 import json
@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from icgd import paths
-from icgd.analysis import products
+from icgd.analysis import alignment, products
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.cli import align, analysis
-from icgd.config import AnalysisSettings, Evaluation, Model, Optimiser, Task, plain
+from icgd.config import AnalysisSettings, Evaluation, Model, Optimiser, Task, Training, TrainSettings, plain
 from icgd.files import read_table, write_table
+from icgd.randomness import stream
 from icgd.references import constructions
-from icgd.training import checkpoint, optimisers
+from icgd.tasks import linear
+from icgd.training import checkpoint, loop, optimisers
 
 OPTIMAL = 120 / 19.8  # 12 N / (N + d - 0.2) at d = N = 10
 SETTINGS = AnalysisSettings(
@@ -73,3 +75,40 @@ def test_the_first_step_of_training_is_as_long_as_configured():
     chain, weights = optimisers.chain(Optimiser(learning_rate=0.01, clip_norm=1.0), 10), jnp.zeros(3)
     update, _ = chain.update(jnp.array([0.1, -0.2, 0.3]), chain.init(weights), weights)
     np.testing.assert_allclose(update, [-0.01, 0.01, -0.01], rtol=1e-4)  # Adam's first step is its rate
+
+
+def test_teachers_say_nothing_about_inputs():
+    inputs, context, count = 5, 20, 20_000
+    tasks = linear.sample(stream(0, "guard", "threefry2x32"), count, inputs, context)
+    x, y, query = (np.asarray(array, np.float64) for array in (tasks.inputs, tasks.targets, tasks.query))
+    teachers = np.einsum("tdn,tn->td", np.linalg.pinv(x), y)
+    everything = np.concatenate([x.reshape(count, -1), query], axis=1)
+    correlations = np.corrcoef(teachers.T, everything.T)[:inputs, inputs:]
+    assert np.abs(correlations).max() < 6 / np.sqrt(count)
+
+
+def test_every_training_step_sees_tasks_of_its_own():
+    still = TrainSettings(  # a network that does not move: only the tasks make losses differ
+        task=Task(inputs=3, context=5),
+        model=Model(),
+        optimiser=Optimiser(learning_rate=0.0),
+        training=Training(steps=5, batch=64, every=1, history_tasks=100),
+        key_implementation="threefry2x32",
+    )
+    losses = [row["training_loss"] for row in loop.train(still, [0])[0].history[1:]]
+    assert len(set(losses)) == len(losses) == 5
+
+
+def test_a_fault_planted_in_the_rate_has_the_size_it_says():
+    untrained, key = products.of(hand_set(1.0)), stream(0, "guard", "threefry2x32")
+    found = products.planted(products.of(hand_set(2.0)), products.of(hand_set(1.0)), untrained, key)
+    rates = {name: products.step_size(one) * 10 for name, one in found.items()}
+    assert rates["none"] == pytest.approx(2.0)
+    assert (rates["rate_1.06"], rates["rate_1.15"]) == pytest.approx((2.12, 2.3))
+
+
+def test_sensitivities_are_those_to_the_query():
+    tasks = linear.sample(stream(0, "guard", "threefry2x32"), 200, 10, 10)
+    prediction, slopes = alignment.sensitivities(Model(), hand_set(2.0), tasks)
+    np.testing.assert_allclose(slopes, 0.2 * np.einsum("tnd,tn->td", tasks.inputs, tasks.targets), atol=1e-5)
+    np.testing.assert_allclose(prediction, np.sum(slopes * tasks.query, axis=-1), atol=1e-5)
