@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from icgd import paths
-from icgd.analysis import alignment, products
+from icgd.analysis import alignment, depth, products
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
+from icgd.analysis.opponents import Opponent
 from icgd.cli import align, analysis
 from icgd.config import AnalysisSettings, Evaluation, Model, Optimiser, Task, Training, TrainSettings, plain
 from icgd.files import read_table, write_table
@@ -112,3 +113,15 @@ def test_sensitivities_are_those_to_the_query():
     prediction, slopes = alignment.sensitivities(Model(), hand_set(2.0), tasks)
     np.testing.assert_allclose(slopes, 0.2 * np.einsum("tnd,tn->td", tasks.inputs, tasks.targets), atol=1e-5)
     np.testing.assert_allclose(prediction, np.sum(slopes * tasks.query, axis=-1), atol=1e-5)
+
+
+def test_methods_keep_their_names():
+    tasks = linear.sample(stream(0, "guard", "threefry2x32"), 50, 10, 10)
+    steps = {"gd_shared": 0.1, "gd_plus_plus_shared": 0.3}
+    methods = {
+        name: Opponent("descent", 1, (np.array([step]), np.zeros(1)), 1, np.nan)
+        for name, step in steps.items()
+    }
+    gradient = np.einsum("tnd,tn->td", tasks.inputs, tasks.targets)
+    for name, found in depth.learn_by(methods, tasks, None).items():
+        np.testing.assert_allclose(found.weights, steps[name] * gradient, rtol=1e-4, atol=1e-6)
