@@ -9,7 +9,7 @@ import shutil
 import pytest
 from conftest import ROOT
 
-from icgd import checking, codehash, files, provenance, verification
+from icgd import checking, codehash, files, generated, provenance, verification
 from icgd.cli import budget
 from icgd.config import load
 from icgd.errors import IcgdError
@@ -202,3 +202,12 @@ def test_hashes_are_remembered_until_a_source_changes(copied_source, monkeypatch
 def test_the_budget_is_what_the_records_say():
     page = budget.PAGE.read_text("utf-8")
     assert page.split(budget.BEGIN)[1].split(budget.END)[0] == budget.table(), "run `python -m icgd budget`"
+
+
+def test_a_block_is_replaced_between_its_marks_and_a_lost_mark_is_named():
+    assert (
+        generated.placed("above <a>old<b> below", "<a>", "<b>", "new", "page.md") == "above <a>new<b> below"
+    )
+    for page in ("above <a>old", "old<b> below"):
+        with pytest.raises(IcgdError, match="page.md lacks the line <a> or <b>; put both back"):
+            generated.placed(page, "<a>", "<b>", "new", "page.md")

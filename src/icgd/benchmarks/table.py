@@ -6,7 +6,7 @@ from icgd.benchmarks.columns import BATCH, COLUMNS
 from icgd.benchmarks.growth import BATCH as GROWTH_BATCH
 from icgd.benchmarks.growth import TOP, exponent
 
-BEGIN, END = "<!-- benchmark: written by make bench -->", "<!-- end of benchmark -->"
+BEGIN, END = "<!-- benchmark: written by make bench -->\n", "<!-- end of benchmark -->"
 
 
 def markdown(comparison: pd.DataFrame, growth: pd.DataFrame, share: str) -> str:
@@ -37,13 +37,6 @@ def markdown(comparison: pd.DataFrame, growth: pd.DataFrame, share: str) -> str:
         f"{'; '.join(exponents)}."
     )
     return "\n".join([*lines, "", growing, share]) + "\n"
-
-
-def placed(text: str, table: str) -> str:
-    """A page with its benchmark block replaced."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table}{END}{after}"
 
 
 def _spread(row: dict, name: str) -> str:

@@ -10,6 +10,7 @@ from icgd.benchmarks.columns import COLUMNS
 from icgd.errors import IcgdError
 from icgd.figures import style
 from icgd.files import write_table, write_text
+from icgd.generated import placed
 from icgd.progress import say
 from icgd.provenance import Recorder
 
@@ -57,5 +58,5 @@ def write(compared: list[dict], grown: list[dict], share: str) -> None:
     frames = pd.DataFrame(compared), pd.DataFrame(grown)
     text = table.markdown(*frames, share)
     write_text(RESULTS / "steps.md", text)
-    write_text(README, table.placed(README.read_text(encoding="utf-8"), text))
+    write_text(README, placed(README.read_text(encoding="utf-8"), table.BEGIN, table.END, text, README))
     style.save(figure.draw(*frames), frames[0], RESULTS / "steps")

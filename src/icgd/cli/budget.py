@@ -6,6 +6,7 @@ from pathlib import Path
 
 from icgd import paths
 from icgd.files import read_json, write_text
+from icgd.generated import placed
 
 PAGE = Path("docs/budget.md")
 BEGIN, END = "<!-- icgd budget: begin -->\n", "<!-- icgd budget: end -->\n"
@@ -18,8 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> None:
     """Write the table between its two marks."""
-    before, rest = PAGE.read_text("utf-8").split(BEGIN)
-    write_text(PAGE, before + BEGIN + table() + END + rest.split(END)[1])
+    write_text(PAGE, placed(PAGE.read_text("utf-8"), BEGIN, END, table(), PAGE))
 
 
 def table() -> str:

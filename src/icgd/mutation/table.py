@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from icgd.errors import IcgdError
+from icgd import generated
 from icgd.files import read_table, write_table, write_text
 from icgd.mutation.faults import Fault
 from icgd.mutation.noticing import ELSEWHERE, FALSE_ALARM, HARMLESS, NO, NOT_RUN, YES
@@ -53,9 +53,7 @@ def placed(page: str, kept: list[dict[str, str]]) -> str:
     Raises:
         IcgdError: the page has lost the marks between which the table stands.
     """
-    if BEGIN not in page or END not in page:
-        raise IcgdError(f"{PAGE} lacks the line {BEGIN.strip()} or {END.strip()}; put both back.")
-    return page.partition(BEGIN)[0] + BEGIN + markdown(kept) + END + page.partition(END)[2]
+    return generated.placed(page, BEGIN, END, markdown(kept), PAGE)
 
 
 def markdown(kept: list[dict[str, str]]) -> str:
