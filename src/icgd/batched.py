@@ -19,6 +19,16 @@ def in_blocks(function: Callable, pieces: object) -> object:
     )
 
 
+def over_blocks(function: Callable, arrays: object, most: int) -> object:
+    """``function`` of equal blocks of at most ``most`` rows, as few as there can be, joined again."""
+    count = len(jax.tree.leaves(arrays)[0])
+    size = next(size for size in range(min(most, count), 0, -1) if count % size == 0)
+    if size in (1, count):
+        return function(arrays)
+    blocks = jax.tree.map(lambda x: x.reshape(count // size, size, *x.shape[1:]), arrays)
+    return jax.tree.map(lambda x: x.reshape(count, *x.shape[2:]), in_blocks(function, blocks))
+
+
 @jax.custom_vjp
 def product(a: jax.Array, c: jax.Array) -> jax.Array:
     """A^T C of every sequence: sum_k a[k, i] c[k, j], with a (k, i, T), c (k, j, T) -> (i, j, T).

@@ -1,7 +1,5 @@
 """The path from trained weights to the construction, after the paper's scalar correction."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from icgd.analysis.products import Products, key_scale, of
@@ -34,10 +32,8 @@ def barrier(losses: list[float]) -> float:
     return max(losses) / max(losses[0], losses[-1])
 
 
-def paths(
-    weights: Weights, hand_set: Products, step: float, loss: Callable[[Products], float]
-) -> dict[str, list[float]]:
-    """Losses along the paths of the claim and of its controls; the first entry is the trained network.
+def paths(weights: Weights, hand_set: Products, step: float) -> dict[str, list[Products]]:
+    """The paths of the claim and of its controls; the first entry is the trained network.
 
     none: the paper's path. raw_average: no correction. beta_1.3: W_KQ corrected by a beta 30 % too
     large, the trained network itself still being the end that counts. hand_set: from the
@@ -45,10 +41,9 @@ def paths(
     """
     trained = of(weights)
     inputs = len(trained.kq) - 1
-    found = {
+    return {
         "none": along(corrected(trained), hand_set),
         "raw_average": raw_average(weights, step, inputs),
         "beta_1.3": [trained, *along(corrected(trained, by=1.3), hand_set)],
         "hand_set": along(corrected(Products(2.0 * hand_set.kq, hand_set.pv / 2.0)), hand_set),
     }
-    return {name: [loss(point) for point in path] for name, path in found.items()}

@@ -1,6 +1,5 @@
 """The K-step methods that a network of K layers is compared with, at their optima or other recipes."""
 
-from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -9,14 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from icgd.analysis import stacks
+from icgd.analysis import learnt, stacks
 from icgd.analysis.learnt import Learnt
 from icgd.errors import IcgdError
 from icgd.files import read_table
 from icgd.references import multistep
 from icgd.tasks.linear import Tasks
 
-CHUNK = 500  # tasks computed at a time, so that they stay in a cache
 OPTIMUM = "optimum"  # the recipe of the least population loss; others are trained as in released code
 FAMILIES = {  # family -> parameters of those that are not GD or GD++ with given steps
     "gd": (),
@@ -38,7 +36,9 @@ class Opponent(NamedTuple):
 
     def learn(self, tasks: Tasks, clip: float | None = None) -> Learnt:
         """Predictions (T,) and implicit weights (T, d); a token clip is for GD and GD++ only."""
-        return _learnt(self.method, self.layers, clip, tasks, *self.values)
+        weights, largest = _weights(self.method, self.layers, tasks, *self.values)
+        found, exact = learnt.of_weights(tasks, weights), partial(_clipped, clip, pairs=self.values)
+        return learnt.unless_clipped(found, largest, clip, exact, tasks)
 
     def predict(self, tasks: Tasks, clip: float | None) -> jax.Array:
         """Predictions (T,) of GD or GD++ under a token clip."""
@@ -49,34 +49,29 @@ class Opponent(NamedTuple):
         return stacks.hand_set(*self.values, inputs)
 
 
-METHODS = {
-    "descent": lambda layers, clip, tasks, *pairs: multistep.learnt(tasks, multistep.Recipe(*pairs), clip),
-    "heavy_ball": lambda layers, clip, tasks, *values: _chunked(
-        lambda chunk: multistep.heavy_ball(chunk, *values, layers), tasks
-    ),
-    "newton_schulz": lambda layers, clip, tasks, scale: _chunked(
-        lambda chunk: multistep.newton_schulz(chunk, scale, layers), tasks
-    ),
+METHODS = {  # (layers, tasks, *values) -> weights (T, d)
+    "heavy_ball": lambda layers, tasks, *values: multistep.heavy_ball(tasks, *values, layers),
+    "newton_schulz": lambda layers, tasks, scale: multistep.newton_schulz(tasks, scale, layers),
 }
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
-def _learnt(method: str, layers: int, clip: float | None, tasks: Tasks, *values: jax.Array) -> Learnt:
-    return Learnt(*METHODS[method](layers, clip, tasks, *values))
+@partial(jax.jit, static_argnums=(0, 1))
+def _weights(method: str, layers: int, tasks: Tasks, *values: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Weights (T, d) without a clip, and the largest entry of any token on the way of GD and GD++."""
+    if method == "descent":
+        weights, largest = multistep.weights(tasks, multistep.Recipe(*values))
+        return weights, largest
+    return METHODS[method](layers, tasks, *values), jnp.zeros(len(tasks.target))
+
+
+@partial(jax.jit, static_argnums=0)
+def _clipped(clip: float, tasks: Tasks, pairs: tuple) -> tuple[jax.Array, jax.Array]:
+    return multistep.learnt(tasks, multistep.Recipe(*pairs), clip)
 
 
 @partial(jax.jit, static_argnums=0)
 def _predicted(clip: float | None, tasks: Tasks, *pairs: jax.Array) -> jax.Array:
     return multistep.predict(tasks, multistep.Recipe(*pairs), clip)
-
-
-def _chunked(weights: Callable[[Tasks], jax.Array], tasks: Tasks) -> Learnt:
-    """Predictions and weights, CHUNK tasks at a time."""
-    count = len(tasks.target)
-    size = next(size for size in range(min(CHUNK, count), 0, -1) if count % size == 0)
-    chunks = jax.tree.map(lambda x: x.reshape(count // size, size, *x.shape[1:]), tasks)
-    found = jax.lax.map(weights, chunks).reshape(count, -1)
-    return jnp.einsum("td,td->t", found, tasks.query), found
 
 
 @cache

@@ -45,13 +45,14 @@ def descent(tasks: Spectrum, step: float, steps: int) -> np.ndarray:
     1 - step l_i, so that a thousand steps cost as little as a few: the prediction after k steps is
     sum_i (1 - (1 - step l_i)^k) / l_i (V^T X^T y)_i (V^T x_q)_i.
     """
-    least_squares = tasks.overlaps / np.maximum(tasks.values, np.finfo(float).tiny)
-    factor, left = 1 - step * tasks.values, np.ones_like(tasks.values)
+    values, overlaps = (np.ascontiguousarray(part.T) for part in (tasks.values, tasks.overlaps))  # (d, T)
+    least_squares = overlaps / np.maximum(values, np.finfo(float).tiny)
+    factor, left = 1 - step * values, np.ones_like(values)
     losses = np.empty(steps)
     with np.errstate(over="ignore"):
         for k in range(steps):
             left *= factor
-            losses[k] = np.mean((np.sum((1 - left) * least_squares, axis=-1) - tasks.target) ** 2) / 2
+            losses[k] = np.mean((np.sum((1 - left) * least_squares, axis=0) - tasks.target) ** 2) / 2
     return losses
 
 

@@ -3,9 +3,7 @@
 import argparse
 import dataclasses
 
-import jax
-
-from icgd.analysis import alignment, interpolation, learnt, products
+from icgd.analysis import interpolation, learnt, products
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.analysis.shared_tasks import published_tasks
@@ -64,22 +62,22 @@ def compare(
     tasks: linear.Tasks,
 ) -> None:
     """Losses and alignment of every planted network against GD, on the same tasks."""
+    model = trained.settings.model
+    learnts = learnt.by_networks(model, [found.weights for found in plants.values()], tasks)
     for reference, rate in trained.rates().items():
-        gd_loss = float(linear.half_mean_square(gradient_descent.one_step(tasks, rate), tasks.target))
+        theirs = learnt.by_descent(tasks, rate)
+        gd_loss = learnt.loss(theirs, tasks)
         rows.put("gd_loss", gd_loss, tasks=tasks_name, reference=reference)
-        for name, found in plants.items():
-            values = _measures(trained.settings.model, found.weights, tasks, rate)
+        for name, ours in zip(plants, learnts, strict=True):
+            values = {"loss": learnt.loss(ours, tasks), **learnt.agreement(ours, theirs)}
             for key, value in values.items():
                 rows.put(key, value, name, tasks_name, reference)
             rows.put("loss_over_gd", values["loss"] / gd_loss, name, tasks_name, reference)
             if (tasks_name, reference) == ("fresh", "gd_optimal"):
-                population = trained.optimal_loss + float(values["loss"]) - gd_loss
+                population = trained.optimal_loss + values["loss"] - gd_loss
                 rows.put("population_over_optimum", population / trained.optimal_loss, name, tasks_name)
     if tasks_name == "fresh":
         against_closed_form(rows, trained, plants["hand_set"], tasks)
-
-
-_measures = jax.jit(alignment.measures, static_argnums=0)
 
 
 def against_closed_form(
@@ -115,12 +113,11 @@ def interpolate(rows: Measures, trained: Trained) -> list[dict]:
     """Barriers on the paths to the construction, and the paths themselves."""
     tasks = trained.fresh("evaluation data", trained.settings.evaluation.tasks)
 
-    def loss(point: products.Products) -> float:
-        prediction = learnt.predict(trained.settings.model, point.weights, tasks)
-        return float(linear.half_mean_square(prediction, tasks.target))
-
-    step = trained.optimal_step
-    losses = interpolation.paths(trained.weights, trained.hand_set, step, loss)
+    paths = interpolation.paths(trained.weights, trained.hand_set, trained.optimal_step)
+    losses = {
+        name: learnt.losses(trained.settings.model, [point.weights for point in path], tasks)
+        for name, path in paths.items()
+    }
     for name, path in losses.items():
         rows.put("barrier", interpolation.barrier(path), name, "fresh")
         middle = trained.optimal_loss + path[interpolation.MIDDLE] - path[-1]  # the end is GD

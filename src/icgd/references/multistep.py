@@ -42,12 +42,7 @@ def predict(tasks: Tasks, recipe: Recipe, clip: float | None = None) -> jax.Arra
         recipe: e_k and g_k of each step.
         clip: bound on every input and label after each step, as the token clip of a network.
     """
-    count = len(tasks.target)
-    size = next(size for size in range(min(BLOCK, count), 0, -1) if count % size == 0)
-    if size in (1, count):
-        return _predict(tasks, recipe, clip)
-    blocks = jax.tree.map(lambda part: part.reshape(count // size, size, *part.shape[1:]), tasks)
-    return jax.lax.map(lambda block: _predict(block, recipe, clip), blocks).reshape(count)
+    return batched.over_blocks(lambda block: _predict(block, recipe, clip), tasks, BLOCK)
 
 
 def _predict(tasks: Tasks, recipe: Recipe, clip: float | None) -> jax.Array:
@@ -69,10 +64,10 @@ def _predict(tasks: Tasks, recipe: Recipe, clip: float | None) -> jax.Array:
 
 
 def learnt(tasks: Tasks, recipe: Recipe, clip: float | None = None) -> tuple[jax.Array, jax.Array]:
-    """Predictions (T,) and the weight vectors behind them (T, d).
+    """Predictions (T,) and their gradients with respect to the query (T, d).
 
     Without a clip the prediction is linear in the query, so its gradient is the implicit weight
-    vector; with one it is the sensitivity that alignment measures.
+    vector, which `weights` gives at less cost; with one it is the sensitivity that alignment measures.
     """
 
     def total(query: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -81,6 +76,41 @@ def learnt(tasks: Tasks, recipe: Recipe, clip: float | None = None) -> tuple[jax
 
     weights, prediction = jax.grad(total, has_aux=True)(tasks.query)
     return prediction, weights
+
+
+def weights(tasks: Tasks, recipe: Recipe) -> tuple[jax.Array, jax.Array]:
+    """Weight vectors w (T, d) after the last step without a clip, and the largest entry of any token.
+
+    Everything is a polynomial of S = X^T X and so commutes: with M_k = I - g_k S_k,
+    w <- w + e_k c, c <- M_k^2 (c - e_k S_k c) and S_{k+1} = M_k S_k M_k, from S_1 = X^T X and
+    c = X^T y. An entry of an input is at most sqrt((S_k)_jj); a label is y_i - w.x_i.
+    """
+    return batched.over_blocks(lambda block: _weights(block, recipe), tasks, BLOCK)
+
+
+def _weights(tasks: Tasks, recipe: Recipe) -> tuple[jax.Array, jax.Array]:
+    """`weights` of one block, the largest entry for each of its tasks."""
+    inputs, labels, query = tasks.inputs.T, tasks.targets.T, tasks.query.T  # (d, N, T), (N, T), (d, T)
+    gram, moment = _moments(tasks)
+
+    def move(state: tuple, layer: tuple[jax.Array, jax.Array]):
+        (found, rest, gram, query, largest), (step, gamma) = state, layer
+        found = found + step * rest
+        rest = rest - step * batched.dot(gram, rest)
+        for _ in range(2):
+            rest = rest - gamma * batched.dot(gram, rest)
+        query = query - gamma * batched.dot(gram, query)
+        half = gram - gamma * batched.gram(gram)  # S M, as S is symmetric
+        gram = half - gamma * batched.product(gram, half)
+        reach = jnp.sqrt(jnp.max(jnp.einsum("iit->it", gram), axis=0))
+        moved = jnp.abs(labels - batched.dot(inputs, found)), jnp.abs(batched.inner(found, tasks.query.T))
+        entries = [reach, jnp.max(jnp.abs(query), axis=0), jnp.max(moved[0], axis=0), moved[1]]
+        return (found, rest, gram, query, jnp.max(jnp.stack([largest, *entries]), axis=0)), None
+
+    start = jnp.zeros_like(query), moment, gram, query, jnp.zeros_like(labels[0])
+    layers = tuple(jnp.asarray(part, inputs.dtype) for part in recipe)
+    found, _, _, _, largest = jax.lax.scan(move, start, layers)[0]
+    return found.T, largest
 
 
 def hand_set(recipe: Recipe, inputs: int) -> Weights:
@@ -94,12 +124,16 @@ def heavy_ball(tasks: Tasks, step: float, momentum: float, steps: int) -> jax.Ar
 
     w_{k+1} = w_k + e X^T (y - X w_k) + m (w_k - w_{k-1}).
     """
-    before = weights = jnp.zeros_like(tasks.query)
-    for _ in range(steps):
-        residual = tasks.targets - jnp.einsum("tnd,td->tn", tasks.inputs, weights)
-        push = step * jnp.einsum("tnd,tn->td", tasks.inputs, residual)
-        before, weights = weights, weights + push + momentum * (weights - before)
-    return weights
+
+    def of_block(tasks: Tasks) -> jax.Array:
+        gram, moment = _moments(tasks)
+        before = weights = jnp.zeros_like(moment)
+        for _ in range(steps):
+            push = step * (moment - batched.dot(gram, weights))
+            before, weights = weights, weights + push + momentum * (weights - before)
+        return weights.T
+
+    return batched.over_blocks(of_block, tasks, BLOCK)
 
 
 def newton_schulz(tasks: Tasks, scale: float, iterations: int) -> jax.Array:
@@ -107,8 +141,18 @@ def newton_schulz(tasks: Tasks, scale: float, iterations: int) -> jax.Array:
 
     M_K tends to S^-1 where a < 2 / l_max^2 (Schulz 1933; Fu et al. 2024).
     """
-    gram = jnp.einsum("tnd,tne->tde", tasks.inputs, tasks.inputs)
-    inverse = scale * gram
-    for _ in range(iterations):
-        inverse = 2 * inverse - inverse @ gram @ inverse
-    return jnp.einsum("tde,tne,tn->td", inverse, tasks.inputs, tasks.targets)
+
+    def of_block(tasks: Tasks) -> jax.Array:
+        gram, moment = _moments(tasks)
+        inverse = scale * gram
+        for _ in range(iterations):  # M and S are symmetric, as `batched.product` multiplies by A^T
+            inverse = 2 * inverse - batched.product(inverse, batched.product(gram, inverse))
+        return batched.dot(inverse, moment).T
+
+    return batched.over_blocks(of_block, tasks, BLOCK)
+
+
+def _moments(tasks: Tasks) -> tuple[jax.Array, jax.Array]:
+    """S = X^T X (d, d, T) and X^T y (d, T) of a block."""
+    context = batched.turned(tasks.inputs.T)  # (N, d, T)
+    return batched.gram(context), batched.dot(context, tasks.targets.T)

@@ -112,6 +112,44 @@ def label_update(
     return context, query
 
 
+def is_linear_in_query(settings: Model) -> bool:
+    """Does the query meet linear maps only, the same as any other token with these keys would?"""
+    return _has_gram_form(settings) and not (settings.alternating or settings.include_query)
+
+
+def linear_models(settings: Model, weights: Weights, tasks: Tasks) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """The linear model learnt from each context, read off: predictions (T,) without any token clip,
+    their gradients with respect to the query (T, d), a bound on the entries of each task's tokens (T,).
+
+    The prediction is minus the last entry of e_q A_1 ... A_K, so its gradient is minus the last column
+    of that product, without the label's row. Differentiation says the same at several times the cost.
+    """
+    _, context, inputs = tasks.inputs.shape
+    size = block_size(inputs, context)
+    return batched.over_blocks(lambda block: _linear_models(settings, weights, block), tasks, size)
+
+
+def _linear_models(settings: Model, weights: Weights, tasks: Tasks) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """`linear_models` of one block."""
+    tokens = transformer.sequence(settings, tasks)  # (t, N + 1, T)
+    query, gram = tokens[:, -1], batched.gram(batched.turned(tokens[:, :-1]))
+    identity, maps, entries = jnp.eye(len(query))[:, :, None], [], []
+    for index in range(settings.layers - 1):
+        layer = identity + sum(_sandwich(kq, gram, pv) for kq, pv in _products(settings, weights, index))
+        half = batched.product(gram, layer)  # G A, as G is symmetric
+        query = batched.dot(layer, query)
+        entries += [jnp.sqrt(batched.inner(layer, half)), jnp.abs(query)]  # diag(A^T G A): sums of squares
+        gram = batched.product(layer, half)
+        maps.append(batched.turned(layer))
+    column = jnp.zeros_like(query).at[-1].set(1.0)
+    for kq, pv in _products(settings, weights, settings.layers - 1):
+        column += _sandwich(kq, gram, pv[:, -1:])[:, 0]
+    total = batched.inner(column, query)
+    for layer in reversed(maps):
+        column = batched.dot(layer, column)
+    return -total, -column[:-1].T, jnp.max(jnp.concatenate([*entries, jnp.abs(total)[None]]), axis=0)
+
+
 def _has_gram_form(settings: Model) -> bool:
     """Is every layer a linear map of the tokens, given their Gram matrix?"""
     return not (
