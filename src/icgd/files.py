@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import yaml
+
 from icgd.errors import IcgdError
 
 
@@ -43,6 +45,21 @@ def write_text(path: Path | str, text: str) -> None:
 def write_json(path: Path | str, value: object) -> None:
     """Write JSON atomically, with sorted keys and two spaces, so that diffs are readable."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_yaml(path: Path | str) -> object:
+    """Read YAML that a person wrote.
+
+    Raises:
+        IcgdError: the file is missing or is not YAML.
+    """
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, ten times as fast
+    try:
+        return yaml.load(Path(path).read_text(encoding="utf-8"), loader)  # noqa: S506 (a safe loader)
+    except FileNotFoundError as error:
+        raise IcgdError(f"{path} is missing; run from the repository's root.") from error
+    except yaml.YAMLError as error:
+        raise IcgdError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
 
 
 def read_json(path: Path | str) -> dict:

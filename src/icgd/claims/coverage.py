@@ -10,6 +10,7 @@ from icgd.claims import registry
 from icgd.claims.checks import check_keys
 from icgd.claims.passage import DIGITS, Passage, check_present, check_start, passage
 from icgd.errors import IcgdError
+from icgd.files import read_yaml
 
 FOLDER = registry.FOLDER / registry.COVERAGE
 DOCUMENTS = Path("../shared/sources")  # the documents themselves are not part of the repository
@@ -35,9 +36,7 @@ def documents() -> tuple[Document, ...]:
     files = {_file(name) for name in expected}
     for path in sorted(set(FOLDER.glob("*")) - files):
         raise IcgdError(f"{path} is of no document that claims/sources.yaml names.")
-    found = tuple(
-        document(registry._load(_file(name)), name, source, claims) for name, source in expected.items()
-    )
+    found = tuple(document(read_yaml(_file(name)), name, source, claims) for name, source in expected.items())
     check_named(found, claims)
     return found
 

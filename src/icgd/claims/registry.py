@@ -5,14 +5,13 @@ import difflib
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-
-import yaml
 
 from icgd.claims.checks import check_controls, check_keys, check_published, check_region
 from icgd.config import FIGURES
 from icgd.errors import IcgdError, nearest
+from icgd.files import read_yaml
 
 FOLDER = Path("claims")
 FINDINGS = "findings.yaml"  # entries about all sources, by the prefix of their ids
@@ -59,16 +58,21 @@ class Claim:
         """Has it a rule?"""
         return bool(self.parts)
 
-    @property
+    @cached_property
     def rule_hash(self) -> str:
         """Hash of everything that the verdict is decided by."""
         rules = [{key: part.get(key) for key in RULE_KEYS} for part in self.parts]
         return _hash(rules)
 
-    @property
+    @cached_property
     def entry_hash(self) -> str:
         """Hash of the whole entry, words and published numbers included."""
-        return _hash(dataclasses.asdict(self))
+        return _hash(self.fields)
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """What the entry says."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     @property
     def finding(self) -> bool:
@@ -77,29 +81,20 @@ class Claim:
 
 
 def _hash(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def _load(path: Path) -> object:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506 (a safe loader)
-    except FileNotFoundError as error:
-        raise IcgdError(f"{path} is missing; run from the repository's root.") from error
-    except yaml.YAMLError as error:
-        raise IcgdError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+    known = json.dumps(value, sort_keys=True, default=lambda claim: claim.fields)
+    return hashlib.sha256(known.encode()).hexdigest()[:12]
 
 
 @cache
 def sources() -> tuple[dict, ...]:
     """The source documents, in the order in which they are shown."""
-    return tuple(_load(FOLDER / "sources.yaml"))
+    return tuple(read_yaml(FOLDER / "sources.yaml"))
 
 
 @cache
 def tables() -> dict:
     """The tables that evidence may name: their measures and plants (claims/tables.yaml)."""
-    return _load(FOLDER / "tables.yaml")
+    return read_yaml(FOLDER / "tables.yaml")
 
 
 @cache
@@ -110,7 +105,7 @@ def of_source(source: str) -> dict[str, Claim]:
         raise IcgdError(f"there is no source {source!r}; {nearest(source, [s['id'] for s in sources()])}")
     path = FOLDER / entry["claims"]
     found: dict[str, Claim] = {}
-    entries = [(path, values) for values in _load(path) or []]
+    entries = [(path, values) for values in read_yaml(path) or []]
     entries += [(FOLDER / FINDINGS, values) for values in _findings().get(source, [])]
     for path, values in entries:
         claim = _claim(values, source, str(path))
@@ -124,7 +119,7 @@ def of_source(source: str) -> dict[str, Claim]:
 def _findings() -> dict[str, list[dict]]:
     """Entries of findings.yaml by source: errors and discrepancies, ids such as vo22-f01."""
     found: dict[str, list[dict]] = {source["id"]: [] for source in sources()}
-    for values in _load(FOLDER / FINDINGS) or []:
+    for values in read_yaml(FOLDER / FINDINGS) or []:
         id_ = str(values.get("id")) if isinstance(values, dict) else str(values)
         source, _, number = id_.rpartition("-")
         if source not in found or not number.startswith("f") or not number[1:].isdigit():

@@ -4,13 +4,12 @@ import dataclasses
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import yaml
-
 from icgd import paths
 from icgd.config.experiments import Experiment, Sweep, contradictions
 from icgd.config.parsing import build, setting
 from icgd.config.steps import AnalysisSettings, SweepSettings
 from icgd.errors import IcgdError, nearest
+from icgd.files import read_yaml
 
 SCALES = ("smoke", "quick", "full")
 SMOKE_POINTS = 2  # of a sweep in a smoke run
@@ -133,13 +132,7 @@ def load(path: str | Path = "config.yaml") -> Config:
     Raises:
         IcgdError: unreadable, or something in it is wrong; names the key and what would be right.
     """
-    try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise IcgdError(f"{path} is missing; run from the repository's root.") from error
-    except yaml.YAMLError as error:
-        raise IcgdError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
-    return from_mapping(values, str(path))
+    return from_mapping(read_yaml(path), str(path))
 
 
 def from_mapping(values: object, where: str = "config.yaml") -> Config:

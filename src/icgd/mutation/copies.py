@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from icgd.files import write_text
+from icgd.files import read_yaml, write_text
 from icgd.mutation import faults
 from icgd.mutation.faults import Fault
 
@@ -22,7 +22,7 @@ def unmutated(folder: Path) -> Path:
     target = folder / UNMUTATED
     for name in PARTS:
         _replace(Path(name), target / name)
-    config = faults.configured(yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8")))
+    config = faults.configured(read_yaml("config.yaml"))
     write_text(target / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     return target
 

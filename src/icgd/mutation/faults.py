@@ -6,14 +6,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from icgd import paths
 from icgd.claims import registry
 from icgd.claims.checks import check_keys
 from icgd.codehash import code_hash, step_hash
 from icgd.config import Scale, build
 from icgd.errors import IcgdError, nearest
+from icgd.files import read_yaml
 
 FILE = Path("claims") / "faults.yaml"
 SOURCE = Path("src") / "icgd"
@@ -127,12 +126,7 @@ def mutated(fault: Fault, text: str) -> str:
 
 
 def _content() -> dict:
-    try:
-        found = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise IcgdError(f"{FILE} is missing; run from the repository's root.") from error
-    except yaml.YAMLError as error:
-        raise IcgdError(f"{FILE} is not YAML: {' '.join(str(error).split())}.") from error
+    found = read_yaml(FILE)
     if not isinstance(found, dict) or set(found) != {"quick", "faults"}:
         raise IcgdError(f"{FILE} must hold quick (the settings of the copies) and faults (a list).")
     return found
