@@ -96,6 +96,10 @@ class Browser:
         features = [{"name": "prefers-color-scheme", "value": name}]
         self.call("Emulation.setEmulatedMedia", features=features)
 
+    def medium(self, name: str) -> None:
+        """Lay the page out for "print" or for the screen ("")."""
+        self.call("Emulation.setEmulatedMedia", media=name)
+
     def value(self, expression: str):
         """What an expression gives, once it is there if it is a promise."""
         asked = {"expression": expression, "awaitPromise": True, "returnByValue": True}

@@ -186,6 +186,17 @@ def test_nothing_is_wider_than_a_phone(browser, full):
     assert width <= 380
 
 
+def test_nothing_is_wider_than_printed_paper(browser, full):
+    browser.size(718, 1017)  # A4 less 1 cm all around, at 96 dots an inch
+    browser.medium("print")
+    browser.open(full)
+    browser.value(OPENED)
+    width = browser.value("document.documentElement.scrollWidth")
+    browser.medium("")
+    browser.size(1280)
+    assert width <= 718
+
+
 def test_printing_opens_what_is_closed(browser, sample):
     browser.open(sample)
     browser.value("window.dispatchEvent(new Event('beforeprint'))")
