@@ -67,6 +67,13 @@ def test_the_best_rate_is_the_closed_form_one():
     assert descent.best_rate(Moments.of(tasks), 1) == pytest.approx(right, abs=1e-3)
 
 
+def test_moments_scale_as_their_tasks_do():
+    tasks = fresh()
+    found = Moments.of(tasks).scaled(inputs=1.7, teacher=0.6)
+    right = Moments.of(linear.scaled(tasks, inputs=1.7, teacher=0.6))
+    assert descent.loss(found, 3.0, 2) == pytest.approx(descent.loss(right, 3.0, 2), rel=1e-5)
+
+
 def test_distance_from_a_grid():
     assert rates.off_grid(5.91, 0.001) == pytest.approx(0.009)
     assert rates.off_grid(5.901, 0.001) == pytest.approx(0, abs=1e-12)

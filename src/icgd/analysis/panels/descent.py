@@ -35,6 +35,16 @@ class Moments:
         )
         return cls(eigenvalues, first, query, target, y.shape[1])
 
+    def scaled(self, inputs: float = 1.0, teacher: float = 1.0) -> "Moments":
+        """Of the same tasks with inputs and teacher weights multiplied by constants."""
+        return Moments(
+            self.eigenvalues * inputs**2,
+            self.first * (inputs**2 * teacher),
+            self.query * inputs,
+            self.target * (inputs * teacher),
+            self.context,
+        )
+
 
 def weights(moments: Moments, rate: float, steps: int = 1) -> np.ndarray:
     """w_K of w <- w + (eta / N) (b - S w) from w_0 = 0, in the eigenbasis; shape (T, d)."""

@@ -29,8 +29,8 @@ def run(rows: Rows) -> None:
 
 def gap(drawn: Curve, tasks: Tasks, what: str, clip: float | None = CLIP) -> float:
     """Largest |ln drawn / ours| over a sweep of the scale of ``what``: inputs, or the teacher."""
-    sets = {x: Moments.of(linear.scaled(tasks, **{what: x})) for x in drawn}
-    ours = {x: descent.loss(moments, RATE_PUBLISHED, clip=clip) for x, moments in sets.items()}
+    moments = Moments.of(tasks)
+    ours = {x: descent.loss(moments.scaled(**{what: x}), RATE_PUBLISHED, clip=clip) for x in drawn}
     return max(abs(math.log(y / ours[x])) for x, y in drawn.items())
 
 
@@ -47,7 +47,7 @@ def clip(rows: Rows, tasks: Tasks) -> None:
 
 def no_clip(rows: Rows, tasks: Tasks) -> None:
     """unclipped_gap: GD at twice the range in Figs 14 and 16; loss_at_2: our values for Fig. 2."""
-    wide = Moments.of(linear.scaled(tasks, inputs=WIDE))
+    wide = Moments.of(tasks).scaled(inputs=WIDE)
     losses = {clip: descent.loss(wide, RATE_PUBLISHED, clip=clip) for clip in (None, CLIP, 11.0, 20.0)}
     for figure in ("fig14", "fig16"):
         drawn = readings.number(f"{figure}_gd_at_2", "gd")
