@@ -1,11 +1,14 @@
 """Networks of several layers: readings, planted faults, and what the measures say of networks known."""
 
+from types import SimpleNamespace
+
 import jax
 import numpy as np
 import pytest
 
-from icgd.analysis import depth, opponents, stacks, sweeps, trajectory, updates
+from icgd.analysis import contest, depth, opponents, stacks, sweeps, trajectory, updates
 from icgd.analysis.learnt import Learnt, loss
+from icgd.analysis.measuring import Measures
 from icgd.config import Model
 from icgd.references import multistep
 from icgd.tasks import linear
@@ -137,3 +140,24 @@ def test_opponents_come_from_the_table_with_their_free_parameters(tasks, tmp_pat
     clipped = separate.predict(linear.scaled(tasks, inputs=3.0), 10.0)
     networks = predict(separate.hand_set(10), linear.scaled(tasks, inputs=3.0), token_clip=10.0)
     assert np.abs(clipped).max() <= 10 and np.abs(clipped - networks).max() < 1e-2
+
+
+def test_gd_plus_plus_of_a_network_whose_clip_cuts_the_best_is_the_best_under_it():
+    looped = SimpleNamespace(settings=SimpleNamespace(model=Model(layers=10, recurrent=True)))
+    free = {"gd_plus_plus_shared": None}
+    assert depth.Case(looped, free).own == "gd_plus_plus_shared"
+    under_clip = depth.Case(looped, {**free, depth.CLIPPED: None})
+    assert (under_clip.own, under_clip.kind) == (depth.CLIPPED, "gd_plus_plus_shared")
+
+
+def test_a_method_that_overflowed_is_no_rival(tasks):
+    found = {
+        name: opponents.Opponent("descent", 1, (np.array([step]), np.zeros(1)), 1, np.nan)
+        for name, step in (("newton_schulz", np.nan), ("gd_shared", 0.1), ("gd_plus_plus_shared", 0.2))
+    }
+    settings = SimpleNamespace(model=Model(recurrent=True))
+    case, rows = depth.Case(SimpleNamespace(settings=settings), found), Measures()
+    theirs = depth.learn_by(found, tasks, None)
+    contest.against(rows, case, {"none": stacks.hand_set([0.3], [0.0], 10)}, theirs, tasks, "fresh")
+    values = {row["measure"]: row["value"] for row in rows}
+    assert np.isfinite(values["rival_loss_gap"]) and np.isfinite(values["rival_turn"])

@@ -30,8 +30,9 @@ def against(
     for plant, ours in learnt.items():
         mine, cosines = loss(ours, tasks), {}
         rows.put("loss", mine, plant, where)
-        population = case.opponents[case.own].population + mine - losses[case.own]
-        rows.put("population_loss", population, plant, where)
+        if case.own == case.kind:  # under a clip there is no closed form
+            population = case.opponents[case.own].population + mine - losses[case.own]
+            rows.put("population_loss", population, plant, where)
         for name, found in theirs.items():
             values = {key: float(value) for key, value in agreement(ours, found).items()}
             values["loss_ratio"] = mine / losses[name]
@@ -55,12 +56,15 @@ def cosine(ours: Learnt, theirs: Learnt) -> float:
 def contest(
     rows: Measures, case: Case, plant: str, where: str, cosines: dict[str, float], gaps: dict[str, float]
 ) -> None:
-    """The best rival with at most as many free parameters as GD++, against GD++: 1 - cosine, |ln L / L'|."""
+    """The best rival with at most as many free parameters as GD++, against GD++: 1 - cosine, |ln L / L'|.
+
+    A method that overflowed on some task is no rival.
+    """
     most = case.opponents[case.own].free
     rivals = [
         name
         for name, opponent in case.opponents.items()
-        if opponent.free <= most and not name.startswith("gd_plus_plus")
+        if opponent.free <= most and not name.startswith("gd_plus_plus") and np.isfinite(gaps[name])
     ]
     turned = {name: max(1 - cosine, TINY) for name, cosine in cosines.items()}
     rows.put("rival_turn", min(turned[name] for name in rivals) / turned[case.own], plant, where)

@@ -27,7 +27,7 @@ WAY_TASKS = 4000  # for the states on the way through training, which are many
 CLIP = 10.0  # token clip behind the published panels of Figs 6 and 7; Fig. 3a has none
 UPDATING = ("none", "tilted_0.25", "tilted_0.5", "gd_plus_plus")
 SWEPT = ("none", "rate_1.15", "rate_1.3", "gd", "gd_separate", "gd_plus_plus")
-SWEEP_REFERENCES = ("gd_shared", "gd_plus_plus_shared", "gd_plus_plus_separate")
+SWEEP_REFERENCES = ("gd_shared", "gd_plus_plus_shared", "gd_plus_plus_separate", depth.CLIPPED)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +87,7 @@ def by_opponents(
     return {
         name: sweeps.curves(partial(depth.in_pieces, partial(opponents[name].predict, clip=clip)), sets)
         for name in SWEEP_REFERENCES
+        if name in opponents
     }
 
 
@@ -95,7 +96,7 @@ def known(optima: paths.Path, settings: AnalysisSettings) -> dict[str, Opponent]
     count, context = settings.model.layers, settings.task.context
     found = dict(opponents.read(optima, count, context))
     if count == 5:
-        found[depth.TEN] = opponents.read(optima, 10, context)["gd_plus_plus_shared_clipped"]
+        found[depth.TEN] = opponents.read(optima, 10, context)[depth.CLIPPED]
     if count == 10:
         five = opponents.read(optima, 5, context)["gd_plus_plus_separate"]
         values = tuple(np.pad(value, (0, count - 5)) for value in five.values)
@@ -130,7 +131,7 @@ def weight_curves(case: Case) -> list[dict]:
 def interpolate(rows: Measures, case: Case, tasks: Tasks) -> list[dict]:
     """Losses halfway to GD++ and on the way there, over the larger one of the two ends."""
     curves, labels = [], {"panel": "interpolation", "tasks": "fresh", "clip": 0, "measure": "loss"}
-    for end in (name for name in (case.own, f"{case.own}_released") if name in case.opponents):
+    for end in (name for name in (case.own, f"{case.kind}_released") if name in case.opponents):
         found = case.paths(end)
         for name, path in found.items() if end == case.own else [("none", found["none"])]:
             losses = [point_loss(case, point, tasks) for point in path]
@@ -208,7 +209,7 @@ def shifts(
             for name, stack in networks.items()
         }
         theirs = by_opponents(case.opponents, sets, clip) if label == "fresh" else on_published(clip)
-        for plant, name in itertools.product((n for n in found if n != "interpolated"), SWEEP_REFERENCES):
+        for plant, name in itertools.product((n for n in found if n != "interpolated"), theirs):
             for measure, value in sweeps.gaps(found[plant]["inputs"], theirs[name]["inputs"]).items():
                 rows.put(measure, value, plant, label, name)
         shown = {name: curve for name, curve in found.items() if name in ours} | theirs

@@ -7,7 +7,7 @@ from icgd.config import Config
 from icgd.figures import data, fig6a, layers, marks, style
 from icgd.figures.inputs import TEN
 
-DEPTH = layers.Depth(TEN, "fig7", "gd_plus_plus_shared", 10.0)
+DEPTH = layers.Depth(TEN, "fig7", "gd_plus_plus_shared_clipped", 10.0)
 
 
 @style.theme()

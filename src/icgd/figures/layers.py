@@ -27,7 +27,7 @@ class Depth(NamedTuple):
     @property
     def models(self) -> tuple[str, ...]:
         """What is drawn in a sweep; only layers with shared weights can be interpolated."""
-        ours = ("none", "interpolated") if self.best.endswith("shared") else ("none",)
+        ours = ("none", "interpolated") if "shared" in self.best else ("none",)
         return (*ours, *self.references)
 
 
@@ -39,6 +39,7 @@ OURS: marks.Looks = {
     **marks.SWEEP,
     ("ours", "gd_shared"): marks.Look("GD, best rate", style.ORANGE, "--", 1.2),
     ("ours", "gd_plus_plus_shared"): marks.Look("GD++, best rate and γ", style.PURPLE, "--", 1.2),
+    ("ours", "gd_plus_plus_shared_clipped"): marks.Look("GD++, best under the clip", style.PURPLE, "--", 1.2),
     ("ours", "gd_plus_plus_separate"): marks.Look("GD++, best rates and γs", style.PURPLE, "--", 1.2),
 }
 LOSS: marks.Looks = {
