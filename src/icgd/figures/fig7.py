@@ -1,7 +1,8 @@
 """Figure 7: ten layers with shared weights, in training and off the training distribution."""
 
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
 
 from icgd.config import Config
 from icgd.figures import data, fig6a, layers, marks, style
@@ -22,8 +23,21 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
     first, second, third = above.subplots(1, 3)
     marks.lines(first, losses, layers.LOSS)
     marks.label(first, "loss", "training step", "loss (half mean square)")
-    layers.show_align(second, aligned[0], "alignment with GD", "GD")
-    layers.show_align(third, aligned[1], "alignment with GD++", "GD++")
+    rights = [
+        layers.show_align(second, aligned[0], "alignment with GD", "GD"),
+        layers.show_align(third, aligned[1], "alignment with GD++", "GD++"),
+    ]
+    _one_key(above, rights)
     layers.show_shifts(below.subplots(1, 4), shifts)
-    style.legend(figure, 3, second, third)
+    style.legend(figure, 3, second, third, *rights)
     return figure, pd.concat([losses, *aligned, *shifts.values()])
+
+
+def _one_key(above: SubFigure, rights: list[Axes]) -> None:
+    """The key of the alignment panels once, below them: three panels abreast are too narrow for it."""
+    key = rights[0].get_legend()
+    above.legend(
+        key.legend_handles, [text.get_text() for text in key.get_texts()], loc="outside lower center", ncols=4
+    )
+    for right in rights:
+        right.get_legend().remove()

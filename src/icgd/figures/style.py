@@ -9,6 +9,7 @@ import pandas as pd
 import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from icgd.files import replacing
 
@@ -62,13 +63,18 @@ def canvas(width: float, height: float, title: str) -> Figure:
 
 
 def legend(figure: Figure, columns: int, *without: Axes) -> None:
-    """One legend below all panels, each label once, in the order of drawing."""
-    found = {}
+    """One legend below all panels, each label once, in the order of drawing.
+
+    What is a line in one panel and a marker in another is shown as both, one over the other.
+    """
+    found: dict[str, dict] = {}
     for axes in figure.axes:
         if axes not in without:
             for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-                found.setdefault(label, handle)
-    figure.legend(found.values(), found, loc="outside lower center", ncols=columns, columnspacing=1.2)
+                shape = (handle.get_linestyle(), handle.get_marker()) if isinstance(handle, Line2D) else None
+                found.setdefault(label, {}).setdefault(shape, handle)
+    handles = [tuple(shapes.values()) for shapes in found.values()]
+    figure.legend(handles, found, loc="outside lower center", ncols=columns, columnspacing=1.2)
 
 
 def save(figure: Figure, frame: pd.DataFrame, stem: Path) -> list[Path]:
