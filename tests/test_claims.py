@@ -236,7 +236,7 @@ def test_the_readme_counts_the_committed_verdicts():
         if not claim.finding
     )
     text = Path("README.md").read_text()
-    for word in ("supported", "partly", "inconclusive", "refuted"):
+    for word in ("supported", "partly", "inconclusive", "refuted", "no power"):
         assert f"{found[word]} {word}" in text
     assert f"other {found['pending']} are `pending`" in text and sum(found.values()) == 264
     decided = sum(claim.decided and not claim.finding for claim in registry.claims().values())
