@@ -9,6 +9,7 @@ import pytest
 from icgd.analysis import contest, depth, opponents, stacks, sweeps, trajectory, updates
 from icgd.analysis.learnt import Learnt, loss
 from icgd.analysis.measuring import Measures
+from icgd.analysis.pieces import in_pieces
 from icgd.config import Model
 from icgd.references import multistep
 from icgd.tasks import linear
@@ -78,12 +79,12 @@ def test_the_change_of_inputs_is_recognised(tasks):
     assert min(r2 for _, r2 in updates.fits(stacks.tilted(stack, 0.25, jax.random.key(0)), tasks)) < 0.99
 
 
-def test_pieces_give_what_the_whole_gives(tasks, monkeypatch):
+def test_pieces_give_what_the_whole_gives(tasks):
     recipe = multistep.Recipe(np.array(STEPS), np.array(GAMMAS))
     whole = multistep.learnt(tasks, recipe)
-    monkeypatch.setattr(depth, "PIECE", 128)
-    parts = depth.in_pieces(lambda piece: multistep.learnt(piece, recipe), tasks)
-    assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(whole, parts, strict=True))
+    for places in (np.arange(len(tasks.target)), np.arange(3), np.arange(5, 300, 2)):
+        parts = in_pieces(lambda piece: multistep.learnt(piece, recipe), tasks, 128, places)
+        assert all(np.allclose(a[places], b, atol=1e-5) for a, b in zip(whole, parts, strict=True))
 
 
 def test_the_planted_way_passes_gd_where_its_loss_does(tasks):

@@ -48,6 +48,15 @@ def test_steps_in_the_eigenbasis_are_steps():
     np.testing.assert_allclose(damped_descent(30), spelt_out, rtol=1e-5)
 
 
+def test_a_late_step_alone_is_that_of_all_steps():
+    tasks, step = (
+        spectra.spectrum(published.tasks(500)),
+        0.75 * closed_form.RATE_PUBLISHED / published.CONTEXT,
+    )
+    late = rollout.descent(tasks, step, 2, every=60)
+    np.testing.assert_allclose(late, rollout.descent(tasks, step, 120)[59::60], rtol=1e-10)
+
+
 def test_roll_out_matches_the_published_curve():
     losses = damped_descent()[::3]
     assert len(losses) == len(FIGURE_1) == 17

@@ -40,6 +40,7 @@ for analysis, (measures, curves) in paths.ANALYSES.items():
             f"logs/{{scale}}/{analysis}/{{experiment}}.log",
         benchmark:
             f"logs/{{scale}}/{analysis}/{{experiment}}.jsonl"
+        priority: int(analysis == "layers")  # the longest first, or a core waits at the end
         conda:
             "../../environment.yml"
         threads: 1

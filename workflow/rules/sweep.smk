@@ -35,6 +35,7 @@ rule sweep:
 rule runs:
     input:
         runs=of_sweep_seeds,
+        published=paths.NUMBERS,
         data="results/{scale}/data/evaluation.csv",
     output:
         table=shown(

@@ -1,7 +1,6 @@
 """One seed's network of K layers with its opponents and its controls."""
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -12,6 +11,7 @@ from icgd.analysis import learnt, stacks
 from icgd.analysis.learnt import Learnt
 from icgd.analysis.networks import Trained
 from icgd.analysis.opponents import Opponent
+from icgd.analysis.pieces import in_pieces
 from icgd.analysis.stacks import Stack
 from icgd.config import Model
 from icgd.models import transformer
@@ -28,27 +28,9 @@ TEN, FIVE = f"{CLIPPED}_10", "gd_plus_plus_separate_5"  # each the other depth's
 PIECE = 10_000  # tasks computed at a time, so that one shape is compiled; also of what is measured often
 
 
-def in_pieces(function: Callable, tasks: Tasks):
-    """A function of tasks, PIECE of them at a time; the last piece is filled up with the first tasks."""
-    tasks = jax.tree.map(np.asarray, tasks)
-    count = len(tasks.target)
-    size = min(PIECE, count)
-    places = np.arange(-(-count // size) * size) % count
-    found = [
-        function(jax.tree.map(lambda x, part=part: x[part], tasks))
-        for part in np.split(places, len(places) // size)
-    ]
-    return jax.tree.map(lambda *parts: np.concatenate(parts)[:count], *found)
-
-
 def learn_by(opponents: dict[str, Opponent], tasks: Tasks, clip: float | None) -> dict[str, Learnt]:
     """Predictions and implicit weights of every opponent, under the network's token clip."""
-    return {name: in_pieces(partial(one.learn, clip=clip), tasks) for name, one in opponents.items()}
-
-
-def first(count: int, arrays: object):
-    """The first ``count`` of the tasks in each array."""
-    return jax.tree.map(lambda x: x[:count], arrays)
+    return {name: in_pieces(partial(one.learn, clip=clip), tasks, PIECE) for name, one in opponents.items()}
 
 
 @dataclass(frozen=True)
@@ -95,12 +77,12 @@ class Case:
 
     def learn(self, stack: Stack, tasks: Tasks) -> Learnt:
         """Predictions and query gradients of a network, with the model's own token clip."""
-        return in_pieces(partial(learnt.by_network, self.model, stack.weights), tasks)
+        return in_pieces(partial(learnt.by_network, self.model, stack.weights), tasks, PIECE)
 
     def predict(self, stack: Stack, tasks: Tasks, clip: float | None) -> np.ndarray:
         """Predictions only, under a token clip."""
         model = dataclasses.replace(self.model, token_clip=clip)
-        return in_pieces(partial(learnt.predict, model, stack.weights), tasks)
+        return in_pieces(partial(learnt.predict, model, stack.weights), tasks, PIECE)
 
     def untrained(self) -> Stack:
         """The network before training."""

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.analysis import alignment
+from icgd.analysis.pieces import in_pieces
 from icgd.config import Model
 from icgd.models.transformer import Weights
 from icgd.references import gradient_descent
@@ -71,13 +72,9 @@ def unless_clipped(
     reached = () if clip is None else np.flatnonzero(~(np.asarray(largest) < MARGIN * clip))
     if len(reached) == 0:
         return found
-    size = min(PIECE, len(tasks.target))
-    places = np.resize(reached, -(-len(reached) // size) * size)  # the last piece is filled up
     found = Learnt(*(np.array(array) for array in found))
-    for part in np.split(places, len(places) // size):
-        piece = jax.tree.map(lambda x, part=part: x[part], tasks)
-        for array, values in zip(found, exact(piece), strict=True):
-            array[part] = values
+    for array, values in zip(found, in_pieces(exact, tasks, PIECE, reached), strict=True):
+        array[reached] = values
     return found
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import jax
 import numpy as np
 
 from icgd.analysis.products import Products, gradient_descent, of
@@ -73,10 +72,8 @@ class Trained:
 
     def fresh(self, name: str, count: int) -> linear.Tasks:
         """Tasks of one of this seed's named streams."""
-        return _drawn(self.settings.task, stream(self.seed, name, self.settings.key_implementation), count)
-
-
-_drawn = jax.jit(sampling.sample, static_argnums=(0, 2))
+        key = stream(self.seed, name, self.settings.key_implementation)
+        return sampling.draw(self.settings.task, key, count)
 
 
 def load(path: Path, settings: AnalysisSettings, seed: int) -> Trained:

@@ -109,7 +109,7 @@ def _tilted(tasks: Tasks, step: float, tilt: jax.Array) -> Learnt:
 @cache
 def tuned(task: Task, implementation: str) -> tuple[softmax.Heads, softmax.Heads, softmax.Heads]:
     """(best head, the same blunter, best opposite pair), tuned on tasks that no network is measured on."""
-    tasks = sampling.sample(task, stream(0, "tuning data", implementation), TUNING_TASKS)
+    tasks = sampling.draw(task, stream(0, "tuning data", implementation), TUNING_TASKS)
     one = softmax.sharpest(tasks, (1,))
     blunt = softmax.fitted(tasks, one.sharpness[0] / BLUNT, (1,))
     return one, blunt, softmax.sharpest(tasks, (1, -1))

@@ -59,8 +59,7 @@ METHODS = {  # (layers, tasks, *values) -> weights (T, d)
 def _weights(method: str, layers: int, tasks: Tasks, *values: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Weights (T, d) without a clip, and the largest entry of any token on the way of GD and GD++."""
     if method == "descent":
-        weights, largest = multistep.weights(tasks, multistep.Recipe(*values))
-        return weights, largest
+        return multistep.weights(tasks, multistep.Recipe(*values))
     return METHODS[method](layers, tasks, *values), jnp.zeros(len(tasks.target))
 
 

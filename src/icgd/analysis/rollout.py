@@ -38,19 +38,20 @@ def _network(model: Model, weights: Weights, tasks: Tasks, damping: float, steps
     return jax.lax.scan(step, (tasks.targets, jnp.zeros_like(tasks.target)), None, length=steps)[1]
 
 
-def descent(tasks: Spectrum, step: float, steps: int) -> np.ndarray:
-    """Loss after each of ``steps`` GD steps of size ``step`` = eta / N; shape (steps,).
+def descent(tasks: Spectrum, step: float, count: int, every: int = 1) -> np.ndarray:
+    """Loss after ``every``, 2 ``every``, ... GD steps of size ``step`` = eta / N; shape (count,).
 
     In the eigenbasis of X^T X, where each step multiplies what is left of component i by
-    1 - step l_i, so that a thousand steps cost as little as a few: the prediction after k steps is
-    sum_i (1 - (1 - step l_i)^k) / l_i (V^T X^T y)_i (V^T x_q)_i.
+    1 - step l_i, so that a thousand steps cost no more than one: the prediction after k steps is
+    sum_i (1 - (1 - step l_i)^k) / l_i (V^T X^T y)_i (V^T x_q)_i. A loss that overflows is infinite
+    or NaN.
     """
     values, overlaps = (np.ascontiguousarray(part.T) for part in (tasks.values, tasks.overlaps))  # (d, T)
     least_squares = overlaps / np.maximum(values, np.finfo(float).tiny)
-    factor, left = 1 - step * values, np.ones_like(values)
-    losses = np.empty(steps)
-    with np.errstate(over="ignore"):
-        for k in range(steps):
+    left, losses = np.ones_like(values), np.empty(count)
+    with np.errstate(over="ignore", invalid="ignore"):
+        factor = (1 - step * values) ** every
+        for k in range(count):
             left *= factor
             losses[k] = np.mean((np.sum((1 - left) * least_squares, axis=0) - tasks.target) ** 2) / 2
     return losses
@@ -79,14 +80,17 @@ def decreasing(losses: np.ndarray) -> bool:
     return bool(np.all(np.diff(losses) < 0))
 
 
-def descent_measures(rows: Measures, name: str, tasks: Spectrum, step: float) -> None:
+def descent_measures(name: str, tasks: Spectrum, step: float) -> Measures:
     """Stability of plain GD at eta / N = ``step`` on these tasks: the minimum, 50 and 1000 damped steps."""
+    rows = Measures()
     for plant, damping in (("none", None), ("damping_0.5", 0.5), ("damping_1", 1.0)):
         at_one = descent(tasks, (damping or 1.0) * step, STEPS)
-        damped = descent(tasks, (damping or 0.75) * step, LONG)
+        damped = descent(tasks, (damping or 0.75) * step, STEPS)
+        late = descent(tasks, (damping or 0.75) * step, 1, every=LONG)
         rows.put("gd_minimum_step", minimum_step(at_one), plant, name)
-        rows.put("gd_decreasing_50", decreasing(damped[:STEPS]), plant, name)
-        rows.put("gd_lower_at_1000", damped[-1] < damped[STEPS - 1], plant, name)
+        rows.put("gd_decreasing_50", decreasing(damped), plant, name)
+        rows.put("gd_lower_at_1000", late[0] < damped[-1], plant, name)
     largest = tasks.values.max()
     rows.put("largest_eigenvalue", largest, tasks=name)
     rows.put("critical_damping", 2 / (step * largest), tasks=name)
+    return rows

@@ -31,7 +31,7 @@ def rate(inputs: int, context: int) -> float:
 @cache
 def hand_set(model: Model, task: Task, implementation: str) -> Weights:
     """The construction, its two steps tuned on tasks that no network is measured on."""
-    tasks = sampling.sample(task, stream(0, "tuning data", implementation), TUNING_TASKS)
+    tasks = sampling.draw(task, stream(0, "tuning data", implementation), TUNING_TASKS)
     return alternating.construction(model, tasks)
 
 

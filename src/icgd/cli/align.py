@@ -100,7 +100,7 @@ def one_more_pair(rows: Measures, trained: Trained) -> None:
     task, s2 = trained.settings.task, closed_form.variance(trained.settings.task.input_range)
     key = stream(trained.seed, "one more pair", trained.settings.key_implementation)
     count, more = trained.settings.evaluation.tasks, task.context + 1
-    tasks = sampling.sample(dataclasses.replace(task, context=more), key, count)
+    tasks = sampling.draw(dataclasses.replace(task, context=more), key, count)
     fewer = tasks._replace(inputs=tasks.inputs[:, :-1], targets=tasks.targets[:, :-1])
     rate = closed_form.optimal_rate(task.inputs, more, s2)
     ahead = linear.half_mean_square(gradient_descent.one_step(tasks, rate), tasks.target)

@@ -14,6 +14,7 @@ from icgd.analysis.learnt import Learnt, loss
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
 from icgd.analysis.opponents import Opponent
+from icgd.analysis.pieces import first, in_pieces
 from icgd.analysis.shared_tasks import published_tasks
 from icgd.cli.analysis import analyse
 from icgd.cli.common import experiment_arguments, experiment_settings
@@ -52,12 +53,16 @@ def layers(optima: paths.Path, trained: Trained, rows: Measures) -> list[dict]:
     theirs = depth.learn_by(case.opponents, tasks, case.model.token_clip)
     learnt = contest.against(rows, case, {"none": case.network}, theirs, tasks, "fresh")
     controls = {name: stack for name, stack in planted.items() if name != "none"}
-    few, of_few = depth.first(depth.PIECE, (tasks, theirs))
+    few, of_few = first(depth.PIECE, (tasks, theirs))
     learnt |= contest.against(rows, case, controls, of_few, few, "fresh")
     contest.curvature(rows, learnt, of_few["gd_shared"], few)
     for name in UPDATING:
         rows.put("input_update_r2", min(r2 for _, r2 in updates.fits(planted[name], few)), name, "fresh")
-    curves = [*weight_curves(case), *interpolate(rows, case, few), *way(rows, case, of_few, few, "fresh")]
+    curves = [
+        *weight_curves(case),
+        *interpolate(rows, case, few),
+        *way(rows, case, of_few, few, "fresh"),
+    ]
     if published.is_setting(settings.task):
         same = published_tasks(min(published.COUNT, settings.evaluation.tasks))
         theirs = on_published(optima, settings)
@@ -85,7 +90,9 @@ def by_opponents(
 ) -> dict[str, sweeps.Curves]:
     """Losses of `SWEEP_REFERENCES` on sweeps."""
     return {
-        name: sweeps.curves(partial(depth.in_pieces, partial(opponents[name].predict, clip=clip)), sets)
+        name: sweeps.curves(
+            partial(in_pieces, partial(opponents[name].predict, clip=clip), size=depth.PIECE), sets
+        )
         for name in SWEEP_REFERENCES
         if name in opponents
     }
@@ -129,19 +136,19 @@ def weight_curves(case: Case) -> list[dict]:
 
 
 def interpolate(rows: Measures, case: Case, tasks: Tasks) -> list[dict]:
-    """Losses halfway to GD++ and on the way there, over the larger one of the two ends."""
+    """Losses halfway to GD++, and of the network on all the way there, over the larger one of the ends."""
     curves, labels = [], {"panel": "interpolation", "tasks": "fresh", "clip": 0, "measure": "loss"}
     for end in (name for name in (case.own, f"{case.kind}_released") if name in case.opponents):
         found = case.paths(end)
         for name, path in found.items() if end == case.own else [("none", found["none"])]:
-            losses = [point_loss(case, point, tasks) for point in path]
-            larger = max(losses[0], losses[-1])
-            rows.put("interpolated_over_ends", losses[depth.MIDDLE] / larger, name, "fresh", end)
-            rows.put("barrier", max(losses) / larger, name, "fresh", end)
-            curves += [
-                {**labels, "model": name, "reference": end, "point": share, "value": value}
-                for share, value in zip(depth.POINTS, losses[-len(depth.POINTS) :], strict=True)
-            ]
+            start, middle, goal = (point_loss(case, path[at], tasks) for at in (0, depth.MIDDLE, -1))
+            rows.put("interpolated_over_ends", middle / max(start, goal), name, "fresh", end)
+        losses = [point_loss(case, point, tasks) for point in found["none"]]
+        rows.put("barrier", max(losses) / max(losses[0], losses[-1]), "none", "fresh", end)
+        curves += [
+            {**labels, "model": "none", "reference": end, "point": share, "value": value}
+            for share, value in zip(depth.POINTS, losses, strict=True)
+        ]
     return curves
 
 
@@ -155,7 +162,7 @@ def way(rows: Measures, case: Case, theirs: dict[str, Learnt], tasks: Tasks, whe
     steps = case.trained.snapshots.get("step", ())
     if len(steps) < 2:
         return []
-    tasks, theirs = depth.first(WAY_TASKS, (tasks, theirs))
+    tasks, theirs = first(WAY_TASKS, (tasks, theirs))
     references = {name: theirs[name] for name in ("gd_shared", case.own)}
     follow = partial(
         trajectory.follow, steps, learn=lambda net: case.learn(net, tasks), references=references, tasks=tasks

@@ -41,7 +41,8 @@ def run(parsed: argparse.Namespace) -> None:
 def compared(optima: paths.Path, trained: Trained, rows: Measures) -> list[dict]:
     """Losses and alignment, the heads' weights, and the sweeps."""
     count, model = trained.settings.evaluation.tasks, trained.settings.model
-    others = opponents.read(optima, model.layers, trained.settings.task.context)
+    several = model.layers > 1  # one layer is compared with one step
+    others = opponents.read(optima, model.layers, trained.settings.task.context) if several else {}
     references, plants = nonlinear.references(trained, others), nonlinear.plants(trained, others)
     align(rows, "fresh", trained.fresh("evaluation data", count), plants, references)
     shared = published_tasks(min(published.COUNT, count))

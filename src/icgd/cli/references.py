@@ -76,7 +76,7 @@ def on_published_tasks(rows: Measures) -> None:
         losses = rollout.descent(spectrum, damping * step, rollout.STEPS)
         for count, loss in enumerate(losses, start=1):
             rows.put(f"roll_out_{damping}", loss, tasks="published", reference=f"step {count}")
-    rollout.descent_measures(rows, "published", spectrum, step)
+    rows += rollout.descent_measures("published", spectrum, step)
     rows.put("zero_predictor_loss", half_mean_square(0.0, tasks.target), tasks="published")
 
 

@@ -1,6 +1,8 @@
 """`icgd rollout EXPERIMENT`: rollout.csv and rollout-curves.csv of its one-layer networks."""
 
 import argparse
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,9 +18,25 @@ from icgd.tasks import published
 from icgd.tasks.linear import Tasks
 
 CURVES = ("tasks", "damping", "model", "step", "loss")
-REFERENCES = ("gd_optimal", "gd_published")
 DAMPINGS = (*rollout.DAMPINGS, 0.5)  # half the damping is a control
 Key = tuple[str, float]  # network or reference, damping
+
+
+class Steps(NamedTuple):
+    """eta / N of each reference."""
+
+    gd_optimal: float
+    gd_published: float
+
+
+class Descents(NamedTuple):
+    """What the references do on a set of tasks."""
+
+    losses: dict[Key, np.ndarray]
+    measures: Measures
+
+
+REFERENCES = Steps._fields
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,11 +56,15 @@ def repeated(trained: Trained, rows: Measures) -> list[dict]:
         "published": published_tasks(min(published.COUNT, count)),
         "fresh": trained.fresh("roll-out data", count),
     }
+    steps = step_sizes(trained)
+    found = {
+        "published": published_descents(len(sets["published"].target), steps),
+        "fresh": descents("fresh", sets["fresh"], steps),
+    }
     for name, tasks in sets.items():
-        spectrum = spectra.spectrum(tasks)
-        losses = networks(trained, tasks) | descents(trained, spectrum)
+        losses = networks(trained, tasks) | found[name].losses
         measure(rows, name, losses)
-        rollout.descent_measures(rows, name, spectrum, step_sizes(trained)["gd_published"])
+        rows += found[name].measures
         curves += [
             {"tasks": name, "damping": damping, "model": model, "step": index + 1, "loss": value}
             for (model, damping), curve in losses.items()
@@ -69,19 +91,26 @@ def networks(trained: Trained, tasks: Tasks) -> dict[Key, np.ndarray]:
     }
 
 
-def descents(trained: Trained, tasks: spectra.Spectrum) -> dict[Key, np.ndarray]:
-    """Losses of 50 steps of the references."""
-    steps = step_sizes(trained)
-    return {
-        (name, damping): rollout.descent(tasks, damping * steps[name], rollout.STEPS)
-        for name in REFERENCES
+def descents(name: str, tasks: Tasks, steps: Steps) -> Descents:
+    """The references, 50 steps of each at every damping."""
+    spectrum = spectra.spectrum(tasks)
+    losses = {
+        (reference, damping): rollout.descent(spectrum, damping * step, rollout.STEPS)
+        for reference, step in zip(REFERENCES, steps, strict=True)
         for damping in DAMPINGS
     }
+    return Descents(losses, rollout.descent_measures(name, spectrum, steps.gd_published))
 
 
-def step_sizes(trained: Trained) -> dict[str, float]:
+@cache
+def published_descents(count: int, steps: Steps) -> Descents:
+    """`descents` on the published tasks, the same for every seed."""
+    return descents("published", published_tasks(count), steps)
+
+
+def step_sizes(trained: Trained) -> Steps:
     """eta / N of the references."""
-    return {name: rate / trained.settings.task.context for name, rate in trained.rates().items()}
+    return Steps(*(trained.rates()[name] / trained.settings.task.context for name in REFERENCES))
 
 
 def measure(rows: Measures, tasks: str, losses: dict[Key, np.ndarray]) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+from functools import cache
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from icgd.analysis.points import Point
 from icgd.cli.common import scale_arguments
 from icgd.cli.sweep import sweep_settings
 from icgd.config import Model, RunsSettings, TrainSettings, plain
-from icgd.files import write_table
+from icgd.files import read_table, write_table
 from icgd.models import transformer
 from icgd.progress import say
 from icgd.provenance import Recorder
@@ -24,11 +25,10 @@ from icgd.tasks import sampling
 from icgd.tasks.linear import Tasks, half_mean_square
 
 GRID = np.arange(0.0, 20_001.0, 100.0)  # steps of planted courses
-# Corners (step, test loss) of the published course (Fig. 15 right, read by eye) and of near misses
-PUBLISHED = ((0, 0.42), (9000, 0.49), (11_000, 0.49), (13_500, 0.24), (20_000, 0.24))
+GROKKING = "fig15_grokking"  # published course: its corners (step, test loss)
+# Near misses of it
 SMALL_RISE = ((0, 0.42), (9000, 0.44), (11_000, 0.44), (13_500, 0.24), (20_000, 0.24))
 SLOW_DROP = ((0, 0.42), (9000, 0.49), (11_000, 0.49), (17_000, 0.24), (20_000, 0.24))
-COURSES = {"published_course": PUBLISHED, "rise_of_5_percent": SMALL_RISE, "drop_in_6000": SLOW_DROP}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def run(parsed: argparse.Namespace) -> None:
     outputs = [paths.runs(scale, parsed.sweep, name) for name in ("runs", "runs-curves")]
     write_table(outputs[0], ("unit", *COLUMNS), table)
     write_table(outputs[1], ("point", "seed", "step", "evaluation_loss", "training_loss"), curves)
-    recorder.write(outputs, inputs)
+    recorder.write(outputs, [*inputs, paths.NUMBERS])
 
 
 def evaluate(rows: Measures, settings: RunsSettings, index: int, seed: int, point: Point) -> None:
@@ -72,7 +72,7 @@ def evaluate(rows: Measures, settings: RunsSettings, index: int, seed: int, poin
     went = point.course
     rows.put("final_training_loss", point.final_training_loss)
     key = stream(seed, "evaluation data", settings.key_implementation)
-    tasks = sampling.sample(at.task, key, settings.evaluation.tasks)
+    tasks = sampling.draw(at.task, key, settings.evaluation.tasks)
     s2 = closed_form.variance(at.task.input_range)
     descent = learnt.by_descent(tasks, closed_form.optimal_rate(at.task.inputs, at.task.context, s2))
     gd_loss, zero = learnt.loss(descent, tasks), float(half_mean_square(0.0, tasks.target))
@@ -123,10 +123,22 @@ def agrees(values: dict[str, float]) -> bool:
 def by_setting(courses: list[Course]) -> Measures:
     """How many seeds of one setting grok, and would with planted courses."""
     rows = Measures()
-    planted = {name: [of_corners(corners)] * len(courses) for name, corners in COURSES.items()}
+    corners = {
+        "published_course": published(),
+        "rise_of_5_percent": SMALL_RISE,
+        "drop_in_6000": SLOW_DROP,
+    }
+    planted = {name: [of_corners(found)] * len(courses) for name, found in corners.items()}
     for plant, found in {"none": courses, **planted}.items():
         rows.put("seeds_that_grok", sum(course.rise_and_drop(one)["groks"] for one in found), plant)
     return rows
+
+
+@cache
+def published() -> tuple[tuple[float, float], ...]:
+    """Corners of the course of Fig. 15 (right), as read by eye."""
+    rows = [row for row in read_table(paths.NUMBERS) if row["measure"] == GROKKING]
+    return tuple((float(row["case"]), float(row["value"])) for row in rows)
 
 
 def spikes(point: Point) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from icgd.analysis import embedded, learnt
 from icgd.analysis.measuring import Measures
 from icgd.analysis.networks import Trained
+from icgd.analysis.pieces import first
 from icgd.cli.analysis import analyse
 from icgd.cli.common import experiment_arguments
 from icgd.randomness import stream
@@ -49,9 +50,9 @@ def sine(trained: Trained, rows: Measures) -> list[dict]:
     network = embedded.of(trained.weights)
     rows.put("loss", loss(trained, tasks), tasks="fresh")
     rows.put("zero_loss", half_mean_square(0.0, tasks.target), tasks="fresh")
-    start = embedded.functions(network, few(tasks, 1), tasks.query[:, 0]).before
+    start = embedded.functions(network, first(1, tasks), tasks.query[:, 0]).before
     rows.put("start_loss", half_mean_square(start, tasks.target), tasks="fresh")
-    attend(rows, trained, network, few(tasks, FITTED))
+    attend(rows, trained, network, first(FITTED, tasks))
     return [*shifts(trained), *drawn(network)]
 
 
@@ -59,11 +60,6 @@ def loss(trained: Trained, tasks: Tasks) -> float:
     """Half the mean square of the error."""
     prediction = learnt.predict(trained.settings.model, trained.weights, tasks)
     return float(half_mean_square(prediction, tasks.target))
-
-
-def few(tasks: Tasks, count: int) -> Tasks:
-    """The first tasks."""
-    return jax.tree.map(lambda part: part[:count], tasks)
 
 
 def attend(rows: Measures, trained: Trained, network: embedded.Embedded, tasks: Tasks) -> None:

@@ -19,10 +19,11 @@ def run(parsed: argparse.Namespace) -> None:
     config = load(parsed.config)
     claims = registry.claims()
     shared = (*evidence.SINGLE, "published")
+    sweeps = [f"sweeps/{name}" for name in config.sweeps]
     for claim in claims.values():
         for part in claim.parts:
             for key in ("experiment", "over"):
-                name, known = part["evidence"].get(key), [*config.experiments, *shared]
+                name, known = part["evidence"].get(key), [*config.experiments, *sweeps, *shared]
                 if name is not None and name not in known:
                     raise IcgdError(f"{claim.id}: there is no experiment {name!r}; {nearest(name, known)}")
     kinds = Counter(claim.kind for claim in claims.values())

@@ -39,11 +39,11 @@ def fresh(panel: str, key: jax.Array, task: Task, count: int) -> dict[float, Tas
     """
     if panel == "context":
         longer = {n: dataclasses.replace(task, context=int(n)) for n in SWEEPS[panel]}
-        return {n: sampling.sample(other, key, count) for n, other in longer.items()}
+        return {n: sampling.draw(other, key, count) for n, other in longer.items()}
     if panel.endswith("_other"):
         keys = jax.random.split(key, count)
         return _sweep(panel, _others(keys, task.inputs, task.context))
-    tasks = sampling.sample(task, key, count)
+    tasks = sampling.draw(task, key, count)
     return _sweep(panel, tasks, jax.random.normal(jax.random.fold_in(key, 1), tasks.targets.shape))
 
 
