@@ -17,6 +17,7 @@ from icgd.figures.inputs import (
     FIGURE_INPUTS,
     FIVE,
     FIXED,
+    GROKKING,
     LAYER_NORM,
     SINE,
     SINE_GD,
@@ -26,7 +27,7 @@ from icgd.figures.inputs import (
     THREE,
     TWO,
 )
-from icgd.paths import references, seed_folder, spectra, table
+from icgd.paths import references, runs, seed_folder, spectra, table
 
 
 def published():
@@ -153,6 +154,14 @@ def fake_phases(folder, converged):
     write(folder / "phases.csv", HEADERS["alignment"], measures)
     lines = [(seed, *line) for seed in range(len(converged)) for line in COURSES]
     write(folder / "phases-curves.csv", "seed,series,step,loss", lines)
+
+
+def fake_search(scale, seeds):
+    """Tables of the search for grokking, two settings."""
+    measures = [(f"point {point}", "seeds_that_grok", "none", "", "", point * seeds) for point in (0, 1)]
+    write(runs(scale, GROKKING), "unit,measure,plant,tasks,reference,value", measures)
+    lines = [(point, s, step, 0.4, 0.3) for point in (0, 1) for s in range(seeds) for step in (0, 10)]
+    write(runs(scale, GROKKING, "runs-curves"), "point,seed,step,evaluation_loss,training_loss", lines)
 
 
 def fake_depth(seed, scale, converged):
@@ -298,6 +307,7 @@ def fake_results(request, tmp_path, monkeypatch):
         fake_phases((tmp_path / table("smoke", experiment, "phases")).parent, request.param)
     monkeypatch.chdir(tmp_path)
     fake_references("smoke")
+    fake_search("smoke", len(request.param))
     return tmp_path
 
 

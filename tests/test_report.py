@@ -479,6 +479,17 @@ def test_the_plot_has_one_dot_per_unit():
     assert "<title>value 1.0004 [1.0002, 1.0006], n = 9" in drawn
 
 
+def test_units_stand_at_1_or_0_where_their_share_is_decided_on():
+    units = [{"unit": f"seed {k}", "value": value} for k, value in enumerate((-4000, 30, 300))]
+    share = {"value": 2 / 3, "low": 0.1, "high": 0.99, "supported": {"above": 0.5}, "units": units}
+    drawn = plot(
+        make_part(**share, each={"above": 25}, transform=None, published=None, published_values=None)
+    )
+    places = re.findall(r'class="unit" cx="([\d.]+)%"', drawn)
+    assert len(places) == 3 and places[1] == places[2] and float(places[0]) < float(places[1])
+    assert "seed 0: -4000" in drawn and ">-5000<" not in drawn
+
+
 def test_a_far_control_is_an_arrow_at_the_edge_and_a_near_one_is_not():
     far = make_part()["controls"][0] | {"value": 40.0, "low": 39.0, "high": 41.0}
     assert "arrow control" in plot(make_part(controls=[far]))

@@ -13,6 +13,7 @@ LAYER_NORM = ("layer_norm", "layer_norm_two_layers")
 ALTERNATING = "alternating"
 TWO, THREE, FIVE, TEN = "two_recurrent", "three_recurrent", "five_layers", "ten_recurrent"
 SINE, SINE_GD, BLOCKS = "sine", "sine_gd", "twelve_mlp"
+GROKKING = "grokking"  # a sweep
 SWEEP = {5: "one_layer_n5", 10: BASE, 20: "one_layer_n20", 35: "one_layer_n35", 50: "one_layer_n50"}  # by N
 
 Inputs = Callable[[str, Config], list[Path]]  # (scale, config) -> files
@@ -86,9 +87,9 @@ def fig14(scale: str, config: Config) -> list[Path]:
 
 
 def fig15(scale: str, config: Config) -> list[Path]:
-    """Courses of training with one and two heads."""
+    """Courses of training with one and two heads, and of a block with an MLP on a fixed set."""
     ours = [path for name in (BASE, "two_heads") for path in tables(scale, name, "phases", "phases-curves")]
-    return [*ours, NUMBERS]
+    return [*ours, *(paths.runs(scale, GROKKING, name) for name in ("runs", "runs-curves")), NUMBERS]
 
 
 def fig16(scale: str, config: Config) -> list[Path]:

@@ -1,5 +1,6 @@
 """Small SVG plots of an interval: units, supported region, published value, controls."""
 
+from icgd.claims.verdict import bounds
 from icgd.report.axis import LEFT, RIGHT, Axis
 from icgd.report.words import finite, measured, number, region, text
 
@@ -12,7 +13,8 @@ def plot(part: dict) -> str:
     """The plot of one part, or nothing when there is no interval and no unit to draw."""
     units = [unit for unit in part.get("units") or [] if finite(unit.get("value"))]
     has_interval = finite(part.get("low")) and finite(part.get("high"))
-    axis = _axis(part, [unit["value"] for unit in units])
+    places = [_place(part, unit["value"]) for unit in units]
+    axis = _axis(part, places)
     if axis is None or not (units or has_interval):
         return ""
     rows = [("measured here", "here", part)]
@@ -26,13 +28,21 @@ def plot(part: dict) -> str:
         y = TOP + ROW * k + 28
         drawn.append(f'<text x="{LEFT}%" y="{y - 15}">{label}</text>')
         drawn += _published_marks(axis, item, y) if kind == "published" else []
-        drawn += _unit_dots(axis, units, y) if kind == "here" else []
+        drawn += _unit_dots(axis, units, places, y) if kind == "here" else []
         drawn += _bar(axis, item, y, kind) if kind != "published" else []
     title = _title(part, len(units))
     return (
         f'<svg class="plot" role="img" aria-label="{title}" width="100%" height="{height}">'
         f"<title>{title}</title>{''.join(drawn)}</svg>"
     )
+
+
+def _place(part: dict, value: float) -> float:
+    """Where a unit stands: at its value, or at 1 or 0 where the share of units that pass is decided on."""
+    if not part.get("each"):
+        return value
+    bottom, top = bounds(part["each"])
+    return float(bottom <= value <= top)
 
 
 def _title(part: dict, units: int) -> str:
@@ -112,12 +122,12 @@ def _bar(axis: Axis, item: dict, y: float, kind: str) -> list[str]:
     return drawn
 
 
-def _unit_dots(axis: Axis, units: list[dict], y: float) -> list[str]:
+def _unit_dots(axis: Axis, units: list[dict], places: list[float], y: float) -> list[str]:
     """One dot per unit, spread a little so that equal values show."""
     drawn = []
-    for k, unit in enumerate(units):
+    for k, (unit, at) in enumerate(zip(units, places, strict=True)):
         name = text(f"{unit.get('unit')}: {number(unit['value'])}")
-        place = f'cx="{axis.at(unit["value"])}%" cy="{y + (k % 5 - 2) * 2.5}"'
+        place = f'cx="{axis.at(at)}%" cy="{y + (k % 5 - 2) * 2.5}"'
         drawn.append(f'<circle class="unit" {place} r="3.5"><title>{name}</title></circle>')
     return drawn
 

@@ -76,7 +76,8 @@ def _table(part: dict, tables: dict) -> dict:
 
 def _key(part: dict) -> str:
     """What the signs of the plot mean."""
-    signs = ["dot: one unit", "bar: 95 % interval", "shaded: supported"]
+    dot = "dot: one unit, at 1 if it passes, else at 0" if part.get("each") else "dot: one unit"
+    signs = [dot, "bar: 95 % interval", "shaded: supported"]
     if part.get("refuted"):
         signs.append("dashed outline: refuted")
     if part.get("published") is not None:
