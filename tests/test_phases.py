@@ -50,8 +50,8 @@ def test_a_delayed_course_arrives_later_by_the_delay():
 
 def test_spikes_and_grokking_are_told_from_near_misses():
     assert [course.spikes(runs.with_spikes(count)) for count in (0, 1, 4)] == [0, 1, 4]
-    groks = {name: course.rise_and_drop(of_corners(*c))["groks"] for name, c in runs.COURSES.items()}
-    assert groks == {"published_course": 1.0, "rise_of_5_percent": 0.0, "drop_in_6000": 0.0}
+    corners = (runs.published(), runs.SMALL_RISE, runs.SLOW_DROP)
+    assert [course.rise_and_drop(of_corners(*one))["groks"] for one in corners] == [1.0, 0.0, 0.0]
     falling = of_corners((0, 0.41), (500, 0.2), (20_000, 0.2))
     spiked = falling.evaluation.copy()
     spiked[3] = 0.9  # one line alone is no rise
@@ -134,7 +134,8 @@ def test_bad_axes_are_refused(axes, says):
 def swept(tmp_path_factory):
     """A small sweep that was stopped after its first point and then went on, and its evaluation."""
     folder = tmp_path_factory.mktemp("sweep")
-    (folder / "claims").symlink_to(ROOT / "claims")
+    for name in ("claims", "published"):
+        (folder / name).symlink_to(ROOT / name)
     with (ROOT / "config.yaml").open() as handle:
         values = {**yaml.safe_load(handle), "sweeps": {"small": SMALL}}
     (folder / "config.yaml").write_text(yaml.safe_dump(values))
@@ -174,8 +175,7 @@ def test_the_runs_of_a_sweep_are_verified_and_checked(swept, monkeypatch, tmp_pa
     weights.mkdir(parents=True)
     for name in ("weights.npz", "history.csv"):
         (weights / name).write_bytes(b"")
-    for name in ("published", "requirements.lock"):
-        (folder / name).symlink_to(ROOT / name)
+    (folder / "requirements.lock").symlink_to(ROOT / "requirements.lock")
     checking.prepare(tmp_path / "scratch")
     given = {path.name for path in (tmp_path / "scratch/results/full/sweeps/small").iterdir()}
     assert given == {"seed-0.npz", "seed-0.csv"}

@@ -151,11 +151,13 @@ def test_the_data_dictionary_is_what_the_tables_hold(smoke):
             assert (written, plants) == (set(measures) - never, set(labels) - never), name
 
 
-def test_every_rule_of_a_finding_has_power(smoke, monkeypatch):
+def test_every_rule_of_a_finding_that_needs_no_seeds_has_power(smoke, monkeypatch):
     monkeypatch.chdir(smoke)
     evidence._rows.cache_clear()
     for claim in registry.claims().values():
         for part in claim.parts if claim.finding else ():
+            if part["per"] == "training seed":  # a smoke run has one
+                continue
             found = verdict.judge_part(part, load(), "smoke")
             assert all(control["ok"] for control in found["controls"]), (claim.id, part["name"])
     evidence._rows.cache_clear()
