@@ -51,7 +51,7 @@ def kind(path: Path) -> str:
     """What sort of file it is."""
     if path.name.endswith(RECORD):
         return RECORD
-    given = path.parent.name.startswith("seed-") or path.name.startswith("released-")
+    given = any(path.match(f"results/full/{kind}") for kind in paths.GIVEN)
     return f"given {path.suffix}" if given else path.suffix
 
 

@@ -21,6 +21,15 @@ ANALYSES = {
     "copying": ("copying", "copying-curves"),
 }
 
+# What only training makes, in the folder of a scale.
+GIVEN = (
+    "*/seed-*/weights.npz",
+    "*/seed-*/history.csv",
+    "sweeps/*/seed-*.npz",
+    "sweeps/*/seed-*.csv",
+    "references/released-*.csv",
+)
+
 # Experiments whose networks are compared with those of another (command compare).
 BASES = {
     "query_among_keys": "one_layer",
@@ -75,14 +84,7 @@ def runs(scale: str, name: str, kind: str = "runs") -> Path:
 
 def given(scale: str) -> list[Path]:
     """Everything that only training makes, and that a check therefore takes as given."""
-    kinds = (
-        "*/seed-*/weights.npz",
-        "*/seed-*/history.csv",
-        "sweeps/*/seed-*.npz",
-        "sweeps/*/seed-*.csv",
-        "references/released-*.csv",
-    )
-    return sorted(path for kind in kinds for path in (RESULTS / scale).glob(kind))
+    return sorted(path for kind in GIVEN for path in (RESULTS / scale).glob(kind))
 
 
 def sizes(scale: str) -> Path:
