@@ -27,7 +27,15 @@ SCALE = CONFIG.scale
 TRAINED = [scale for scale in settings.SCALES if CONFIG.trains(scale)]
 
 # Jobs find the package in every environment, also in one that Snakemake makes.
-shell.prefix(f"export PYTHONPATH={ROOT / 'src'}; ")
+PREFIX = f"export PYTHONPATH={ROOT / 'src'}; "
+if (
+    SCALE == "smoke"
+):  # compiles for longer than it computes: less optimisation is quicker
+    PREFIX += (
+        "export XLA_FLAGS='--xla_cpu_multi_thread_eigen=false"
+        " --xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false'; "
+    )
+shell.prefix(PREFIX)
 
 
 def seeds(experiment, scale=SCALE):
