@@ -534,7 +534,8 @@ def test_rules_in_words():
     assert rule(exact) == ("Supported when the max lies below 1e-6; refuted when it lies above 0.001.")
     share = make_part(estimand="fraction", transform="linear", each={"above": 2}, supported={"above": 0.5})
     assert rule(share).startswith(
-        "Supported when the 95 % interval of the share of training seeds with a value above 2 lies above 0.5;"
+        "Supported when the 95 % interval of the share of training seeds with a value of at least 2 lies "
+        "above 0.5;"
     )
 
 

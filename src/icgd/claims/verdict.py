@@ -46,8 +46,7 @@ def decide(values: Sequence[float], part: dict) -> Decision:
     if any(math.isnan(value) for value in values):
         return Decision("error", None, None, None, n, "a value is not a number")
     if part["estimand"] == "fraction":
-        bottom, top = bounds(part["each"])
-        values = [float(bottom <= value <= top) for value in values]
+        values = [float(passes(value, part)) for value in values]
     value, low, high = interval(values, part["estimand"], part["transform"])
     if part["estimand"] == "mean" and n < LEAST:
         reason = f"{n} units; a mean is decided on {LEAST} or more"
@@ -73,6 +72,12 @@ def interval(values: Sequence[float], estimand: str, on: str) -> tuple[float, fl
         return math.nan, -math.inf, math.inf
     value, low, high = (back(z) for z in summarise(moved))
     return value, min(low, high), max(low, high)
+
+
+def passes(value: float, part: dict) -> bool:
+    """Does a unit count towards the share that is decided on?"""
+    bottom, top = bounds(part["each"])
+    return bottom <= value <= top
 
 
 def bounds(region: dict) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """Small SVG plots of an interval: units, supported region, published value, controls."""
 
-from icgd.claims.verdict import bounds
+from icgd.claims.verdict import passes
 from icgd.report.axis import LEFT, RIGHT, Axis
 from icgd.report.words import finite, measured, number, region, text
 
@@ -39,10 +39,7 @@ def plot(part: dict) -> str:
 
 def _place(part: dict, value: float) -> float:
     """Where a unit stands: at its value, or at 1 or 0 where the share of units that pass is decided on."""
-    if not part.get("each"):
-        return value
-    bottom, top = bounds(part["each"])
-    return float(bottom <= value <= top)
+    return float(passes(value, part)) if part.get("each") else value
 
 
 def _title(part: dict, units: int) -> str:

@@ -3,7 +3,7 @@
 import math
 
 from icgd.claims.statistics import incomplete_beta
-from icgd.claims.verdict import TRANSFORMS, bounds, interval
+from icgd.claims.verdict import TRANSFORMS, bounds, interval, passes
 from icgd.report.words import group, statistical
 
 LEVEL = 0.05
@@ -22,8 +22,7 @@ def p_value(part: dict) -> float:
     values = [math.inf if unit["value"] is None else unit["value"] for unit in part["units"]]
     low, high = _region(part)
     if part["estimand"] == "fraction":
-        bottom, top = bounds(part["each"])
-        return _of_fraction(sum(bottom <= value <= top for value in values), len(values), low, high)
+        return _of_fraction(sum(passes(value, part) for value in values), len(values), low, high)
     if part["estimand"] == "median":
         return _of_median(values, low, high)
     return _of_mean(values, part, low, high)

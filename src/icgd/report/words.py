@@ -143,7 +143,8 @@ def rule(part: dict) -> str:
     if not statistical(part):
         subject = f"the {estimand}"
     elif part.get("each"):
-        subject = f"the 95 % interval of the share of {plural(per)} with a value {region(part['each'])}"
+        counted = region(part["each"]).replace("above", "of at least").replace("below", "of at most")
+        subject = f"the 95 % interval of the share of {plural(per)} with a value {counted}"
     else:
         over = "" if "seed" in estimand else f" over {plural(per)}"
         subject = f"the 95 % interval of the {estimand}{over}"
