@@ -1,162 +1,24 @@
 """The audit page: complete, escaped, self-contained, with the right counts."""
 
-import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
 import pytest
-from scipy import stats
+from pages import BACKGROUND, NASTY, TABLE, make_artefact, make_claim, make_claims, make_document, make_part
 
 from icgd.claims import history as history_lines
-from icgd.claims.coverage import Document
-from icgd.claims.passage import Passage
-from icgd.claims.verdict import decide
 from icgd.cli import audit
 from icgd.files import read_json
 from icgd.report import ledger
-from icgd.report.axis import Axis
 from icgd.report.background import Background
 from icgd.report.findings import findings
-from icgd.report.interval import plot
-from icgd.report.multiplicity import decided_parts, holm, p_value, p_values, standing
+from icgd.report.multiplicity import decided_parts
 from icgd.report.page import PARTS, render
 from icgd.report.words import extreme, number, rule
-from icgd.trail import Artefact, trail
+from icgd.trail import trail
 
-NASTY = '<script>alert("x")</script>&"'
 VOID = {"meta", "link", "input", "img", "br", "hr"}
-SOURCES = [{"id": "vo22", "title": "Transformers learn in context", "kind": "paper"}]
-
-
-def make_document(says="It agrees.", reason="a greeting", name="post.txt", claims=("vo22-1", "lw-9")):
-    passages = (
-        Passage(name, 1, 0, 10, "0" * 16, says, claims, None),
-        Passage(name, 2, 10, 25, "1" * 16, "Hello.", (), reason),
-    )
-    return Document(name, "vo22", 25, "2" * 64, passages)
-
-
-DOCUMENTS = (make_document(),)
-TABLE, WEIGHTS = "results/full/one_layer/alignment.csv", "results/full/one_layer/seed-0/weights.npz"
-
-
-def make_artefact(path, inputs=(), word="align"):
-    """A file with its record, some of whose words are given."""
-    record = {
-        "command": ["python", "-m", "icgd", word, "one_layer", "--settings", "{}", "--scale", "full"],
-        "code": word,
-        "revision": word,
-        "settings": {"tasks": word},
-        "versions": {"jax": word},
-        "device": word,
-        "cpu_s": 12.5,
-        "wall_s": 20.25,
-        "inputs": dict.fromkeys(inputs, "0" * 64),
-    }
-    return Artefact(Path(path), "3" * 64, record)
-
-
-BACKGROUND = Background(
-    sources=SOURCES,
-    figures_url="../../../figures/full",
-    documents=DOCUMENTS,
-    trail={TABLE: make_artefact(TABLE, [WEIGHTS]), WEIGHTS: make_artefact(WEIGHTS, word="train")},
-    history=[
-        {
-            "date": "2026-11-22",
-            "claim": "vo22-1",
-            "rule_hash": "abc123",
-            "verdict": "inconclusive",
-            "value": "1.02",
-            "reason": "first run",
-            "chain": "0",
-        }
-    ],
-)
-
-
-def make_part(**changes):
-    units = [{"unit": f"seed {k}", "value": 1.0 + k * 1e-4} for k in range(9)]
-    control = {
-        "must": "refute",
-        "plant": "rate_1.15",
-        "size": "near miss: rate 15 % too large",
-        "verdict": "refuted",
-        "value": 1.023,
-        "low": 1.02,
-        "high": 1.026,
-        "n": 9,
-        "ok": True,
-    }
-    return {
-        "name": "",
-        "says": "",
-        "per": "training seed",
-        "estimand": "mean",
-        "transform": "log",
-        "supported": {"within": [0.99, 1.01]},
-        "refuted": None,
-        "verdict": "supported",
-        "value": 1.0004,
-        "low": 1.0002,
-        "high": 1.0006,
-        "n": 9,
-        "units": units,
-        "published": 1.002,
-        "released": None,
-        "released_from": None,
-        "excluded": [{"unit": "seed 12", "why": "still on the plateau"}],
-        "published_verdict": "supported",
-        "published_values": [1.001, 1.003],
-        "evidence": {
-            "experiment": "one_layer",
-            "table": "alignment",
-            "measure": "loss_over_gd",
-            "filter": {"model": "lsa-1"},
-        },
-        "controls": [control],
-        **changes,
-    }
-
-
-def make_claim(name, **changes):
-    return {
-        "id": name,
-        "source": "vo22",
-        "where": "Fig. 2 left",
-        "says": "The losses agree.",
-        "kind": "measurement",
-        "scale": "full",
-        "verdict": "supported",
-        "reason": "Inside.",
-        "note": None,
-        "reduced": None,
-        "test": None,
-        "parts": [make_part()],
-        "figures": ["fig2"],
-        "rule_hash": "ab12",
-        "inputs": [{"path": "results/a.csv", "sha256": "00ff"}],
-        "rebuild": f"make audit CLAIM={name} SCALE=full",
-        **changes,
-    }
-
-
-def make_claims():
-    pending = {"kind": "pending", "verdict": "pending", "parts": [], "test": "By a probe."}
-    exact = make_part(per="none", low=None, high=None, units=[], controls=[])
-    shown = {**exact, "name": "ratio", "value": 0.82, "released": 0.9, "released_from": NASTY}
-    finding = {"kind": "documentary", "note": "Our own training is vo22-5's, not vo22-99's."}
-    return [
-        make_claim("vo22-1"),
-        make_claim("vo22-2", verdict="refuted", parts=[make_part(verdict="refuted")] * 2),
-        make_claim("vo22-3", verdict="inconclusive", parts=[make_part(verdict="inconclusive")]),
-        make_claim("vo22-4", kind="identity", parts=[exact]),
-        make_claim("vo22-5", **pending),
-        make_claim("vo22-f01", parts=[shown], **finding),
-        make_claim("vo22-f02", parts=[{**shown, "verdict": "refuted"}], verdict="refuted", **finding),
-    ]
 
 
 class Balance(HTMLParser):
@@ -418,109 +280,6 @@ def test_a_claim_tells_its_chain_of_rules_with_time_versions_and_commands():
     assert "25 s CPU and 40 s wall in 2 jobs" in section and "jax align and train" in section
     assert '<a href="#made-results-full-one-layer">' in section
     assert "python -m icgd decide vo22-1 --scale full" in section and "SCALE=full" not in section
-
-
-def units_of(values):
-    return [{"unit": str(k), "value": value} for k, value in enumerate(values)]
-
-
-def test_p_values_are_those_of_the_tests_behind_the_intervals():
-    values = [1.001, 1.004, 1.0, 0.998, 1.003]
-    mean = make_part(units=units_of(values), supported={"below": 1.01}, transform="linear")
-    right = stats.ttest_1samp(values, 1.01).pvalue
-    assert p_value(mean) == pytest.approx(right, rel=1e-9)
-    share = {"estimand": "fraction", "each": {"above": 0.5}, "supported": {"above": 0.5}}
-    fraction = make_part(units=units_of([1] * 9 + [0]), transform="linear", **share)
-    assert p_value(fraction) == pytest.approx(2 * stats.binom.sf(8, 10, 0.5), rel=1e-9)
-    median = make_part(units=units_of([0.1] * 9 + [None]), estimand="median", supported={"below": 0.5})
-    assert p_value(median) == pytest.approx(2 * stats.binom.cdf(1, 10, 0.5), rel=1e-9)
-    assert p_value(make_part(per="none")) == 0 and p_value(make_part(verdict="inconclusive")) == 1
-
-
-@pytest.mark.parametrize("estimand", ["mean", "median", "fraction"])
-def test_a_verdict_at_95_percent_has_a_p_value_below_5_percent_and_only_then(estimand):
-    rng = np.random.default_rng(0)
-    words = set()
-    for _ in range(150):
-        values = rng.normal(0.5 + rng.normal(0, 0.8), 1, 10).tolist()
-        rule = {"estimand": estimand, "transform": "linear", "supported": {"above": 0.6}, "refuted": None}
-        rule |= {"each": {"above": 0.5}} if estimand == "fraction" else {"each": None}
-        decision = decide(values, rule)
-        words.add(decision.verdict)
-        guess = decision.verdict if decision.verdict != "inconclusive" else "supported"
-        part = make_part(units=units_of(values), value=decision.value, verdict=guess, **rule)
-        assert (p_value(part) <= 0.05) == (decision.verdict == guess)
-    assert words == {"supported", "refuted", "inconclusive"}
-
-
-def test_holm_steps_down_until_one_fails():
-    assert holm({"a": 0.01, "b": 0.02, "c": 0.04}) == {"a", "b", "c"}
-    assert holm({"a": 0.001, "b": 0.03, "c": 0.03}) == {"a"}
-    assert holm({"a": 0.02, "b": 0.2, "c": 0.001}) == {"a", "c"}
-    assert holm({"a": 0.06}) == set() == holm({})
-
-
-def test_an_undecided_claim_counts_in_its_family_and_another_source_does_not():
-    weak = make_part(units=units_of([1.0] * 9 + [0.0]), estimand="fraction", transform="linear")
-    weak |= {"each": {"above": 0.5}, "supported": {"above": 0.5}}
-    open_part = {**weak, "verdict": "inconclusive"}
-    claims = [make_claim("vo22-1", parts=[weak]), make_claim("vo22-2", parts=[open_part])]
-    assert math.isclose(p_values(claims)["vo22-1"], 0.021484375) and p_values(claims)["vo22-2"] == 1
-    assert standing(claims) == {"vo22-1"}
-    third = make_claim("vo22-3", parts=[open_part])
-    assert standing([*claims, third]) == set()
-    assert standing([*claims, {**third, "source": "as"}]) == {"vo22-1"}
-
-
-def test_the_plot_has_one_dot_per_unit():
-    drawn = plot(make_part())
-    assert drawn.count('class="unit"') == 9
-    assert drawn.count("diamond") == 1 and drawn.count('class="seed"') == 2
-    assert "<title>value 1.0004 [1.0002, 1.0006], n = 9" in drawn
-
-
-def test_units_stand_at_1_or_0_where_their_share_is_decided_on():
-    units = [{"unit": f"seed {k}", "value": value} for k, value in enumerate((-4000, 30, 300))]
-    share = {"value": 2 / 3, "low": 0.1, "high": 0.99, "supported": {"above": 0.5}, "units": units}
-    drawn = plot(
-        make_part(**share, each={"above": 25}, transform=None, published=None, published_values=None)
-    )
-    places = re.findall(r'class="unit" cx="([\d.]+)%"', drawn)
-    assert len(places) == 3 and places[1] == places[2] and float(places[0]) < float(places[1])
-    assert "seed 0: -4000" in drawn and ">-5000<" not in drawn
-
-
-def test_a_far_control_is_an_arrow_at_the_edge_and_a_near_one_is_not():
-    far = make_part()["controls"][0] | {"value": 40.0, "low": 39.0, "high": 41.0}
-    assert "arrow control" in plot(make_part(controls=[far]))
-    assert "arrow" not in plot(make_part())
-
-
-def test_without_numbers_there_is_no_plot():
-    empty = make_part(value=None, low=None, high=None, units=[], published=None, published_values=None)
-    assert plot(empty) == ""
-    assert plot(make_part(value=float("nan"), low=None, high=None, units=[])) == ""
-
-
-@pytest.mark.parametrize(
-    "values, log",
-    [
-        ([1.0, 1.0], True),
-        ([0.0, 0.0], False),
-        ([1e-12, 3.0], True),
-        ([-2.0, 5.0], True),
-        ([0.9, 1.1], True),
-        ([0.011, 0.04], True),
-        ([3.0, 3.0 + 1e-12], False),
-        ([1e6, 2e9], True),
-    ],
-)
-def test_the_axis_encloses_its_values(values, log):
-    axis = Axis(values, log)
-    assert axis.low <= min(values) and max(values) <= axis.high
-    assert axis.ticks == sorted(set(axis.ticks)) and len(axis.labelled()) >= 2
-    assert axis.log == (log and min(values) > 0)
-    assert [axis.side(v) for v in (axis.low - 9, *values, axis.high * 2 + 9)] == [-1, 0, 0, 1]
 
 
 def test_rules_in_words():
