@@ -43,8 +43,9 @@ def tree(folder: Path) -> Path:
 
 
 def committed() -> list[Path]:
-    """Every file of results and figures, from the folder of a tree."""
-    return sorted(path for folder in FOLDERS for path in folder.rglob("*") if path.is_file())
+    """Every file of results and figures, from the folder of a tree, but tables without a row."""
+    files = (path for folder in FOLDERS for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in files if path.suffix != ".csv" or path.read_text().count("\n") > 1)
 
 
 def kind(path: Path) -> str:

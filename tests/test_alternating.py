@@ -198,12 +198,6 @@ def test_linear_layers_are_measured_without_shares():
     assert np.isfinite([row["value"] for row in rows]).all()
 
 
-@pytest.mark.parametrize("id_", ["vo22-84"])
-def test_claims_that_wait_have_their_rule(id_):
-    claim = registry.claim(id_)
-    assert claim.kind == "pending" and claim.planned.parts
-
-
 def test_published_leads_are_those_of_the_curves():
     from icgd.analysis.panels import readings
 
