@@ -88,7 +88,7 @@ def make_part(**changes):
         "published": 1.002,
         "released": None,
         "released_from": None,
-        "excluded": [{"unit": "seed 12", "why": "still on the plateau"}],
+        "excluded": [{"unit": "seed 12", "why": "did not converge"}],
         "published_verdict": "supported",
         "published_values": [1.001, 1.003],
         "evidence": {

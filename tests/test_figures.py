@@ -288,7 +288,7 @@ def fake_references(scale):
     write(spectra(scale, "curves"), "unit,panel,series,x,y", [*ends, *bars])
 
 
-@pytest.fixture(params=[(1, 1), (1, 0), (0, 0)], ids=["converged", "one on the plateau", "none converged"])
+@pytest.fixture(params=[(1, 1), (1, 0), (0, 0)], ids=["converged", "one unconverged", "none converged"])
 def fake_results(request, tmp_path, monkeypatch):
     """A folder with settings, published numbers and two seeds of each experiment."""
     shutil.copy("config.yaml", tmp_path)

@@ -48,8 +48,8 @@ def measure(alignment: pd.DataFrame, name: str, plant: str = "none") -> pd.Serie
 
 
 def states(alignment: pd.DataFrame) -> pd.Series:
-    """Seed -> converged, plateau or diverged."""
-    known = measure(alignment, "converged").map({1.0: "converged", 0.0: "plateau"})
+    """Seed -> converged, unconverged or diverged."""
+    known = measure(alignment, "converged").map({1.0: "converged", 0.0: "unconverged"})
     return known.reindex(sorted(alignment.unit.unique())).fillna("diverged")
 
 
@@ -64,8 +64,7 @@ def headline(scale: str, state: pd.Series) -> str:
     count = state.value_counts()
     if "converged" not in count:
         return f"{scale}: nothing converged (all n = {len(state)} seeds drawn)"
-    others = {"plateau": "still on the plateau", "diverged": "diverged"}
-    left = [f"{count[name]} {words}" for name, words in others.items() if name in count]
+    left = [f"{count[name]} {name}" for name in ("unconverged", "diverged") if name in count]
     return f"{scale}: n = {len(state)} seeds, {count['converged']} converged" + "".join(
         f", {text}" for text in left
     )
@@ -86,7 +85,7 @@ def numbers(measure: str) -> dict[str, float]:
 
 
 def by_state(frame: pd.DataFrame, state: pd.Series, name: str) -> pd.Series:
-    """Series of each row: ``name`` of a converged seed, else ``name_plateau`` or ``name_diverged``."""
+    """Series of each row: ``name`` of a converged seed, else ``name_unconverged`` or ``name_diverged``."""
     found = frame.unit.map(state)
     return (name + "_" + found).where(found != "converged", name)
 

@@ -94,8 +94,8 @@ def optimum(width: np.ndarray | int) -> np.ndarray | float:
 def show_loss(axes: Axes, rows: pd.DataFrame, state: pd.Series) -> None:
     """Panel a, with the count of seeds that have not converged."""
     marks.lines(axes, rows, marks.CURVES)
-    stuck = int((state == "plateau").sum())
-    marks.note(axes, f"{stuck} of {len(state)} seeds\nstill on the plateau", 0.97, 0.6, "right")
+    stuck = int((state == "unconverged").sum())
+    marks.note(axes, f"{stuck} of {len(state)} seeds\nhave not converged", 0.97, 0.6, "right")
     marks.label(axes, "(a) loss", "training step", "loss (half mean square)")
 
 
@@ -122,7 +122,7 @@ def show_align(axes: Axes, rows: pd.DataFrame, title: str = "(b) alignment with 
     for name, (label, color, marker) in MEASURES.items():
         looks["published", name] = marks.Look("published, mean", style.GREY, "-", 1.8, marker, 5.0, every=9)
         looks["ours", name] = marks.Look(label, color, width=0.6, alpha=0.5)
-        looks["ours", f"{name}_plateau"] = looks["ours", name]._replace(line="--", alpha=1.0)
+        looks["ours", f"{name}_unconverged"] = looks["ours", name]._replace(line="--", alpha=1.0)
         looks["ours", f"{name}_diverged"] = looks["ours", name]._replace(line=":", alpha=1.0)
         looks["ours", f"{name}_mean"] = marks.Look(label, color, "-", 1.4, marker, 3.5, every=5)
     left = rows.series.str.startswith("model_cos")

@@ -16,7 +16,7 @@ ORANGE, PURPLE = style.ORANGE, style.PURPLE
 CURVES: marks.Looks = {
     **marks.CURVES,
     ("ours", "given"): marks.Look("given GD step, one seed", ORANGE, "-", 0.6, alpha=0.6),
-    ("ours", "given_plateau"): marks.Look("given GD step, seed on the plateau", ORANGE, "--", 0.9),
+    ("ours", "given_unconverged"): marks.Look("given GD step, unconverged seed", ORANGE, "--", 0.9),
     ("ours", "given_diverged"): marks.Look("given GD step, diverged seed", ORANGE, ":", 0.9),
     ("ours", "given_mean"): marks.Look("given GD step, mean of converged seeds", ORANGE, "-", 1.8),
     ("ours", "zero"): marks.Look("predicting zero", "0.3", ":", 0.9),
@@ -119,7 +119,7 @@ def show_align(axes: Axes, rows: pd.DataFrame) -> None:
         label = label.split(" (")[0].replace("model", "partial")
         looks["published", name] = marks.Look(f"published: {label}", color, "-", 1.6, alpha=0.35)
         looks["ours", name] = marks.Look(f"{label}, at the end", color, "", marker=marker, size=4.0)
-        for state in ("plateau", "diverged"):
+        for state in ("unconverged", "diverged"):
             looks["ours", f"{name}_{state}"] = looks["ours", name]._replace(hollow=True)
     left = rows.series.str.startswith("model_cos")
     marks.lines(axes, rows[left], looks)

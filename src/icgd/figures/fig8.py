@@ -77,7 +77,7 @@ def show_align(axes: Axes, rows: pd.DataFrame, title: str, reference: str) -> No
         looks["published", name] = marks.Look(BY_EYE, color, "", marker=marker, size=8.0, hollow=True)
         looks["ours", name] = look
         looks["ours", f"{name}_mean"] = look._replace(width=1.6, alpha=1.0)
-        for state in ("plateau", "diverged"):
+        for state in ("unconverged", "diverged"):
             looks["ours", f"{name}_{state}"] = look._replace(line="--", alpha=0.8)
     left = rows.series.str.startswith("model_cos")
     marks.lines(axes, rows[left], looks)

@@ -147,7 +147,7 @@ def part_strip(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def deep_state(scale: str, experiment: str) -> pd.Series:
-    """Seed -> converged, plateau or diverged, of several layers."""
+    """Seed -> converged, unconverged or diverged, of several layers."""
     return data.states(data.table(scale, experiment, "layers"))
 
 

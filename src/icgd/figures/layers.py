@@ -57,7 +57,7 @@ SHIFT: marks.Looks = {
 
 
 def state_of(scale: str, depth: Depth) -> pd.Series:
-    """Seed -> converged, plateau or diverged."""
+    """Seed -> converged, unconverged or diverged."""
     return data.states(data.table(scale, depth.experiment, "layers"))
 
 

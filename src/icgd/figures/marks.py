@@ -27,7 +27,7 @@ Looks = Mapping[tuple[str, str], Look]  # (source, series) -> look
 
 CURVES: Looks = {
     ("ours", "trained"): Look("trained, one seed", BLUE, width=0.6, alpha=0.6),
-    ("ours", "trained_plateau"): Look("trained, seed on the plateau", BLUE, "--", 0.9),
+    ("ours", "trained_unconverged"): Look("trained, unconverged seed", BLUE, "--", 0.9),
     ("ours", "trained_diverged"): Look("trained, diverged seed", BLUE, ":", 0.9),
     ("ours", "trained_mean"): Look("trained, mean of converged seeds", BLUE, width=1.8),
     ("ours", "gd_published"): Look("GD, published rate", ORANGE, "-", 0.9),
@@ -40,7 +40,7 @@ SWEEP: Looks = {
     **CURVES,
     ("ours", "trained"): Look("trained, one seed", BLUE, width=0.6, marker="o", size=2.0),
     ("ours", "interpolated"): Look("interpolated, one seed", GREEN, "-.", 0.6, "^", 2.0),
-    ("ours", "interpolated_plateau"): Look("interpolated, seed on the plateau", GREEN, "--", 0.9),
+    ("ours", "interpolated_unconverged"): Look("interpolated, unconverged seed", GREEN, "--", 0.9),
     ("ours", "interpolated_diverged"): Look("interpolated, diverged seed", GREEN, ":", 0.9),
     ("published", "gd"): Look("published: GD", GREY, "", marker="s", size=7.0, hollow=True),
     ("published", "trained"): Look("published: trained", GREY, "", marker="o", size=6.0, hollow=True),
