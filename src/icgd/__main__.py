@@ -1,6 +1,7 @@
 """`python -m icgd <command>`: one thin command a rule, usable without Snakemake."""
 
 import argparse
+import gc
 import importlib
 import importlib.util
 import os
@@ -50,6 +51,7 @@ COMMANDS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; an expected error is one sentence on stderr and exit code 2."""
+    gc.set_threshold(100_000)  # imports and JAX's tracing make many objects and few cycles: a tenth of a job
     parser = argparse.ArgumentParser(prog="icgd", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     arguments = sys.argv[1:] if arguments is None else arguments
