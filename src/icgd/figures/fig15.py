@@ -39,7 +39,7 @@ def draw(scale: str, config: Config) -> tuple[Figure, pd.DataFrame]:
         show(axes, frame[frame.panel == name], text)
         measures = data.table(scale, name, "phases")
         late = (data.measure(measures[measures.tasks == "published"], "reached_gd") > 1000).sum()
-        note = f"{late} of {counts[name]} seeds need\nmore than 1000 steps"
+        note = f"{late} of {counts[name]}\nseeds need\nmore than\n1000 steps"
         marks.note(axes, note, 0.74, 0.6, "right")
     marks.lines(last, search, LOOKS)
     marks.label(last, "(c) block with an MLP", "training step", "")
