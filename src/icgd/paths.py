@@ -38,6 +38,7 @@ BASES = {
     "fixed_2048": "fixed_512",
     "fixed_8192": "fixed_2048",
     "sine": "sine_gd",
+    "sine_gd_fast": "sine",
     "sine_two_parameters": "sine_gd_two_parameters",
 }
 
