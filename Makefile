@@ -20,11 +20,11 @@ $(VENV)/.installed: requirements.lock
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
-reproduce: setup ## every figure and verdict at quick scale (by estimate half an hour)
+reproduce: setup ## every figure and verdict at quick scale (twenty minutes on two quiet cores)
 	$(RUN) snakemake --cores $(CORES) --config scale=quick
 	@echo "open results/quick/audit/index.html; figures are in figures/quick"
 
-full: setup ## train everything at the published settings and decide every claim (about eleven CPU hours of training)
+full: setup ## train everything at the published settings and decide every claim (about fourteen CPU hours of training)
 	$(RUN) snakemake --cores $(CORES) --config scale=full weights=train
 	$(RUN) python -m icgd sizes --scale full
 
