@@ -100,10 +100,10 @@ def gamma_at_one_layer(rows: Errors) -> None:
 
         return abs(float(jax.grad(loss)(0.02)))
 
-    for case in range(20):
-        rows.put("gamma_slope", f"case {case}", slope(1, STEP))
-        rows.put("gamma_slope", f"case {case}", slope(2, STEP / 100), "second_layer_1_percent")
-        rows.put("gamma_slope", f"case {case}", slope(1, STEP / 2), "half_rate")
+    for case in rows.cases(20):
+        rows.put("gamma_slope", case, slope(1, STEP))
+        rows.put("gamma_slope", case, slope(2, STEP / 100), "second_layer_1_percent")
+        rows.put("gamma_slope", case, slope(1, STEP / 2), "half_rate")
 
 
 def _layer_with(gamma: jax.Array, step: float) -> dict[str, jax.Array]:
@@ -116,7 +116,7 @@ def _layer_with(gamma: jax.Array, step: float) -> dict[str, jax.Array]:
 def linearity(rows: Errors) -> None:
     """In what is a linear self-attention layer linear: in the query yes, in the tokens no."""
     rng = np.random.default_rng(15)
-    for case in range(10):
+    for case in rows.cases(10):
         problem = Problem(rng, 10, 1, 10)
         random = {f"0/{name}": jnp.asarray(rng.normal(size=(1, 11, 11)) / 4) for name in attention.MATRICES}
         hand_set = one_head(gradient_descent_layer(STEP, 10))
@@ -127,9 +127,9 @@ def linearity(rows: Errors) -> None:
             "hand_set": (hand_set, Model()),
         }
         for plant, (weights, model) in options.items():
-            rows.put("query_linearity", f"case {case}", _additivity(model, weights, tokens, other), plant)
+            rows.put("query_linearity", case, _additivity(model, weights, tokens, other), plant)
         for plant, update in _updates(random).items():
-            rows.put("token_degree", f"case {case}", _degree(update, tokens), plant)
+            rows.put("token_degree", case, _degree(update, tokens), plant)
 
 
 def _additivity(model: Model, weights: transformer.Weights, tokens: np.ndarray, other: np.ndarray) -> float:
@@ -168,18 +168,18 @@ def softmax(rows: Errors) -> None:
     """Softmax attention near zero logits: (1 + z) / sum, to second order; two opposite heads, third."""
     rng = np.random.default_rng(16)
     shares = np.logspace(-3, -1, 9)
-    for case in range(20):
+    for case in rows.cases(20):
         logits, values = rng.normal(size=10), rng.normal(size=10)
         one = [abs(weights(e * logits) @ values - first_order(e * logits) @ values) for e in shares]
         no_first = [abs(weights(e * logits) @ values - np.mean(values)) for e in shares]
         square = [e**2 for e in shares]
         for plant, errors in (("none", one), ("constant_only", no_first), ("exact_square", square)):
-            rows.put("one_head_order", f"case {case}", _slope(shares, errors), plant)
+            rows.put("one_head_order", case, _slope(shares, errors), plant)
         two = [_odd_error(e * logits, e * logits, values) for e in shares]
         unequal = [_odd_error(e * logits, 1.05 * e * logits, values) for e in shares]
         cube = [e**3 for e in shares]
         for plant, errors in (("none", two), ("heads_5_percent_apart", unequal), ("exact_cube", cube)):
-            rows.put("two_head_order", f"case {case}", _slope(shares, errors), plant)
+            rows.put("two_head_order", case, _slope(shares, errors), plant)
 
 
 def weights(logits: np.ndarray) -> np.ndarray:

@@ -45,7 +45,7 @@ def linear_copy(rows: Errors) -> None:
 def softmax_copy(rows: Errors) -> None:
     """The same with softmax over twenty keys, with logits of 1 (as printed) and of 20 and more."""
     rng = np.random.default_rng(13)
-    for case in (f"case {index}" for index in range(CASES)):
+    for case in rows.cases(CASES):
         problem = Problem(rng, 10, 1, 10)
         plants = {"no_softmax": copy_errors(problem)[0], "logits_15": copy_errors(problem, 15.0)[0]}
         for plant, error in plants.items():
@@ -79,8 +79,9 @@ def published_step(rows: Errors) -> None:
 
     The targets' tokens copy too and become ((0, y_j), 0, x_(j+1)): pairs that are not in the data.
     """
+    count = CHUNK if rows.few else TASKS
     with jax.enable_x64(False):  # they were sampled in float32
-        tasks = published.tasks(TASKS)
+        tasks = published.tasks(count)
     x, y, query, target = (np.asarray(part, np.float64) for part in tasks)
     step = optimal_rate(published.INPUTS, published.CONTEXT, variance(1.0)) / published.CONTEXT
     right = step * np.einsum("tnd,tn,td->t", x, y, query)
@@ -94,7 +95,7 @@ def published_step(rows: Errors) -> None:
         "rate_1e-8": largest(zeroed, (1 + 1e-8) * right),
         "joint_tokens": largest(joint_tokens(step, data), right),
     }.items():
-        rows.put("copied_step", f"{TASKS} tasks", error, plant)
+        rows.put("copied_step", f"{count} tasks", error, plant)
 
     base = np.mean((right - target) ** 2)
     for plant, predictions in {
@@ -105,7 +106,7 @@ def published_step(rows: Errors) -> None:
         "rate_1.15": 1.15 * right,
     }.items():
         gap = abs(np.mean((predictions - target) ** 2) / base - 1)
-        rows.put("copied_step_loss_gap", f"{TASKS} tasks", gap, plant)
+        rows.put("copied_step_loss_gap", f"{count} tasks", gap, plant)
 
 
 def two_layers(layout: Layout, step: float, data: tuple, heads: list[Matrices]) -> np.ndarray:

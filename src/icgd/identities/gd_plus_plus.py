@@ -67,7 +67,7 @@ def eigen_form(rows: Errors) -> None:
     """A stack of GD++ layers predicts w.x_q - w.R(X X^T) x_q, with R from the eigenvalues alone."""
     rng = np.random.default_rng(6)
     for depth in (1, 2, 3, 4, 5):
-        for _ in range(5):
+        for _ in rows.cases(5):
             problem = Problem(rng, 10, 1, 10)
             steps, gammas = rng.uniform(0.02, 0.08, depth), rng.uniform(0.01, 0.04, depth)
             for plant, slip in (("none", 1.0), ("gamma_1e-6", 1 + 1e-6), ("plain_gd", 0.0)):

@@ -7,11 +7,12 @@ import numpy as np
 
 COLUMNS = ("measure", "plant", "case", "value")
 SIZES = tuple(product((1, 3, 10), (1, 3), (1, 5, 45)))  # d, outputs and N, each small and large
+FEW = 2  # random cases of a smoke run
 FEW_SIZES = ((1, 1, 1), (1, 3, 5), (3, 1, 5), (3, 3, 45), (10, 1, 10), (10, 3, 45))
 
 
 class Errors(list):
-    """Rows of `COLUMNS`; with ``few``, problems of the smallest and the largest size only."""
+    """Rows of `COLUMNS`; with ``few``, problems of the smallest and the largest size, and few of them."""
 
     def __init__(self, few: bool = False):
         super().__init__()
@@ -20,6 +21,10 @@ class Errors(list):
     def put(self, measure: str, case: str, value: float, plant: str = "none") -> None:
         """Add one row."""
         self.append({"measure": measure, "plant": plant, "case": case, "value": float(value)})
+
+    def cases(self, count: int) -> list[str]:
+        """Names of ``count`` random cases."""
+        return [f"case {index}" for index in range(min(count, FEW) if self.few else count)]
 
     def problems(self, seed: int, sizes: Sequence[tuple[int, int, int]] = SIZES) -> list["Problem"]:
         """One random problem of each size (d, outputs, N)."""

@@ -29,7 +29,7 @@ class Moments:
     def of(cls, tasks: Tasks) -> "Moments":
         """Moments of tasks, in float64."""
         x, y, query, target = (np.asarray(part, np.float64) for part in tasks)
-        eigenvalues, basis = np.linalg.eigh(np.einsum("tnd,tne->tde", x, x))
+        eigenvalues, basis = np.linalg.eigh(x.mT @ x)
         first, query = (
             np.einsum("tde,td->te", basis, part) for part in (np.einsum("tnd,tn->td", x, y), query)
         )

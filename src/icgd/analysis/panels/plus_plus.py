@@ -26,7 +26,7 @@ def run(rows: Rows, implementation: str) -> None:
     """Optima, what they predict of Fig. 9, how far the published references are from them."""
     tasks = linear.sample(stream(0, "tuning data", implementation), TUNING_TASKS, 10, 10)
     x = np.asarray(tasks.inputs, np.float64)
-    eigenvalues = np.linalg.eigvalsh(np.einsum("tnd,tne->tde", x, x))
+    eigenvalues = np.linalg.eigvalsh(x.mT @ x)
     optima = {layers: shared(eigenvalues, layers, start) for layers, start in STARTS.items()}
     weights(rows, optima)
     training(rows, optima)
@@ -52,10 +52,10 @@ def predictions(tasks: Tasks, steps: Sequence[float], gammas: Sequence[float]) -
     x, y, query = (np.asarray(part, np.float64) for part in tasks[:3])
     predicted = np.zeros(len(query))
     for step, gamma in zip(steps, gammas, strict=True):
-        second, first = np.einsum("tnd,tne->tde", x, x), np.einsum("tn,tnd->td", y, x)
+        second, first = x.mT @ x, np.einsum("tn,tnd->td", y, x)
         predicted = predicted + step * np.einsum("td,td->t", first, query)
         y = y - step * np.einsum("td,tnd->tn", first, x)
-        x = x - gamma * np.einsum("tnd,tde->tne", x, second)
+        x = x - gamma * x @ second
         query = query - gamma * np.einsum("td,tde->te", query, second)
     return predicted
 
