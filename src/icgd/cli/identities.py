@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> None:
-    """Run every check; a smoke run takes fewer sizes, all others the same."""
+    """Run every check; a smoke run takes fewer sizes and cases, all others the same."""
     scale = parsed.scale or load(parsed.config).scale
     recorder = Recorder("identities", {})
     jax.config.update("jax_enable_x64", True)
