@@ -150,7 +150,7 @@ def rehash(changed: list[Path]) -> None:
         for path, body in bodies.items():
             if renewed(path, body, digests):
                 path.write_text(json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-                changed += [] if path.name.endswith(RECORD) else [path]
+                changed.append(path)
 
 
 def renewed(path: Path, body: dict, digests: dict[str, str]) -> bool:
@@ -165,8 +165,13 @@ def renewed(path: Path, body: dict, digests: dict[str, str]) -> bool:
     body["outputs"] = {name: digests.get(str(path.parent / name), old) for name, old in outputs}
     if json.dumps(body) == before:
         return False
-    body["record"] = settings_hash({key: value for key, value in body.items() if key != "record"})
+    seal(body)
     return True
+
+
+def seal(record: dict) -> None:
+    """Renew the hash that a record has of itself."""
+    record["record"] = settings_hash({key: value for key, value in record.items() if key != "record"})
 
 
 def digest(path: Path) -> str:

@@ -9,6 +9,7 @@ import pytest
 from icgd import checking, paths, rewriting
 from icgd.__main__ import main
 from icgd.config import load
+from icgd.files import read_json, write_json
 from icgd.verification import verify
 
 PLACES = 20
@@ -97,3 +98,13 @@ def test_check_names_a_changed_digit_of_the_page(tree, rng, tmp_path):
     assert amiss() == {}
     (difference,) = rewriting.page(tmp_path / "written")
     assert difference.where.startswith(f"{page} line ") and difference.was != difference.now
+
+
+def test_verify_names_a_page_that_shows_another_record(tree):
+    page = paths.RESULTS / "full" / "audit" / "index.html"
+    path = paths.provenance(paths.RESULTS / "full" / "identities" / "errors.csv")
+    record = read_json(path)
+    record["cpu_s"] += 1
+    forgery.seal(record)
+    write_json(path, record)
+    assert amiss() == {page: f"made from another {path}"}

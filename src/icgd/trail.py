@@ -32,12 +32,23 @@ def trail(ends: Iterable[Path | str]) -> dict[str, Artefact]:
 
 def record_of(path: Path) -> dict | None:
     """The record that names a file among its outputs."""
+    found = record_path(path)
+    return read_json(found) if found else None
+
+
+def record_path(path: Path) -> Path | None:
+    """Where that record is."""
     own = paths.provenance(path)
     if own.exists():
-        return read_json(own)
-    return next((record for record in _records(path.parent) if path.name in record["outputs"]), None)
+        return own
+    return next((record for record, outputs in _records(path.parent) if path.name in outputs), None)
+
+
+def records(found: Iterable[str]) -> list[Path]:
+    """The records that name these files, each once."""
+    return sorted({record for path in found if (record := record_path(Path(path)))})
 
 
 @cache
-def _records(folder: Path) -> list[dict]:
-    return [read_json(path) for path in sorted(folder.glob("*.provenance.json"))]
+def _records(folder: Path) -> list[tuple[Path, list[str]]]:
+    return [(path, list(read_json(path)["outputs"])) for path in sorted(folder.glob("*.provenance.json"))]

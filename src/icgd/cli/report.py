@@ -11,7 +11,7 @@ from icgd.provenance import Recorder
 from icgd.report.background import Background
 from icgd.report.page import render
 from icgd.report.planned import waiting
-from icgd.trail import trail
+from icgd.trail import records, trail
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,5 +41,7 @@ def run(parsed: argparse.Namespace) -> None:
         tables=registry.tables(),
     )
     write_text(output, render(shown, scale, background))
-    recorder.write([output], [*inputs, *([paths.HISTORY] if background.history else [])])
+    inputs += records(background.trail)  # their times and versions are shown too
+    inputs += [paths.HISTORY] if background.history else []
+    recorder.write([output], inputs)
     print(f"wrote {output}")
