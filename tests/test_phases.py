@@ -50,6 +50,11 @@ def test_a_delayed_course_arrives_later_by_the_delay():
 
 def test_spikes_and_grokking_are_told_from_near_misses():
     assert [course.spikes(runs.with_spikes(count)) for count in (0, 1, 4)] == [0, 1, 4]
+    ends = runs.breaking()
+    assert {name: course.breaks_off(went, 20_000) for name, went in ends.items()} == {
+        "line_missing": True,
+        "thousandfold_spike": False,
+    }
     corners = (runs.published(), runs.SMALL_RISE, runs.SLOW_DROP)
     assert [course.rise_and_drop(of_corners(*one))["groks"] for one in corners] == [1.0, 0.0, 0.0]
     falling = of_corners((0, 0.41), (500, 0.2), (20_000, 0.2))

@@ -69,6 +69,11 @@ def spikes(course: Course) -> int:
     return count
 
 
+def breaks_off(course: Course, steps: float) -> bool:
+    """Does it end before ``steps``? A run does where its training loss is no longer finite."""
+    return bool(course.step[-1] < steps)
+
+
 def rise_and_drop(course: Course) -> dict[str, float]:
     """Largest late rise and fast drop of the smoothed evaluation loss, and do they follow each other?
 

@@ -51,9 +51,8 @@ def run(parsed: argparse.Namespace) -> None:
             evaluate(rows, settings, index, seed, point)
             table += [{"unit": f"point {index} seed {seed}", **row} for row in rows]
             curves += drawn(index, seed, point)
-        table += [
-            {"unit": f"seed {seed}", **row} for row in by_seed(*(spikes(done[index]) for index in (0, -1)))
-        ]
+        rows = by_seed(done[0], done[-1], settings.training.steps)
+        table += [{"unit": f"seed {seed}", **row} for row in rows]
         say(f"runs {parsed.sweep}: seed {seed} done, {settings.seeds - seed - 1} left")
     for index in range(len(settings.points)):
         rows = by_setting([done[index].course for done in seeds])
@@ -146,17 +145,28 @@ def spikes(point: Point) -> int:
     return course.spikes(point.course) + (point.diverged_at is not None)
 
 
-def by_seed(first: int, last: int) -> Measures:
-    """Spikes of a seed at the first setting, and at the last one over those."""
+def by_seed(first: Point, last: Point, steps: int) -> Measures:
+    """Spikes of a seed at the first setting, and at the last one over those; does either diverge?"""
     rows = Measures()
     planted = {"smooth": (0, 0), "three_spikes": (3, 3), "three_of_four": (4, 3), "one_of_four": (4, 1)}
     counted = {
         plant: [course.spikes(with_spikes(count)) for count in counts] for plant, counts in planted.items()
     }
-    for plant, (without, left) in {"none": (first, last), **counted}.items():
+    for plant, (without, left) in {"none": (spikes(first), spikes(last)), **counted}.items():
         rows.put("spikes_without", without, plant)
         rows.put("spikes_with_over_without", left / without if without else 1.0, plant)
+    rows.put("diverges_without", course.breaks_off(first.course, steps))
+    rows.put("diverges_with", course.breaks_off(last.course, steps))
+    for plant, went in breaking().items():
+        for measure in ("diverges_without", "diverges_with"):
+            rows.put(measure, course.breaks_off(went, GRID[-1]), plant)
     return rows
+
+
+def breaking() -> dict[str, Course]:
+    """A course that ends a line too early, and one that comes back from a spike of a thousandfold."""
+    spiking = with_spikes(1, 1000.0)
+    return {"line_missing": Course(*(column[:-1] for column in spiking)), "thousandfold_spike": spiking}
 
 
 def of_corners(corners: tuple) -> Course:
@@ -166,11 +176,11 @@ def of_corners(corners: tuple) -> Course:
     return Course(GRID, evaluation, evaluation, evaluation)
 
 
-def with_spikes(count: int) -> Course:
+def with_spikes(count: int, height: float = 5.0) -> Course:
     """A course that falls steadily from 0.4 to 0.1, but for some spikes of the training loss."""
     smooth = of_corners(((0, 0.4), (20_000, 0.1)))
     largest = smooth.largest.copy()
-    largest[20 : 20 + 20 * count : 20] *= 5
+    largest[20 : 20 + 20 * count : 20] *= height
     return smooth._replace(largest=largest)
 
 
