@@ -16,6 +16,7 @@ from icgd.analysis.course import Course
 from icgd.cli import runs
 from icgd.config import Task
 from icgd.errors import IcgdError
+from icgd.files import read_table
 from icgd.references import closed_form, gradient_descent, preconditioned
 from icgd.tasks import sampling
 
@@ -184,6 +185,24 @@ def test_the_runs_of_a_sweep_are_verified_and_checked(swept, monkeypatch, tmp_pa
     checking.prepare(tmp_path / "scratch")
     given = {path.name for path in (tmp_path / "scratch/results/full/sweeps/small").iterdir()}
     assert given == {"seed-0.npz", "seed-0.csv"}
+
+
+def test_a_run_that_diverged_agrees_with_nothing_and_its_controls_are_measured(swept, monkeypatch):
+    folder, icgd = swept
+    monkeypatch.chdir(folder)
+    path = folder / "results/full/sweeps/small/seed-0.npz"
+    (first, last), about = points.load(path)
+    lost = {name: np.full_like(array, np.nan) for name, array in last.weights.items()}
+    history = {name: column[:-1] for name, column in last.history.items()}
+    points.save(path, [first, points.Point(lost, history, diverged_at=40)], about)
+    icgd("runs", "small")
+    rows = read_table(folder / "results/full/sweeps/small/runs.csv")
+    of_lost = {(r["measure"], r["plant"]): float(r["value"]) for r in rows if r["unit"] == "point 1 seed 0"}
+    assert of_lost["diverged_at", "none"] == 40 and of_lost["agrees", "none"] == 0
+    assert of_lost["agrees", "hand_set"] == 1 and ("loss", "none") not in of_lost
+    of_seed = {(r["measure"], r["plant"]): float(r["value"]) for r in rows if r["unit"] == "seed 0"}
+    assert of_seed["diverges_without", "none"] == 0 and of_seed["diverges_with", "none"] == 1
+    points.save(path, [first, last], about)
 
 
 def test_a_course_of_arrays_is_that_of_rows():

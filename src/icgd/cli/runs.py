@@ -24,6 +24,7 @@ from icgd.references import closed_form
 from icgd.tasks import sampling
 from icgd.tasks.linear import Tasks, half_mean_square
 
+TRAINED = ("none", "rate_1.15")  # what is measured of the trained network itself
 GRID = np.arange(0.0, 20_001.0, 100.0)  # steps of planted courses
 GROKKING = "fig15_grokking"  # published course: its corners (step, test loss)
 # Near misses of it
@@ -80,6 +81,9 @@ def evaluate(rows: Measures, settings: RunsSettings, index: int, seed: int, poin
     found["plateau_steps"] = (course.plateau(went, gd_loss) or (0.0,))[0]
     for measure, value in found.items():
         rows.put(measure, value)
+    if point.diverged_at is not None:
+        for plant in TRAINED:  # weights that are no numbers have no loss; they match nothing
+            rows.put("agrees", False, plant, "fresh", "gd_optimal")
     for plant, one in networks(at, seed, point, tasks).items():
         values = {"loss": learnt.loss(one, tasks), **learnt.agreement(one, descent)}
         values["loss_over_gd"] = values["loss"] / gd_loss
@@ -91,17 +95,19 @@ def evaluate(rows: Measures, settings: RunsSettings, index: int, seed: int, poin
 
 
 def networks(at: TrainSettings, seed: int, point: Point, tasks: Tasks) -> dict[str, Learnt]:
-    """The trained network, and controls in its place."""
+    """The trained network unless it diverged, and controls in its place."""
     start = transformer.initialise(
         at.model, at.task.inputs, stream(seed, "initialisation", at.key_implementation)
     )
     model = dataclasses.replace(at.model, init_variance=Model().init_variance)  # compiled once for all
-    own = learnt.by_network(model, transformer.checked(model, at.task.inputs, point.weights), tasks)
     s2 = closed_form.variance(at.task.input_range)
     descent = learnt.by_descent(tasks, closed_form.optimal_rate(at.task.inputs, at.task.context, s2))
+    trained: dict[str, Learnt] = {}
+    if point.diverged_at is None:
+        own = learnt.by_network(model, transformer.checked(model, at.task.inputs, point.weights), tasks)
+        trained = dict(zip(TRAINED, (own, learnt.faster(own, 1.15)), strict=True))
     return {
-        "none": own,
-        "rate_1.15": learnt.faster(own, 1.15),
+        **trained,
         "untrained": learnt.by_network(model, start, tasks),
         "hand_set": descent,
         "hand_set_0.1": learnt.faster(descent, 0.1),
