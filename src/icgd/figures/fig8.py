@@ -82,8 +82,8 @@ def show_align(axes: Axes, rows: pd.DataFrame, title: str, reference: str) -> No
     left = rows.series.str.startswith("model_cos")
     marks.lines(axes, rows[left], looks)
     marks.lines(right, rows[~left], looks)
-    axes.set_ylim(0, 1.05)
-    right.set_ylim(bottom=0)
+    axes.set_ylim(-0.05, 1.05)  # the published prediction difference is .02: room for its marker
+    right.set_ylim(bottom=-0.05 * right.get_ylim()[1])
     right.grid(False)
     marks.label(axes, title, "training step", "model cosine (no unit)")
     right.set_ylabel(f"mean difference to {reference} (units of y)")
