@@ -130,11 +130,11 @@ def flip_leaf(path: Path, rng: random.Random) -> Flip:
 
 
 def flip_weight(path: Path, rng: random.Random) -> Flip:
-    """Change one weight of a run."""
+    """Change one weight of a run; one that diverged has arrays without a number."""
     loaded, record = checkpoint.load(path)
-    name = rng.choice(sorted(loaded))
-    array = loaded[name]
-    place = rng.choice([i for i, value in enumerate(array.flat) if has_digits(str(value))])
+    places = {name: [i for i, v in enumerate(a.flat) if has_digits(str(v))] for name, a in loaded.items()}
+    name = rng.choice(sorted(name for name, found in places.items() if found))
+    array, place = loaded[name], rng.choice(places[name])
     was = str(array.flat[place])
     array.flat[place] = array.dtype.type(flipped(was, rng))
     checkpoint.save(path, loaded, **record)
