@@ -22,9 +22,10 @@ def at_root(monkeypatch):
 
 
 def environment() -> dict[str, str]:
-    """Environment of a command line run from this checkout's packages."""
+    """Environment of a command line run from this checkout's packages, which sets XLA's flags itself."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src")}
+    kept = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    return {**kept, "PATH": path, "PYTHONPATH": str(ROOT / "src")}
 
 
 def copy_checkout(target: Path, results: bool) -> Path:

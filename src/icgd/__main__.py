@@ -48,6 +48,9 @@ COMMANDS = {
     "schema": ("write the JSON schema of config.yaml and the data dictionary", False),
 }
 
+# Commands that compute for long at every scale
+LONG = {"data", "references", "released", "optima", "spectra", "identities", "panels", "contrasts"}
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; an expected error is one sentence on stderr and exit code 2."""
@@ -60,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         child = commands.add_parser(name, help=text, description=text)
         if name == chosen:
             if COMMANDS[name][1]:
-                prepare_jax()
+                prepare_jax(optimisation(name) if "smoke" in arguments else "")
             module = importlib.import_module(f"icgd.cli.{name}")
             module.arguments(child)
             child.set_defaults(run=module.run)
@@ -90,10 +93,16 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def prepare_jax() -> None:
+def optimisation(command: str) -> str:
+    """XLA flags of a smoke run, most of which compiles for longer than it computes."""
+    level = 1 if command in LONG else 0
+    return f" --xla_backend_optimization_level={level} --xla_cpu_use_fusion_emitters=false"
+
+
+def prepare_jax(flags: str = "") -> None:
     """One CPU thread a job, one compilation cache for all jobs, no TF32 on a GPU, unless already set."""
     os.environ.setdefault("NPROC", "1")  # XLA's thread pool; shared by two threads a step costs twice the CPU
-    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+    os.environ.setdefault("XLA_FLAGS", f"--xla_cpu_multi_thread_eigen=false{flags}")
     if importlib.util.find_spec("jax_cuda12_plugin"):  # its products would keep ten bits of float32
         os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
     os.environ.setdefault("OMP_NUM_THREADS", "1")

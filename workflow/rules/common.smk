@@ -27,14 +27,7 @@ SCALE = CONFIG.scale
 TRAINED = [scale for scale in settings.SCALES if CONFIG.trains(scale)]
 
 # Jobs find the package in every environment, also in one that Snakemake makes.
-PREFIX = f"export PYTHONPATH={ROOT / 'src'}; "
-# A smoke run compiles for longer than it computes: less optimisation is quicker.
-if SCALE == "smoke":
-    PREFIX += (
-        "export XLA_FLAGS='--xla_cpu_multi_thread_eigen=false"
-        " --xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false'; "
-    )
-shell.prefix(PREFIX)
+shell.prefix(f"export PYTHONPATH={ROOT / 'src'}; ")
 
 
 def seeds(experiment, scale=SCALE):
