@@ -109,7 +109,7 @@ def prepare_jax(flags: str = "") -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.abspath(".cache/jax"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-    # Shorter tracebacks and source lines in compiled code cost a tenth of a small job
+    # Shorter tracebacks and source lines in compiled code cost about a tenth of a small job
     os.environ.setdefault("JAX_TRACEBACK_FILTERING", "off")
     os.environ.setdefault("JAX_TRACEBACK_IN_LOCATIONS_LIMIT", "0")
 
