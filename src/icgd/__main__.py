@@ -114,5 +114,15 @@ def prepare_jax(flags: str = "") -> None:
     os.environ.setdefault("JAX_TRACEBACK_IN_LOCATIONS_LIMIT", "0")
 
 
+def forked(arguments: list[str]) -> int | None:
+    """Exit code of a command that needs JAX, where a server has it imported (smoke runs only)."""
+    if not arguments or not COMMANDS.get(arguments[0], ("", False))[1]:
+        return None
+    from icgd import forkserver
+
+    return forkserver.hand_over(arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    done = forked(sys.argv[1:])
+    sys.exit(main() if done is None else done)

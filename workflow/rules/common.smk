@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(workflow.current_basedir).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from icgd import paths, tuning
+from icgd import forkserver, paths, tuning
 from icgd.claims import evidence, registry
 from icgd import config as settings
 from icgd.codehash import code_hash, step_hash

@@ -1,0 +1,129 @@
+"""A job that a server forks does what it does alone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from conftest import ROOT, environment, run
+
+from icgd import forkserver
+
+ICGD = (sys.executable, "-m", "icgd")
+TRAIN = (*ICGD, "train", "one_layer", "--seed", "0", "--scale", "smoke")
+PATIENCE = 60.0  # seconds, on a machine with other work
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A server of this process, which jobs started by the test find in their environment."""
+    monkeypatch.setenv(forkserver.VARIABLE, "")
+    started = forkserver.start(ROOT / "src")
+    yield psutil.Process(started.pid)
+    started.stdin.close()
+    assert started.wait(PATIENCE) == 0
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """Enough of a checkout to train in, slowly."""
+    for name in ("claims", "published"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    text = (ROOT / "config.yaml").read_text()
+    (tmp_path / "config.yaml").write_text(text.replace("smoke: {steps: 20,", "smoke: {steps: 400,"))
+    return tmp_path
+
+
+def alone(*command, folder):
+    """The same command by a process of its own."""
+    apart = {**environment(), forkserver.VARIABLE: ""}
+    return subprocess.run(command, cwd=folder, env=apart, capture_output=True, text=True)
+
+
+def forks(server, at_least):
+    """The server's forks, as soon as there are so many."""
+    return waited_for(lambda: [fork for fork in server.children() if len(server.children()) >= at_least])
+
+
+def waited_for(found):
+    """What ``found`` returns as soon as it is true."""
+    until = time.monotonic() + PATIENCE
+    while not (result := found()):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return result
+
+
+def test_a_fork_writes_the_same_bytes_and_record(server, checkout):
+    folder = checkout / "results" / "smoke" / "one_layer" / "seed-0"
+    forked = run(*TRAIN, folder=checkout)
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "weights.npz").unlink()
+    own = alone(*TRAIN, folder=checkout)
+    second = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert "step    400" in forked.stderr and forked.stderr.count("\n") == own.stderr.count("\n")
+    assert first.keys() == second.keys() and len(first) == 3
+    for name, content in first.items():
+        if name.endswith(".json"):
+            content, second[name] = (without_times(text) for text in (content, second[name]))
+        assert content == second[name], name
+
+
+def without_times(record):
+    """The lines of a record but for its times, and the sum over the record, which counts them."""
+    times = ("wall_s", "cpu_s", '"record"')
+    return [line for line in record.decode().splitlines() if not any(name in line for name in times)]
+
+
+@pytest.mark.parametrize("bad", [("--seed", "none"), ("--scale", "huge"), ("--settings", "{}")])
+def test_a_fork_refuses_what_a_process_refuses(server, checkout, bad):
+    forked, own = run(*TRAIN, *bad, folder=checkout, check=False), alone(*TRAIN, *bad, folder=checkout)
+    assert (forked.returncode, forked.stderr) == (own.returncode, own.stderr)
+    assert forked.returncode == 2 and own.stderr
+
+
+def test_a_fork_ends_with_the_job_that_asked(server, checkout):
+    job = subprocess.Popen(TRAIN, cwd=checkout, env=environment(), stderr=subprocess.DEVNULL)
+    (fork,) = forks(server, 1)
+    job.send_signal(signal.SIGKILL)
+    job.wait()
+    fork.wait(PATIENCE)
+    assert not (checkout / "results/smoke/one_layer/seed-0/weights.npz").exists()
+
+
+def test_a_killed_fork_fails_its_job(server, checkout):
+    job = subprocess.Popen(TRAIN, cwd=checkout, env=environment(), stderr=subprocess.PIPE, text=True)
+    forks(server, 1)[0].kill()
+    assert job.communicate(timeout=PATIENCE)[1].endswith("the job was killed; run the same command again.\n")
+    assert job.returncode == 137
+
+
+def test_a_job_runs_alone_where_no_server_is_its_own(server, monkeypatch):
+    address = os.environ[forkserver.VARIABLE].rpartition(":")[2]
+    monkeypatch.setenv(forkserver.VARIABLE, f"/another/environment:{address}")
+    assert forkserver.hand_over(["train"]) is None
+    monkeypatch.setenv(forkserver.VARIABLE, f"{sys.prefix}:{address}-gone")
+    assert forkserver.hand_over(["train"]) is None
+    monkeypatch.delenv(forkserver.VARIABLE)
+    assert forkserver.hand_over(["train"]) is None
+
+
+def test_a_job_runs_alone_where_the_server_cannot_start(monkeypatch, tmp_path):
+    monkeypatch.setenv(forkserver.VARIABLE, "")
+    (tmp_path / "icgd").symlink_to(ROOT / "src" / "icgd")
+    (tmp_path / "flax.py").write_text("raise ImportError")
+    started = forkserver.start(tmp_path)
+    assert forkserver.hand_over(["train"]) is None
+    assert started.wait(PATIENCE) == 1
+
+
+def test_a_server_leaves_nothing_behind(monkeypatch):
+    monkeypatch.setenv(forkserver.VARIABLE, "")
+    started = forkserver.start(ROOT / "src")
+    socket = os.environ[forkserver.VARIABLE].rpartition(":")[2]
+    assert os.path.exists(socket)
+    started.stdin.close()
+    assert started.wait(PATIENCE) == 0 and not os.path.exists(os.path.dirname(socket))
