@@ -60,6 +60,7 @@ def waited_for(found):
 def test_a_fork_writes_the_same_bytes_and_record(server, checkout):
     folder = checkout / "results" / "smoke" / "one_layer" / "seed-0"
     forked = run(*TRAIN, folder=checkout)
+    assert server.num_threads() == 1  # only such a process may be forked
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     (folder / "weights.npz").unlink()
     own = alone(*TRAIN, folder=checkout)
@@ -117,6 +118,7 @@ def test_a_job_runs_alone_where_the_server_cannot_start(monkeypatch, tmp_path):
     (tmp_path / "flax.py").write_text("raise ImportError")
     started = forkserver.start(tmp_path)
     assert forkserver.hand_over(["train"]) is None
+    started.stdin.close()
     assert started.wait(PATIENCE) == 1
 
 

@@ -194,14 +194,20 @@ def test_a_run_that_diverged_agrees_with_nothing_and_its_controls_are_measured(s
     (first, last), about = points.load(path)
     lost = {name: np.full_like(array, np.nan) for name, array in last.weights.items()}
     history = {name: column[:-1] for name, column in last.history.items()}
-    points.save(path, [first, points.Point(lost, history, diverged_at=40)], about)
+    diverged = points.Point(lost, history, diverged_at=40)
+    points.save(path, [first, diverged], about)
     icgd("runs", "small")
     rows = read_table(folder / "results/full/sweeps/small/runs.csv")
     of_lost = {(r["measure"], r["plant"]): float(r["value"]) for r in rows if r["unit"] == "point 1 seed 0"}
     assert of_lost["diverged_at", "none"] == 40 and of_lost["agrees", "none"] == 0
     assert of_lost["agrees", "hand_set"] == 1 and ("loss", "none") not in of_lost
-    of_seed = {(r["measure"], r["plant"]): float(r["value"]) for r in rows if r["unit"] == "seed 0"}
+    assert not [row for row in rows if row["unit"] == "seed 0"]  # it is no sweep over the token clip
+    of_seed = {
+        (row["measure"], row["plant"]): row["value"]
+        for row in runs.by_seed(first, diverged, first.course.step[-1])
+    }
     assert of_seed["diverges_without", "none"] == 0 and of_seed["diverges_with", "none"] == 1
+    assert of_seed["spikes_without", "none"] == 0 and of_seed["spikes_without", "three_spikes"] == 3
     points.save(path, [first, last], about)
 
 

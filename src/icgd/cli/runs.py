@@ -24,6 +24,7 @@ from icgd.references import closed_form
 from icgd.tasks import sampling
 from icgd.tasks.linear import Tasks, half_mean_square
 
+TOKEN_CLIP = "model.token_clip"  # a sweep over it has two arms, without the clip and with it
 TRAINED = ("none", "rate_1.15")  # what is measured of the trained network itself
 GRID = np.arange(0.0, 20_001.0, 100.0)  # steps of planted courses
 GROKKING = "fig15_grokking"  # published course: its corners (step, test loss)
@@ -52,8 +53,9 @@ def run(parsed: argparse.Namespace) -> None:
             evaluate(rows, settings, index, seed, point)
             table += [{"unit": f"point {index} seed {seed}", **row} for row in rows]
             curves += drawn(index, seed, point)
-        rows = by_seed(done[0], done[-1], settings.training.steps)
-        table += [{"unit": f"seed {seed}", **row} for row in rows]
+        if all(TOKEN_CLIP in point for point in settings.points):
+            rows = by_seed(done[0], done[-1], settings.training.steps)
+            table += [{"unit": f"seed {seed}", **row} for row in rows]
         say(f"runs {parsed.sweep}: seed {seed} done, {settings.seeds - seed - 1} left")
     for index in range(len(settings.points)):
         rows = by_setting([done[index].course for done in seeds])
@@ -151,18 +153,18 @@ def spikes(point: Point) -> int:
     return course.spikes(point.course) + (point.diverged_at is not None)
 
 
-def by_seed(first: Point, last: Point, steps: int) -> Measures:
-    """Spikes of a seed at the first setting, and at the last one over those; does either diverge?"""
+def by_seed(without: Point, clipped: Point, steps: int) -> Measures:
+    """Spikes of a seed without the token clip, and with it over those; does either run diverge?"""
     rows = Measures()
     planted = {"smooth": (0, 0), "three_spikes": (3, 3), "three_of_four": (4, 3), "one_of_four": (4, 1)}
     counted = {
         plant: [course.spikes(with_spikes(count)) for count in counts] for plant, counts in planted.items()
     }
-    for plant, (without, left) in {"none": (spikes(first), spikes(last)), **counted}.items():
-        rows.put("spikes_without", without, plant)
-        rows.put("spikes_with_over_without", left / without if without else 1.0, plant)
-    rows.put("diverges_without", course.breaks_off(first.course, steps))
-    rows.put("diverges_with", course.breaks_off(last.course, steps))
+    for plant, (many, left) in {"none": (spikes(without), spikes(clipped)), **counted}.items():
+        rows.put("spikes_without", many, plant)
+        rows.put("spikes_with_over_without", left / many if many else 1.0, plant)
+    rows.put("diverges_without", course.breaks_off(without.course, steps))
+    rows.put("diverges_with", course.breaks_off(clipped.course, steps))
     for plant, went in breaking().items():
         for measure in ("diverges_without", "diverges_with"):
             rows.put(measure, course.breaks_off(went, GRID[-1]), plant)
