@@ -24,7 +24,7 @@ reproduce: setup ## every figure and verdict at quick scale (twenty minutes on t
 	$(RUN) snakemake --cores $(CORES) --config scale=quick
 	@echo "open results/quick/audit/index.html; figures are in figures/quick"
 
-full: setup ## train everything at the published settings and decide every claim (about nineteen CPU hours of training)
+full: setup ## train everything at the published settings and decide every claim (about twenty CPU hours of training)
 	$(RUN) snakemake --cores $(CORES) --config scale=full weights=train
 	$(RUN) python -m icgd sizes --scale full
 
