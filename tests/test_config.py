@@ -22,7 +22,7 @@ def test_the_repositorys_own_settings_pass():
     assert (
         loaded.sweep(config.RunsSettings, "token_clip", "full").seeds
         == loaded.sweeps["token_clip"].seeds
-        == 5
+        == 9
     )
     assert loaded.experiment("one_layer", "smoke").training.steps == 20
     assert not loaded.trains("full") and loaded.trains("quick")
