@@ -54,6 +54,18 @@ def run(*command: str, folder: Path = ROOT, check: bool = True) -> subprocess.Co
     return done
 
 
+@pytest.fixture
+def slow_checkout(tmp_path):
+    """Enough of a checkout to train in, with smoke runs that are long enough to be stopped on the way."""
+    for name in ("claims", "published"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    text = (ROOT / "config.yaml").read_text()
+    slow = text.replace("smoke: {steps: 20, batch: 64,", "smoke: {steps: 400, batch: 256,")
+    assert slow != text
+    (tmp_path / "config.yaml").write_text(slow)
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def empty_checkout(tmp_path_factory):
     """A copy of the code without any result."""

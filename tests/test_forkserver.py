@@ -27,16 +27,6 @@ def server(monkeypatch):
     assert started.wait(PATIENCE) == 0
 
 
-@pytest.fixture
-def checkout(tmp_path):
-    """Enough of a checkout to train in, slowly."""
-    for name in ("claims", "published"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    text = (ROOT / "config.yaml").read_text()
-    (tmp_path / "config.yaml").write_text(text.replace("smoke: {steps: 20,", "smoke: {steps: 400,"))
-    return tmp_path
-
-
 def alone(*command, folder):
     """The same command by a process of its own."""
     apart = {**environment(), forkserver.VARIABLE: ""}
@@ -57,13 +47,13 @@ def waited_for(found):
     return result
 
 
-def test_a_fork_writes_the_same_bytes_and_record(server, checkout):
-    folder = checkout / "results" / "smoke" / "one_layer" / "seed-0"
-    forked = run(*TRAIN, folder=checkout)
+def test_a_fork_writes_the_same_bytes_and_record(server, slow_checkout):
+    folder = slow_checkout / "results" / "smoke" / "one_layer" / "seed-0"
+    forked = run(*TRAIN, folder=slow_checkout)
     assert server.num_threads() == 1  # only such a process may be forked
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     (folder / "weights.npz").unlink()
-    own = alone(*TRAIN, folder=checkout)
+    own = alone(*TRAIN, folder=slow_checkout)
     second = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert "step    400" in forked.stderr and forked.stderr.count("\n") == own.stderr.count("\n")
     assert first.keys() == second.keys() and len(first) == 3
@@ -80,23 +70,26 @@ def without_times(record):
 
 
 @pytest.mark.parametrize("bad", [("--seed", "none"), ("--scale", "huge"), ("--settings", "{}")])
-def test_a_fork_refuses_what_a_process_refuses(server, checkout, bad):
-    forked, own = run(*TRAIN, *bad, folder=checkout, check=False), alone(*TRAIN, *bad, folder=checkout)
+def test_a_fork_refuses_what_a_process_refuses(server, slow_checkout, bad):
+    forked, own = (
+        run(*TRAIN, *bad, folder=slow_checkout, check=False),
+        alone(*TRAIN, *bad, folder=slow_checkout),
+    )
     assert (forked.returncode, forked.stderr) == (own.returncode, own.stderr)
     assert forked.returncode == 2 and own.stderr
 
 
-def test_a_fork_ends_with_the_job_that_asked(server, checkout):
-    job = subprocess.Popen(TRAIN, cwd=checkout, env=environment(), stderr=subprocess.DEVNULL)
+def test_a_fork_ends_with_the_job_that_asked(server, slow_checkout):
+    job = subprocess.Popen(TRAIN, cwd=slow_checkout, env=environment(), stderr=subprocess.DEVNULL)
     (fork,) = forks(server, 1)
     job.send_signal(signal.SIGKILL)
     job.wait()
     fork.wait(PATIENCE)
-    assert not (checkout / "results/smoke/one_layer/seed-0/weights.npz").exists()
+    assert not (slow_checkout / "results/smoke/one_layer/seed-0/weights.npz").exists()
 
 
-def test_a_killed_fork_fails_its_job(server, checkout):
-    job = subprocess.Popen(TRAIN, cwd=checkout, env=environment(), stderr=subprocess.PIPE, text=True)
+def test_a_killed_fork_fails_its_job(server, slow_checkout):
+    job = subprocess.Popen(TRAIN, cwd=slow_checkout, env=environment(), stderr=subprocess.PIPE, text=True)
     forks(server, 1)[0].kill()
     assert job.communicate(timeout=PATIENCE)[1].endswith("the job was killed; run the same command again.\n")
     assert job.returncode == 137
