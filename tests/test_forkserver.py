@@ -12,8 +12,7 @@ from conftest import ROOT, environment, run
 
 from icgd import forkserver
 
-ICGD = (sys.executable, "-m", "icgd")
-TRAIN = (*ICGD, "train", "one_layer", "--seed", "0", "--scale", "smoke")
+TRAIN = (sys.executable, "-m", "icgd", "train", "one_layer", "--seed", "0", "--scale", "smoke")
 PATIENCE = 60.0  # seconds, on a machine with other work
 
 
@@ -81,6 +80,19 @@ def test_a_fork_ends_with_the_job_that_asked(server, slow_checkout):
     job.wait()
     fork.wait(PATIENCE)
     assert not (slow_checkout / "results/smoke/one_layer/seed-0/weights.npz").exists()
+
+
+def test_an_interrupted_fork_says_so(server, slow_checkout):
+    job = subprocess.Popen(TRAIN, cwd=slow_checkout, env=environment(), stderr=subprocess.PIPE, text=True)
+    fork = at_work(server)
+    while not (slow_checkout / "results/smoke/one_layer/seed-0/unfinished.npz").exists():
+        assert job.poll() is None
+        time.sleep(0.02)
+    for process in (job, fork):  # as Ctrl-C does
+        process.send_signal(signal.SIGINT)
+    said = job.communicate(timeout=PATIENCE)[1]
+    assert said.endswith("stopped; run the same command again to go on.\n") and "Traceback" not in said
+    assert job.returncode == 130
 
 
 def test_a_killed_fork_fails_its_job(server, slow_checkout):

@@ -32,16 +32,15 @@ def start(source: Path) -> subprocess.Popen:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(address))
         listener.listen(64)
-        _servers.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "icgd.forkserver"],
-                stdin=subprocess.PIPE,
-                pass_fds=[listener.fileno()],
-                env={**os.environ, "PYTHONPATH": str(source), VARIABLE: str(listener.fileno())},
-            )
+        server = subprocess.Popen(
+            [sys.executable, "-m", "icgd.forkserver"],
+            stdin=subprocess.PIPE,
+            pass_fds=[listener.fileno()],
+            env={**os.environ, "PYTHONPATH": str(source), VARIABLE: str(listener.fileno())},
         )
+    _servers.append(server)
     os.environ[VARIABLE] = f"{sys.prefix}:{address}"
-    return _servers[-1]
+    return server
 
 
 def hand_over(arguments: list[str]) -> int | None:
@@ -55,6 +54,7 @@ def hand_over(arguments: list[str]) -> int | None:
         job = {"arguments": arguments, "folder": os.getcwd(), "environment": dict(os.environ)}
         connection.sendall(json.dumps(job).encode() + b"\n")
         if connection.recv(1) == STARTED:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the fork too, which says so
             answer = connection.recv(1)
             if answer:
                 return answer[0]
