@@ -1,20 +1,25 @@
 """Deciding: an interval against regions that were fixed before the run, by code written once."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from icgd.claims import evidence, statistics
+from icgd.claims import evidence, intervals, registry
+from icgd.claims.intervals import Interval
 from icgd.claims.registry import Claim
+from icgd.claims.rules import Control, Rule
 from icgd.config import Config
 from icgd.errors import IcgdError
+from icgd.files import sha256
 
 LEAST = 5  # units below which a mean is not decided
 INDICATIVE, UNDECIDED = "indicative", "not decided at this scale"
+WAITS = "its experiment is built and its rule fixed; its runs at full scale are not in yet"
+ABOUT = ("id", "source", "where", "says", "kind", "note", "test")  # what a verdict repeats of its claim
+RULE = ("name", "says", "per", "estimand", "each", "transform", "supported", "refuted")  # and of each rule
 
 # Distances below this count as this on the logarithmic scales: float32 often gives exactly 0 there.
 RESOLUTION = 1e-12
-
 TRANSFORMS: dict[str, tuple[Callable, Callable]] = {
     "linear": (lambda x: x, lambda z: z),
     "log": (lambda x: math.log(max(x, RESOLUTION)), lambda z: _exp(z)),
@@ -26,8 +31,7 @@ def _exp(z: float) -> float:
     return math.exp(z) if z < 700 else math.inf
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """One rule applied to one set of values."""
 
     verdict: str
@@ -37,80 +41,100 @@ class Decision:
     n: int
     reason: str = ""
 
+    @property
+    def numbers(self) -> dict[str, float | int | None]:
+        """What JSON shows of it."""
+        return {**{key: finite(getattr(self, key)) for key in ("value", "low", "high")}, "n": self.n}
 
-def decide(values: Sequence[float], part: dict) -> Decision:
+
+def decide(values: Sequence[float], rule: Rule) -> Decision:
     """Apply a rule's estimand and regions to values, one a unit."""
     n = len(values)
     if n == 0:
         return Decision("inconclusive", None, None, None, 0, "no unit is left to decide on")
     if any(math.isnan(value) for value in values):
         return Decision("error", None, None, None, n, "a value is not a number")
-    if part["estimand"] == "fraction":
-        values = [float(passes(value, part)) for value in values]
-    value, low, high = interval(values, part["estimand"], part["transform"])
-    if part["estimand"] == "mean" and n < LEAST:
+    if rule.estimand == "fraction":
+        values = [float(passes(value, rule.each)) for value in values]
+    value, low, high = interval(values, rule.estimand, rule.transform)
+    if rule.estimand == "mean" and n < LEAST:
         reason = f"{n} units; a mean is decided on {LEAST} or more"
         return Decision("inconclusive", value, low, high, n, reason)
-    word = place(low, high, part["supported"], part.get("refuted"))
-    reason = too_wide(value, low, high, n, part) if word == "inconclusive" else ""
+    word = place(low, high, rule.supported, rule.refuted)
+    reason = _too_wide(value, low, high, n, rule) if word == "inconclusive" else ""
     return Decision(word, value, low, high, n, reason)
 
 
-def interval(values: Sequence[float], estimand: str, on: str) -> tuple[float, float, float]:
+def interval(values: Sequence[float], estimand: str, transform: str) -> Interval:
     """(estimate, low, high): 95 % for random units, of no width for exact statements."""
     if estimand in ("max", "min", "value"):
         found = {"max": max, "min": min, "value": lambda v: v[0]}[estimand](values)
         return found, found, found
     if estimand == "fraction":
-        return statistics.fraction_interval(round(sum(values)), len(values))
+        return intervals.fraction(round(sum(values)), len(values))
     if all(value == values[0] for value in values):
         return values[0], values[0], values[0]
-    forth, back = TRANSFORMS[on]
+    forth, back = TRANSFORMS[transform]
     moved = [forth(value) for value in values]
-    summarise = statistics.mean_interval if estimand == "mean" else statistics.median_interval
     if estimand == "mean" and not all(map(math.isfinite, moved)):
         return math.nan, -math.inf, math.inf
-    value, low, high = (back(z) for z in summarise(moved))
-    return value, min(low, high), max(low, high)
+    value, *ends = map(back, intervals.mean(moved) if estimand == "mean" else intervals.median(moved))
+    return value, min(ends), max(ends)
 
 
-def passes(value: float, part: dict) -> bool:
+def passes(value: float, region: Mapping) -> bool:
     """Does a unit count towards the share that is decided on?"""
-    bottom, top = bounds(part["each"])
+    bottom, top = bounds(region)
     return bottom <= value <= top
 
 
-def bounds(region: dict) -> tuple[float, float]:
+def bounds(region: Mapping) -> tuple[float, float]:
     """A region as (low, high), ends included."""
-    if "within" in region:
-        return float(region["within"][0]), float(region["within"][1])
-    return (-math.inf, float(region["below"])) if "below" in region else (float(region["above"]), math.inf)
+    low, high = region.get("within", (region.get("above", -math.inf), region.get("below", math.inf)))
+    return float(low), float(high)
 
 
-def place(low: float, high: float, supported: dict, refuted: dict | None) -> str:
+def place(low: float, high: float, supported: Mapping, refuted: Mapping | None) -> str:
     """Where an interval lies: supported, refuted, borderline (in a stated gap) or inconclusive."""
     bottom, top = bounds(supported)
+    outside = high < bottom or low > top
     if bottom <= low and high <= top:
         return "supported"
     if refuted is None:
-        return "refuted" if high < bottom or low > top else "inconclusive"
+        return "refuted" if outside else "inconclusive"
     start, end = bounds(refuted)
     if start <= low and high <= end:
         return "refuted"
-    apart = (high < bottom or low > top) and (high < start or low > end)
-    return "borderline" if apart else "inconclusive"
+    return "borderline" if outside and (high < start or low > end) else "inconclusive"
 
 
-def too_wide(value: float, low: float, high: float, n: int, part: dict) -> str:
+def _too_wide(value: float, low: float, high: float, n: int, rule: Rule) -> str:
     """Why an interval does not decide, and about how many units would."""
-    forth = TRANSFORMS[part["transform"]][0] if part["estimand"] != "fraction" else float
-    edges = [edge for edge in bounds(part["supported"]) if math.isfinite(edge)]
+    forth = TRANSFORMS[rule.transform][0] if rule.estimand != "fraction" else float
+    edges = [edge for edge in bounds(rule.supported) if math.isfinite(edge)]
     distance = min(abs(forth(value) - forth(edge)) for edge in edges) if math.isfinite(value) else 0.0
     half = abs(forth(high) - forth(low)) / 2
-    if part["estimand"] != "mean" or not distance or not math.isfinite(half):
-        return "the interval crosses the edge of the supported region; more units would narrow it"
-    needed = math.ceil(n * (half / distance) ** 2)
-    return f"the interval crosses the edge of the supported region; about {needed} units would decide"
+    why = "the interval crosses the edge of the supported region"
+    if rule.estimand != "mean" or not distance or not math.isfinite(half):
+        return f"{why}; more units would narrow it"
+    return f"{why}; about {math.ceil(n * (half / distance) ** 2)} units would decide"
+
+
+def decide_all(config: Config, scale: str) -> dict[str, dict]:
+    """The verdict of every claim that has a rule, by id; each table is read once."""
+    return {id_: judge(claim, config, scale) for id_, claim in registry.claims().items() if claim.decided}
+
+
+def decide_one(id_: str, config: Config, scale: str) -> dict:
+    """The verdict of one claim.
+
+    Raises:
+        IcgdError: no such claim, or it has no rule.
+    """
+    claim = registry.claim(id_)
+    if not claim.decided:
+        raise IcgdError(f"{id_} is {claim.kind}: it has no rule to decide by.")
+    return judge(claim, config, scale)
 
 
 def judge(claim: Claim, config: Config, scale: str) -> dict:
@@ -118,107 +142,96 @@ def judge(claim: Claim, config: Config, scale: str) -> dict:
     parts = [judge_part(part, config, scale) for part in claim.parts]
     verdict, reason = combine(parts)
     return {
-        "id": claim.id,
-        "source": claim.source,
-        "where": claim.where,
-        "says": claim.says,
-        "kind": claim.kind,
+        **{key: getattr(claim, key) for key in ABOUT},
         "scale": scale,
         "verdict": verdict,
         "reason": reason,
-        "note": claim.note,
-        "test": claim.test,
         "reduced": _reduced(claim, config),
         "parts": parts,
         "figures": list(claim.figures),
         "rule_hash": claim.rule_hash,
+        "inputs": [{"path": str(path), "sha256": sha256(path)} for path in evidence.files(claim, scale)],
         "rebuild": f"make audit CLAIM={claim.id} SCALE={scale}",
     }
 
 
-def judge_part(part: dict, config: Config, scale: str) -> dict:
-    """One rule: its own verdict, its controls, the verdict of the paper's own seeds."""
-    found = evidence.units(part, config, scale)
-    decision = decide(list(found.values.values()), part)
-    controls = [
-        judge_control(part, control, must, config, scale)
-        for must, key in (("refute", "refutes"), ("support", "supports"))
-        for control in part["controls"][key]
-    ]
-    published = part.get("published") or {}
-    seeds = published.get("seeds")
+def undecided(claim: Claim, scale: str) -> dict:
+    """The same of a claim without a rule, with the rule that waits for its runs."""
+    planned = claim.planned.parts if claim.planned else ()
     return {
-        **{
-            key: part.get(key)
-            for key in ("name", "says", "per", "estimand", "each", "transform", "supported", "refuted")
-        },
-        "evidence": part["evidence"],
-        **_numbers(decision),
-        **dict(zip(("verdict", "reason"), at_scale(decision, controls, part, scale), strict=True)),
-        "units": [{"unit": unit, "value": finite(value)} for unit, value in shown(found, part)],
+        **{key: getattr(claim, key) for key in ABOUT},
+        "scale": scale,
+        "verdict": "not testable" if claim.kind == "not-testable" else "pending",
+        "reason": claim.reason or (WAITS if planned else "its experiment is not built yet"),
+        **{"reduced": None, "rule_hash": None, "rebuild": None, "parts": [], "figures": [], "inputs": []},
+        "planned": [part.model_dump(mode="json", exclude_none=True) for part in planned],
+    }
+
+
+def judge_part(rule: Rule, config: Config, scale: str) -> dict:
+    """One rule: its own verdict, its controls, the verdict of the paper's own seeds."""
+    found = evidence.units(rule, rule.evidence, config, scale)
+    decision = decide(list(found.values.values()), rule)
+    controls = [_judge_control(rule, each, "refute", config, scale) for each in rule.controls.refutes]
+    controls += [_judge_control(rule, each, "support", config, scale) for each in rule.controls.supports]
+    word, reason = at_scale(decision, controls, rule, scale)
+    published = rule.published
+    return {
+        **{key: getattr(rule, key) for key in RULE},
+        "evidence": {key: words for key, words in rule.evidence.model_dump().items() if words},
+        **decision.numbers,
+        "verdict": word,
+        "reason": reason,
+        "units": [{"unit": unit, "value": finite(value)} for unit, value in _shown(found.values, rule)],
         "excluded": [{"unit": unit, "why": why} for unit, why in found.excluded.items()],
-        "published": published.get("value"),
-        "released": published.get("released"),
-        "released_from": published.get("from"),
-        "published_values": seeds,
-        "published_verdict": decide(seeds, part).verdict if seeds else None,
+        "published": published.value,
+        "released": published.released,
+        "released_from": published.released_from,
+        "published_values": published.seeds and list(published.seeds),
+        "published_verdict": decide(published.seeds, rule).verdict if published.seeds else None,
         "controls": controls,
     }
 
 
-def shown(found: evidence.Units, part: dict) -> list[tuple[str, float]]:
+def _shown(values: dict[str, float], rule: Rule) -> Iterable[tuple[str, float]]:
     """Units worth listing: all of them, or the worst case of an exact statement."""
-    items = list(found.values.items())
-    if part["per"] != "none" or len(items) == 1:
-        return items
-    pick = min if part["estimand"] == "min" else max
-    return [pick(items, key=lambda item: item[1])]
+    if rule.per != "none":
+        return values.items()
+    return [(min if rule.estimand == "min" else max)(values.items(), key=lambda item: item[1])]
 
 
-def judge_control(part: dict, control: dict, must: str, config: Config, scale: str) -> dict:
+def _judge_control(rule: Rule, control: Control, must: str, config: Config, scale: str) -> dict:
     """A planted case, decided by the same rule on as many units."""
-    found = evidence.units(part, config, scale, control["plant"], **control.get("filter", {}))
-    decision = decide(list(found.values.values()), part)
-    return {
-        "must": must,
-        "plant": control["plant"],
-        "size": control.get("size"),
-        "verdict": decision.verdict,
-        **_numbers(decision),
-        "ok": decision.verdict == {"refute": "refuted", "support": "supported"}[must],
-    }
+    found = evidence.units(rule, rule.of(control), config, scale)
+    decision = decide(list(found.values.values()), rule)
+    ok = decision.verdict == {"refute": "refuted", "support": "supported"}[must]
+    words = {"must": must, **control.changes, "size": control.size, "verdict": decision.verdict}
+    return {**words, **decision.numbers, "ok": ok}
 
 
-def at_scale(decision: Decision, controls: list[dict], part: dict, scale: str) -> tuple[str, str]:
+def at_scale(decision: Decision, controls: list[dict], rule: Rule, scale: str) -> tuple[str, str]:
     """(verdict, reason) once the scale and the controls have had their say."""
     if scale == "smoke":
         return UNDECIDED, "smoke runs only show that the plumbing holds"
-    if scale == "quick" and part["per"] != "none":
+    if scale == "quick" and rule.per != "none":
         return INDICATIVE, f"short runs, few seeds: would be {decision.verdict}"
-    wrong = [control for control in controls if not control["ok"]]
+    wrong = next((control for control in controls if not control["ok"]), None)
     if wrong and decision.verdict in ("supported", "refuted"):
-        first = wrong[0]
-        return (
-            "no power",
-            f"the control {first['plant']} had to {first['must']} and came out {first['verdict']}",
-        )
+        came_out = f"had to {wrong['must']} and came out {wrong['verdict']}"
+        return "no power", f"the control {wrong['subject']} {came_out}"
     return decision.verdict, decision.reason
 
 
 def combine(parts: list[dict]) -> tuple[str, str]:
     """Verdict of a claim from its parts; what could not be checked comes before what could."""
     words = [part["verdict"] for part in parts]
-    for word in ("error", UNDECIDED, "no power", INDICATIVE):
-        if word in words:
-            return word, _first_reason(parts, word)
-    if len(set(words)) == 1:
-        return words[0], _first_reason(parts, words[0])
+    first = next((word for word in ("error", UNDECIDED, "no power", INDICATIVE) if word in words), None)
+    if first or len(set(words)) == 1:
+        return first or words[0], _first_reason(parts, first or words[0])
     if "supported" in words and "refuted" in words:
-        named = {
-            word: [p["name"] for p in parts if p["verdict"] == word] for word in ("supported", "refuted")
-        }
-        return "partly", f"supported: {', '.join(named['supported'])}; refuted: {', '.join(named['refuted'])}"
-    word = next(w for w in ("refuted", "inconclusive", "borderline") if w in words)
+        named = {word: ", ".join(part["name"] for part in parts if part["verdict"] == word) for word in words}
+        return "partly", f"supported: {named['supported']}; refuted: {named['refuted']}"
+    word = next(word for word in ("refuted", "inconclusive", "borderline") if word in words)
     return ("inconclusive" if word == "refuted" else word), _first_reason(parts, word)
 
 
@@ -228,15 +241,6 @@ def _first_reason(parts: list[dict], word: str) -> str:
     return prefix + part["reason"]
 
 
-def _numbers(decision: Decision) -> dict:
-    return {
-        "value": finite(decision.value),
-        "low": finite(decision.low),
-        "high": finite(decision.high),
-        "n": decision.n,
-    }
-
-
 def finite(value: float | None) -> float | None:
     """A number that JSON can hold, to ten significant digits; None for what is not finite."""
     return float(f"{value:.10g}") if value is not None and math.isfinite(value) else None
@@ -244,25 +248,6 @@ def finite(value: float | None) -> float | None:
 
 def _reduced(claim: Claim, config: Config) -> str | None:
     """What was reduced in the experiments behind a claim."""
-    trained = {**config.experiments, **{f"sweeps/{name}": sweep for name, sweep in config.sweeps.items()}}
-    names = {part["evidence"]["experiment"] for part in claim.parts} & set(trained)
-    notes = [trained[name].reduced for name in sorted(names) if trained[name].reduced]
-    return " ".join(notes) or None
+    names = {part.evidence.of for part in claim.parts} & set(config.experiments)
+    return " ".join(filter(None, (config.experiments[name].reduced for name in sorted(names)))) or None
 
-
-def undecided(claim: Claim, scale: str) -> dict:
-    """What the page shows of a claim without a rule."""
-    if claim.decided:
-        raise IcgdError(f"{claim.id} has a rule; decide it.")
-    return {
-        **{key: getattr(claim, key) for key in ("id", "source", "where", "says", "kind", "note", "test")},
-        "scale": scale,
-        "verdict": "not testable" if claim.kind == "not-testable" else "pending",
-        "reason": claim.reason or "its experiment is not built yet",
-        "reduced": None,
-        "parts": [],
-        "figures": [],
-        "rule_hash": None,
-        "inputs": [],
-        "rebuild": None,
-    }

@@ -28,11 +28,11 @@ def section(claim: dict, background: Background) -> str:
         stated(stating(str(claim.get("id")), background.documents)),
         *_remarks(claim, background.known),
     ]
-    body.append(planned(claim, background.tables))
+    body.append(planned(claim))
     parts = claim.get("parts") or []
-    body += [part_of(claim, index, background.tables) for index in range(len(parts))]
+    body += [part_of(claim, index) for index in range(len(parts))]
     body.append(_figures(claim, background.figures_url))
-    rows = chain(claim, background.trail)
+    rows = chain(claim, background.lineage)
     body.append(f'<div class="part"><h4>How it was made</h4>{pairs(rows)}</div>' if rows else "")
     body.append(_inputs(claim, background))
     body.append(_history(claim, background.history))
@@ -73,7 +73,7 @@ def _figures(claim: dict, figures_url: str) -> str:
 def _inputs(claim: dict, background: Background) -> str:
     """The files that the verdict was computed from, with their hashes; how they were made is linked."""
     rows = "".join(
-        f"<li>{place(str(given.get('path')), background.trail)} "
+        f"<li>{place(str(given.get('path')), background.lineage)} "
         f'<code class="hash">sha256 {text(given.get("sha256"))}</code></li>'
         for given in claim.get("inputs") or []
     )

@@ -2,6 +2,7 @@
 
 from icgd.claims.verdict import passes
 from icgd.report.axis import LEFT, RIGHT, Axis
+from icgd.report.meaning import in_short
 from icgd.report.words import finite, measured, number, region, text
 
 TOP, ROW, BOTTOM = 22, 38, 24  # pixels: the label of the region, one row, the axis
@@ -21,7 +22,7 @@ def plot(part: dict) -> str:
     if _published(part):
         rows.append(("published", "published", part))
     for control in part.get("controls") or []:
-        rows.append((f"control {text(control.get('plant'))}", "control", control))
+        rows.append((f"control {text(in_short(control))}", "control", control))
     height = TOP + ROW * len(rows) + BOTTOM
     drawn = _background(axis, part, height)
     for k, (label, kind, item) in enumerate(rows):
@@ -39,7 +40,7 @@ def plot(part: dict) -> str:
 
 def _place(part: dict, value: float) -> float:
     """Where a unit stands: at its value, or at 1 or 0 where the share of units that pass is decided on."""
-    return float(passes(value, part)) if part.get("each") else value
+    return float(passes(value, part["each"])) if part.get("each") else value
 
 
 def _title(part: dict, units: int) -> str:

@@ -2,7 +2,8 @@
 
 import math
 
-from icgd.claims.statistics import incomplete_beta
+from scipy.special import betainc
+
 from icgd.claims.verdict import TRANSFORMS, bounds, interval, passes
 from icgd.report.words import group, statistical
 
@@ -22,7 +23,7 @@ def p_value(part: dict) -> float:
     values = [math.inf if unit["value"] is None else unit["value"] for unit in part["units"]]
     low, high = _region(part)
     if part["estimand"] == "fraction":
-        return _of_fraction(sum(passes(value, part) for value in values), len(values), low, high)
+        return _of_fraction(sum(passes(value, part["each"]) for value in values), len(values), low, high)
     if part["estimand"] == "median":
         return _of_median(values, low, high)
     return _of_mean(values, part, low, high)
@@ -48,7 +49,7 @@ def _of_mean(values: list[float], part: dict, low: float, high: float) -> float:
     middle, _, _ = interval(moved, "mean", "linear")
     error = math.sqrt(sum((value - middle) ** 2 for value in moved) / (n - 1) / n)
     t = min(abs(middle - edge) for edge in edges) / error
-    return incomplete_beta((n - 1) / 2, 0.5, (n - 1) / (n - 1 + t**2))
+    return betainc((n - 1) / 2, 0.5, (n - 1) / (n - 1 + t**2))
 
 
 def _of_median(values: list[float], low: float, high: float) -> float:
@@ -62,9 +63,9 @@ def _of_fraction(successes: int, n: int, low: float, high: float) -> float:
     """Twice the binomial tail at the nearer edge."""
     tails = [0.0]
     if low > 0:
-        tails.append(incomplete_beta(successes, n - successes + 1, low) if successes else 1.0)
+        tails.append(betainc(successes, n - successes + 1, low) if successes else 1.0)
     if high < 1:
-        tails.append(1 - incomplete_beta(successes + 1, n - successes, high) if successes < n else 1.0)
+        tails.append(1 - betainc(successes + 1, n - successes, high) if successes < n else 1.0)
     return min(1.0, 2 * max(tails))
 
 
