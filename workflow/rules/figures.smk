@@ -1,13 +1,13 @@
-"""Figures: one module a figure, PNG and SVG, with the plotted data beside them.
+"""Figures: PNG and SVG, with the plotted data beside them.
 
-Input:  per-seed tables and the published curves.
-Output: figures/{scale}/{figure}.png, .svg, .csv.
+Input:  what the figure's queries read: tables of measures, histories, published curves.
+Output: figures/{scale}/{figure} .png, .svg, .csv.
 """
 
 
 rule figure:
     input:
-        inputs_of_figure,
+        lambda wildcards: of_figure(wildcards.figure, wildcards.scale),
     output:
         png=report(
             "figures/{scale}/{figure}.png",
@@ -25,12 +25,9 @@ rule figure:
         record="figures/{scale}/{figure}.png.provenance.json",
     log:
         "logs/{scale}/figure/{figure}.log",
-    benchmark:
-        "logs/{scale}/figure/{figure}.jsonl"
     conda:
         "../../environment.yml"
-    threads: 1
     params:
-        code=lambda wildcards: step_hash("figure", {"figure": wildcards.figure}),
+        code=CODE["figure"],
     shell:
         "python -m icgd figure {wildcards.figure} --scale {wildcards.scale} > {log} 2>&1"

@@ -1,15 +1,15 @@
 """The audit page: every claim, decided or not, on one static page.
 
-Input:  the verdicts of a scale with the records behind them, their history, the figures.
+Input:  the verdicts of a scale, their history, the figures.
 Output: results/{scale}/audit/index.html.
 """
 
 
-rule audit_page:
+rule page:
     input:
-        verdicts=all_verdicts,
-        figures=all_figures,
-        history=past_verdicts,
+        "results/{scale}/verdicts.json",
+        lambda wildcards: pictures(wildcards.scale),
+        lambda wildcards: paths.HISTORY if wildcards.scale == "full" and paths.HISTORY.exists() else [],
     output:
         page=report(
             "results/{scale}/audit/index.html",
@@ -19,14 +19,11 @@ rule audit_page:
         ),
         record="results/{scale}/audit/index.html.provenance.json",
     log:
-        "logs/{scale}/report.log",
-    benchmark:
-        "logs/{scale}/report.jsonl"
+        "logs/{scale}/page.log",
     conda:
         "../../environment.yml"
-    threads: 1
     params:
         registry=registry.registry_hash(),
-        code=code_hash("report"),
+        code=CODE["report"],
     shell:
         "python -m icgd report --scale {wildcards.scale} > {log} 2>&1"
