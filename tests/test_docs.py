@@ -1,4 +1,4 @@
-"""The documentation: its examples run, its generated page is up to date, every page is reached."""
+"""The documentation: its examples run, its generated pages are up to date, every page is reached."""
 
 import re
 import shutil
@@ -7,7 +7,7 @@ import pytest
 import yaml
 from conftest import ROOT, run
 
-from icgd import dictionary
+from icgd import documents
 from icgd.config import from_mapping
 from icgd.files import read_json
 
@@ -57,16 +57,31 @@ def test_the_example_of_an_experiment_is_accepted():
     assert not set(added) & set(settings["experiments"])
     config = from_mapping({**settings, "experiments": {**settings["experiments"], **added}})
     for name, values in added.items():
-        assert config.experiment(name, "full").seeds == values["seeds"]
+        assert len(config.seeds(name, "full")) == values["seeds"]
 
 
-def test_the_data_dictionary_is_generated():
-    assert (ROOT / dictionary.OUTPUT).read_text("utf-8") == dictionary.text(), "run `python -m icgd schema`"
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (documents.DICTIONARY, documents.data_dictionary),
+        (documents.SCHEMA, documents.schema),
+        (documents.BUDGET, lambda: documents.budget((ROOT / documents.BUDGET).read_text("utf-8"))),
+    ],
+)
+def test_generated_pages_are_up_to_date(path, text):
+    assert (ROOT / path).read_text("utf-8") == text(), "run `python -m icgd document`"
+
+
+def test_the_settings_page_names_every_key():
+    page = (ROOT / "config/README.md").read_text("utf-8")
+    schema = yaml.safe_load(documents.schema())
+    for block in (schema, *schema["$defs"].values()):
+        assert [key for key in block["properties"] if not re.search(rf"[`.]{key}\b", page)] == []
 
 
 def test_every_page_is_reached_from_the_readme_and_every_link_leads_to_a_file():
     readme = ROOT / "README.md"
-    for page in (readme, *PAGES):
+    for page in (readme, ROOT / "config/README.md", *PAGES):
         for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
             assert re.match(r"https?:", link) or (page.parent / link).exists(), (page.name, link)
     linked = set(re.findall(r"\]\(docs/([^)#]+)\)", readme.read_text("utf-8")))

@@ -1,6 +1,7 @@
 """Multiplicity: the p-values behind the intervals, and Holm's procedure."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def test_a_verdict_at_95_percent_has_a_p_value_below_5_percent_and_only_then(est
         values = rng.normal(0.5 + rng.normal(0, 0.8), 1, 10).tolist()
         rule = {"estimand": estimand, "transform": "linear", "supported": {"above": 0.6}, "refuted": None}
         rule |= {"each": {"above": 0.5}} if estimand == "fraction" else {"each": None}
-        decision = decide(values, rule)
+        decision = decide(values, SimpleNamespace(**rule))
         words.add(decision.verdict)
         guess = decision.verdict if decision.verdict != "inconclusive" else "supported"
         part = make_part(units=units_of(values), value=decision.value, verdict=guess, **rule)

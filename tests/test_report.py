@@ -2,21 +2,19 @@
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from pages import BACKGROUND, NASTY, TABLE, make_artefact, make_claim, make_claims, make_document, make_part
 
+from icgd import dictionary
 from icgd.claims import history as history_lines
-from icgd.cli import audit
-from icgd.files import read_json
+from icgd.record import lineage
 from icgd.report import ledger
 from icgd.report.background import Background
 from icgd.report.findings import findings
 from icgd.report.multiplicity import decided_parts
 from icgd.report.page import PARTS, render
-from icgd.report.words import extreme, number, rule
-from icgd.trail import trail
+from icgd.report.words import extreme, number, rule, text
 
 VOID = {"meta", "link", "input", "img", "br", "hr"}
 
@@ -73,7 +71,7 @@ def test_ids_are_unique_and_labels_name_what_exists(page):
 
 
 def test_every_string_is_escaped():
-    control = {"must": NASTY, "plant": NASTY, "size": NASTY, "verdict": NASTY, "ok": False}
+    control = {"must": NASTY, "subject": NASTY, "along": NASTY, "size": NASTY, "verdict": NASTY, "ok": False}
     part = make_part(
         name=NASTY,
         says=NASTY,
@@ -87,7 +85,7 @@ def test_every_string_is_escaped():
         released=NASTY,
         released_from=NASTY,
         excluded=[{"unit": NASTY, "why": NASTY}],
-        evidence={"experiment": NASTY, "table": NASTY, "filter": {NASTY: NASTY}},
+        evidence=dict.fromkeys(("of", "measure", "subject", "reference", "tasks", "along"), NASTY),
     )
     words = dict.fromkeys(
         (
@@ -110,9 +108,9 @@ def test_every_string_is_escaped():
     claim = make_claim(NASTY, **words, parts=[part], figures=[NASTY], inputs=files)
     sources = [{"id": NASTY, "title": NASTY, "kind": NASTY}]
     documents = (make_document(NASTY, NASTY, NASTY, (NASTY, NASTY + "2")),)
-    trail = {NASTY: make_artefact(NASTY, [NASTY], NASTY)}
+    made = {NASTY: make_artefact(NASTY, [NASTY], NASTY)}
     history = [dict.fromkeys(history_lines.COLUMNS, NASTY)]
-    page = render([claim], NASTY, Background(sources, NASTY, documents, trail, history))
+    page = render([claim], NASTY, Background(sources, NASTY, documents, made, history))
     assert NASTY not in page and "<script>alert" not in page
     assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&quot;" in page
     assert len(Balance(page).having("script")) == 1
@@ -184,17 +182,13 @@ def test_a_claim_leads_to_the_passages_that_state_it(page):
     assert "Where the documents state it" not in other
 
 
-TABLES = {
-    "alignment": {"measures": {"loss_over_gd": "loss <over> GD's"}, "labels": {"plant": {"hand_set": "it"}}}
-}
-
-
-def test_a_number_tells_what_its_measure_and_its_plants_are():
-    controls = [{**make_part()["controls"][0], "plant": "hand_set", "size": None}]
-    claim = make_claim("vo22-1", parts=[make_part(controls=controls)])
-    page = render([claim], "full", BACKGROUND._replace(tables=TABLES))
-    assert "<dt>Measure</dt><dd>loss &lt;over&gt; GD&#x27;s</dd>" in page
-    assert "<code>hand_set</code></td><td>it</td>" in page
+def test_a_number_tells_what_its_measure_and_its_controls_are():
+    controls = [{**make_part()["controls"][0], "size": None}]
+    page = render([make_claim("vo22-1", parts=[make_part(controls=controls)])], "full", BACKGROUND)
+    measure, rate = dictionary.measures()["loss_ratio"].text, dictionary.faults()["rate"].text
+    assert f"<dt>Measure</dt><dd>{text(measure)}</dd>" in page
+    network = dictionary.predictors()["network"].text
+    assert f"<code>network rate 1.15</code></td><td>{text(network)}; {text(rate)}: 1.15</td>" in page
 
 
 def test_an_exact_value_tells_which_row_it_is():
@@ -206,24 +200,14 @@ def test_an_exact_value_tells_which_row_it_is():
 def test_a_claim_that_waits_shows_its_rule_and_links_the_claims_that_it_names():
     rule = {
         **make_part(),
-        "controls": {"refutes": [{"plant": "rate_1.15"}], "supports": [{"plant": "hand_set"}]},
+        "controls": {"refutes": [{"subject": "network rate 1.15"}], "supports": [{"subject": "zero"}]},
     }
     waits = make_claim("vo22-5", verdict="pending", parts=[], planned=[rule], test="As vo22-1, not vo22-99.")
-    page = render([make_claim("vo22-1"), waits], "full", BACKGROUND._replace(tables=TABLES))
+    page = render([make_claim("vo22-1"), waits], "full", BACKGROUND)
     section = page.split('<section id="vo22-5"')[1].split("</section>")[0]
     assert "Its rule, fixed already (1 part)" in section and "within 0.99 to 1.01" in section
     assert '<a href="#vo22-1">vo22-1</a>' in section and "#vo22-99" not in section
-    assert "<code>hand_set</code> it" in section
-
-
-def test_an_audit_tells_measure_source_and_commands():
-    told = "\n".join(audit.lines(read_json(Path("results/full/claims/vo22-25.json"))))
-    assert (
-        "in table alignment of one_layer_n5" in told
-        and "docs/data-dictionary.md" in told
-        and "src/icgd/cli/align.py at revision" in told
-    )
-    assert "decide again: python -m icgd decide vo22-25 --scale full" in told and "SCALE=full" not in told
+    assert f"<code>zero</code> {dictionary.predictors()['zero'].text}" in section
 
 
 def test_multiplicity_counts_decided_parts_that_rest_on_units(page):
@@ -275,9 +259,9 @@ def test_what_is_not_registered_has_its_reason():
 def test_a_claim_tells_its_chain_of_rules_with_time_versions_and_commands():
     claim = make_claim("vo22-1", inputs=[{"path": TABLE, "sha256": "3" * 64}])
     section = render([claim], "full", BACKGROUND).split('<section id="vo22-1"')[1].split("</section>")[0]
-    chain = "<code>decide</code> ← <code>align</code> ← <code>train</code>"
+    chain = "<code>decide</code> ← <code>measure</code> ← <code>train</code>"
     assert f"<dt>Chain of rules</dt><dd>{chain}</dd>" in section
-    assert "25 s CPU and 40 s wall in 2 jobs" in section and "jax align and train" in section
+    assert "25 s CPU and 40 s wall in 2 jobs" in section and "jax measure and train" in section
     assert '<a href="#made-results-full-one-layer">' in section
     assert "python -m icgd decide vo22-1 --scale full" in section and "SCALE=full" not in section
 
@@ -318,13 +302,14 @@ def test_a_claim_leads_to_how_its_tables_were_made_and_to_its_past(page):
     section = page.split('<section id="vo22-1"')[1].split("</section>")[0]
     assert "first run" in section and "2026-11-22" in section and "abc123" in section
     made = page.split('<section id="artefacts"')[1]
-    assert 'id="made-results-full-one-layer-alignment-csv"' in made
-    assert "python -m icgd align one_layer --scale full" in made and "12.5 s CPU, 20.25 s wall" in made
+    assert 'id="made-results-full-one-layer-measures-csv"' in made
+    assert "python -m icgd measure one_layer --scale full" in made and "12.5 s CPU, 20.25 s wall" in made
     assert "1 trained seed</summary>" in made and '<a href="#made-results-full-one-layer">' in made
 
 
-def test_the_trail_of_the_committed_verdicts_ends_at_weights_and_published_numbers():
-    found = trail(["results/full/one_layer/alignment.csv", "results/full/panels/panels.csv"])
+def test_the_lineage_of_the_committed_verdicts_ends_at_weights_and_published_numbers():
+    tables = ["results/full/one_layer/measures.csv", "results/full/statements/published_figures.csv"]
+    found = lineage(tables)
     assert "results/full/one_layer/seed-3/weights.npz" in found
     assert found["results/full/one_layer/seed-3/history.csv"].record["step"] == "train"
     assert found["published/numbers.csv"].record is None
