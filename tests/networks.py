@@ -24,6 +24,12 @@ def gd_plus_plus(steps=STEPS, gammas=GAMMAS):
     return descent.hand_set(Steps(steps, gammas), 10)
 
 
+def refactored(weights):
+    """The same network with W_KQ times four and W_PV over four, which changes nothing that it does."""
+    factors = {"query": 4.0, "value": 0.25}
+    return {name: factors.get(name.split("/")[1], 1.0) * matrix for name, matrix in weights.items()}
+
+
 def drawn(model, task=TASK, size=0.4):
     """Weights of a size at which every matrix matters."""
     found = transformer.initialise(model, task.inputs, jax.random.key(2))

@@ -306,11 +306,27 @@ def write(name, values, flags=()):
     rows = []
     for seed, value in enumerate(values):
         status = {"converged": int(value is not None), "final_training_loss": 0.4, "loss": value or 9}
-        rows += [{"unit": f"seed {seed}", "measure": m, "subject": "network", "value": v,
-                  "tasks": "fresh" if m == "loss" else ""} for m, v in status.items()]
+        rows += [
+            {
+                "unit": f"seed {seed}",
+                "measure": m,
+                "subject": "network",
+                "value": v,
+                "tasks": "fresh" if m == "loss" else "",
+            }
+            for m, v in status.items()
+        ]
         rows += [{"unit": f"seed {seed}", "measure": "loss", "subject": "zero", "tasks": "fresh", "value": 8}]
-    rows += [{"unit": f"seed {seed}", "measure": "has_plateau", "subject": "network", "tasks": "history",
-              "value": flag} for seed, flag in enumerate(flags)]
+    rows += [
+        {
+            "unit": f"seed {seed}",
+            "measure": "has_plateau",
+            "subject": "network",
+            "tasks": "history",
+            "value": flag,
+        }
+        for seed, flag in enumerate(flags)
+    ]
     write_table(paths.RESULTS / "smoke" / name / "measures.csv", evidence.COLUMNS, rows)
 
 
@@ -327,8 +343,10 @@ def three_seeds(tmp_path, monkeypatch):
 def test_a_measure_may_be_divided_by_that_of_another_experiment(three_seeds):
     write("four", (2.0, 3.0, None))
     write("one", (4.0, None, 1.0))
-    part = of(evidence={"of": "four", "measure": "loss", "tasks": "fresh", "over": "one"},
-              controls__refutes=[{"subject": "zero", "size": "x"}])
+    part = of(
+        evidence={"of": "four", "measure": "loss", "tasks": "fresh", "over": "one"},
+        controls__refutes=[{"subject": "zero", "size": "x"}],
+    )
     found = evidence.units(part, part.evidence, three_seeds, "smoke")
     assert found.values == {"seed 0": 0.5} and set(found.excluded) == {"seed 1", "seed 2"}
     control = part.of(part.controls.refutes[0])

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import jax
 import numpy as np
 import pytest
-from networks import TWO, ask, ended, gd_plus_plus, made
+from networks import TWO, ask, ended, gd_plus_plus, made, refactored
 
 from icgd.config import Model
 from icgd.measures import courses, curves, path, points, states, tables  # noqa: F401 (all names)
@@ -29,10 +29,10 @@ def of_kind(kind):
 # Fits
 
 ANGLES = {  # free parameters, angle: the rival is Chebyshev's method
+    "newton_schulz": (1, np.nan),
     "gd_plus_plus shared": (2, 0.1),
     "gd shared": (1, 0.4),
     "chebyshev": (2, 0.3),
-    "newton_schulz": (1, np.nan),
     "gd separate": (5, 0.05),
     "gd_plus_plus separate": (2, 0.2),
 }
@@ -131,6 +131,7 @@ def test_measures_of_curves_are_their_formulas():
     ends = {"exit_at": 3.0, "largest_relative_gap": math.inf, "decreasing": 1.0}
     assert {name: value(name, low) for name in ends} == ends
     assert value("leaves_earlier", pair._replace(theirs=low.ours)) == 1.0
+    assert value("exit_at", low._replace(ours={1.0: 0.2, 2.0: math.nan})) == 2.0  # it overflowed
 
 
 @pytest.mark.parametrize(("subject", "factor"), [("gd", 1.0), ("hand_set gd", 1.0), ("gd rate 0.9", 0.9)])
@@ -146,9 +147,7 @@ def test_a_layer_applied_again_and_again_is_so_many_steps_of_gd(subject, factor)
 
 
 def test_the_straight_line_to_the_construction():
-    matrices = gd_plus_plus((1.2,), (0.0,)).items()
-    factors = {"0/query": 4.0, "0/value": 0.25}  # which change nothing that the layer does
-    network = made(weights={name: factors.get(name, 1.0) * matrix for name, matrix in matrices})
+    network = made(weights=refactored(gd_plus_plus((1.2,), (0.0,))))
     step, shares = network.best_rate / 10, path.SHARES
 
     def on(steps):

@@ -12,11 +12,15 @@ from icgd.errors import IcgdError
 from icgd.record import TRAINING, Recorder, room
 
 MATHEMATICS = ("random.py", "batched.py", "tasks", "models", "references")
+SHARED = (
+    "training/engine.py",
+    *(f"measures/{name}.py" for name in ("agreement", "copied", "fit", "products")),
+)
 ROOMS = {  # whose code makes what a command writes
     "train": TRAINING,
     "released": ("random.py", "tasks", "references"),
     "measure": (*MATHEMATICS, "training", "measures"),
-    "statement": (*MATHEMATICS, "statements"),
+    "statement": (*MATHEMATICS, *SHARED, "statements"),
     "figure": ("references", "figures"),
     "decide": ("claims",),
     "report": ("claims", "report"),
@@ -38,6 +42,7 @@ def whole(least: int) -> Callable[[str], int]:
 ARGUMENTS = {
     "experiment": {"help": "name of an experiment in config.yaml"},
     "name": {"help": "of the table or figure"},
+    "question": {"nargs": "+", "help": "measure, subject, reference, tasks, along; the last may be left out"},
     "claim": {"help": "id of a claim, such as vo22-17"},
     "[claim]": {"nargs": "?", "help": "id of a claim; without it all are decided"},
     "part": {"choices": ("prepare", "compare", "retrain"), "help": "of the check"},
@@ -114,6 +119,23 @@ def measure(parsed: argparse.Namespace) -> None:
     record = recorder("measure", {"settings": plain, "asked": plan.digest(name)})
     outputs = tables.write(name, settings, scale, plan.requests().get(name, []))
     record.write(outputs, plan.inputs(name, config, scale))
+
+
+@command("experiment", "question", jax=True)
+def ask(parsed: argparse.Namespace) -> None:
+    """measure what no rule asks for, and print it: ask one_layer loss_ratio "gd rate 1.2" gd fresh"""
+    from icgd import plan
+    from icgd.measures import tables
+    from icgd.measures.request import Request
+
+    (config, scale), name = planned(parsed), parsed.experiment
+    question = Request(*[*parsed.question, "network"][: max(2, len(parsed.question))])
+    plan.check(question, name)
+    settings = {one: config.settings(one, scale) for one in (name, *plan.named(question))}
+    for rows, lines in tables.answered(name, settings, scale, [question]):
+        for row in (*rows, *lines):
+            if row["measure"] == question.measure:
+                print(*(row[column] for column in ("unit", "x", "value") if column in row), sep="\t")
 
 
 @command("name", jax=True)

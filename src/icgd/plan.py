@@ -51,10 +51,13 @@ def digest(experiment: str) -> str:
 
 def others(experiment: str) -> list[str]:
     """Other experiments whose networks this one's are compared with."""
-    asked = requests().get(experiment, [])
-    named = [text for request in asked for text in (request.subject, request.reference) if text]
-    beside = {BESIDE[request.measure] for request in asked if request.measure in BESIDE}
-    return sorted(({parsed(text).of for text in named} | beside) - {""})
+    return sorted({name for request in requests().get(experiment, []) for name in named(request)})
+
+
+def named(request: Request) -> set[str]:
+    """Other experiments that a request names."""
+    words = {parsed(text).of for text in (request.subject, request.reference) if text}
+    return (words | {BESIDE.get(request.measure, "")}) - {""}
 
 
 def needs_methods(experiment: str) -> bool:

@@ -22,7 +22,7 @@ from icgd.audit import today
 from icgd.claims import evidence, registry
 from icgd.errors import IcgdError, nearest
 from icgd.figures import plan as drawing
-from icgd.files import read_json, write_text
+from icgd.files import read_json, read_yaml, write_text
 from icgd.progress import say
 from icgd.record import room
 from icgd.references import tuned
@@ -40,6 +40,8 @@ def told(function):
     return guarded
 
 
+for given in workflow.configfiles:  # Snakemake's own loader takes the last of two equal keys
+    told(read_yaml)(given)
 CONFIG = told(settings.from_mapping)(config)
 CLAIMS = told(registry.claims)()
 told(registry.check)(CONFIG, drawing.FIGURES)

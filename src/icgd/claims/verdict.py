@@ -250,4 +250,3 @@ def _reduced(claim: Claim, config: Config) -> str | None:
     """What was reduced in the experiments behind a claim."""
     names = {part.evidence.of for part in claim.parts} & set(config.experiments)
     return " ".join(filter(None, (config.experiments[name].reduced for name in sorted(names)))) or None
-

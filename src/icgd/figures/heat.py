@@ -7,7 +7,7 @@ import numpy as np
 from icgd.figures.queries import Row
 from icgd.figures.style import Axes, Canvas
 
-COLOURS = "RdBu_r"
+COLOURS = "vlag"
 
 
 class Map(NamedTuple):
@@ -28,21 +28,23 @@ def show(canvas: Canvas, maps: list[Map], off_diagonal: bool = False) -> None:
 
     Matrices that are shown whole have the label's row and column last.
     """
+    import seaborn  # here, as importing it takes as long as drawing another figure
+
     inside = ~np.eye(len(maps[0].matrix), dtype=bool) if off_diagonal else ...
     top = max(np.abs(one.matrix[inside]).max() for one in maps) or 1.0
     for one in maps:
         found, axes = one.matrix, one.axes
-        image = axes.imshow(found, cmap=COLOURS, vmin=-top, vmax=top)
-        axes.grid(False)
-        axes.spines[:].set_visible(False)
+        seaborn.heatmap(
+            found, ax=axes, cmap=COLOURS, vmin=-top, vmax=top, square=True, cbar=False, rasterized=True
+        )
         names = [*map(str, range(1, len(found))), str(len(found)) if off_diagonal else "y"]
         ticks = [0, len(found) // 2, len(found) - 1]
-        axes.set_xticks(ticks, [names[k] for k in ticks])
-        axes.set_yticks(ticks, [names[k] for k in ticks])
+        axes.set_xticks([k + 0.5 for k in ticks], [names[k] for k in ticks], rotation=0)
+        axes.set_yticks([k + 0.5 for k in ticks], [names[k] for k in ticks], rotation=0)
         axes.set_title(f"{one.title}\n{words(found, off_diagonal)}", fontsize=7)
     shape = {"shrink": 0.6, "extend": "both"} if off_diagonal else {"shrink": 0.75}
     bar = {"aspect": 18, "pad": 0.02, "label": "weight (no unit)", **shape}
-    canvas.colorbar(image, ax=[one.axes for one in maps], **bar)
+    canvas.colorbar(maps[0].axes.collections[0], ax=[one.axes for one in maps], **bar)
 
 
 def words(found: np.ndarray, off_diagonal: bool) -> str:

@@ -21,16 +21,22 @@ def write(
     experiment: str, settings: Mapping[str, Settings], scale: str, requests: list[Request]
 ) -> list[Path]:
     """Write both tables; ``settings`` are those of the experiment and of all that it is compared with."""
-    loader = Loader(scale, settings)
-    by_seed = points.measured if settings[experiment].points else measured
     rows, lines = [], []
-    for found, drawn in by_seed(experiment, loader, requests):
+    for found, drawn in answered(experiment, settings, scale, requests):
         rows += found
         lines += drawn
     outputs = [paths.table(scale, experiment, name) for name in ("measures", "curves")]
     write_table(outputs[0], COLUMNS, rows)
     write_table(outputs[1], CURVE_COLUMNS, lines)
     return outputs
+
+
+def answered(
+    experiment: str, settings: Mapping[str, Settings], scale: str, requests: list[Request]
+) -> Iterator[tuple[list[Row], list[Row]]]:
+    """Rows of measures and of curves, network by network."""
+    by_seed = points.measured if settings[experiment].points else measured
+    return by_seed(experiment, Loader(scale, settings), requests)
 
 
 def measured(
