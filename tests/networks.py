@@ -52,6 +52,10 @@ def ask(network, measure, subject="network", reference="", tasks="fresh", along=
 
 
 def ended(loss, steps=1000):
-    """The history of a run that has stayed at one loss."""
-    names = ("evaluation_loss", "training_loss", "largest_loss")
-    return [{"step": str(step), **dict.fromkeys(names, str(loss))} for step in range(0, steps + 1, 100)]
+    """The history of a run whose training loss was at 9 until its last 500 steps."""
+    early = {"evaluation_loss": loss, "training_loss": 9.0, "largest_loss": loss}
+    late = range(steps - 400, steps + 1, 100)
+    return [
+        {**early, "step": step, **({"training_loss": loss} if step in late else {})}
+        for step in range(0, steps + 1, 100)
+    ]

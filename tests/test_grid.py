@@ -87,6 +87,18 @@ def test_runs_of_an_experiment_with_axes(here):
     assert {unit for unit, along, _ in lines if along == "inputs"} == {"point 0 seed 0"}
 
 
+def test_controls_are_measured_on_fewer_tasks_and_a_match_is_to_each_subject():
+    network = made(weights=gd_plus_plus((0.6,), (0.0,)), tasks=200, control_tasks=100)
+    x, y, query, target = (np.asarray(part, np.float64) for part in network.fresh)
+    losses = (network.best_rate / 10 * np.einsum("tnd,tn,td->t", x, y, query) - target) ** 2 / 2
+    one = grid.Grid(network)
+    for subject, right in (("gd", losses.mean()), ("hand_set gd", losses[:100].mean())):
+        assert grid.answer(one, Request("loss", subject, "", "fresh")) == pytest.approx(right, rel=1e-4)
+    for subject in ("network rate 2", "network rate 3"):
+        matched = Request("fitted_scale", subject, "gd matched", "fresh")
+        assert grid.answer(one, matched) == pytest.approx(1, rel=1e-5)
+
+
 WIDE, NOISY = (TASK.model_copy(update=change) for change in ({"input_range": 2.0}, {"label_noise": 0.5}))
 SOFTMAX = Model(softmax_layers=1)
 

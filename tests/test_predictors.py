@@ -266,6 +266,11 @@ def test_single_predictors_are_what_their_names_say(tasks):
         (of("least_squares"), least_squares.weights(tasks)),
     ):
         np.testing.assert_allclose(found, right, rtol=1e-5, atol=1e-4)
+    longer = made(
+        task=TASK.model_copy(update={"context": 20})
+    ).fresh  # the step stays that of training, eta / N
+    found = predictors.named("gd", made()).fit(longer).weights
+    np.testing.assert_allclose(found, steps(longer, 2 * best), rtol=1e-5, atol=1e-5)
     twice = predictors.named("gd_twice", made()).predict(tasks, None)
     np.testing.assert_allclose(twice, descent.roll_out(tasks, best, 2)[-1], atol=1e-5)
 
