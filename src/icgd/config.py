@@ -40,9 +40,11 @@ class Block(BaseModel):
 class Task(Block):
     """A family of in-context regression problems."""
 
-    family: Literal["linear", "sine"] = Field("linear", description="linear regression, or sine waves")
-    inputs: Count = Field(description="input dimension d", ge=1)
-    context: Count = Field(description="number N of context pairs", ge=1)
+    family: Literal["linear", "sine", "dynamics"] = Field(
+        "linear", description="linear regression, sine waves, or sequences of states (second paper)"
+    )
+    inputs: Count = Field(description="input dimension d; dynamics: of the observed states", ge=1)
+    context: Count = Field(description="number N of context pairs; dynamics: of states T", ge=1)
     input_range: Real = Field(1.0, description="linear: width r of x ~ U(-r/2, r/2)", ge=1e-6)
     released_phase: Switch = Field(True, description="sine: phase tied to amplitude, as in the released code")
     distribution: Literal["uniform", "normal"] = Field(
@@ -55,6 +57,18 @@ class Task(Block):
         0.0, description="linear: standard deviation of noise on the context's labels", ge=0
     )
     teacher_mean: Real = Field(0.0, description="linear: mean of each of the teacher's weights")
+    teacher: Literal["orthogonal", "contracting", "fixed", "mlp"] = Field(
+        "orthogonal",
+        description="dynamics: h -> W h with W of its own for every sequence, orthogonal or "
+        "contracting, or one fixed W for all; mlp: orthogonal W after a fixed nonlinearity",
+    )
+    hidden: Count | None = Field(
+        None, description="dynamics: size of hidden states seen through a random matrix; null: seen", ge=1
+    )
+    start_range: Real = Field(1.0, description="dynamics: h_1 ~ U(-r, r)", ge=0)
+    state_noise: Real = Field(0.01, description="dynamics: standard deviation of a step's noise", ge=0)
+    observation_noise: Real = Field(0.0, description="dynamics: that of what is seen of a state", ge=0)
+    state_clip: Real = Field(10.0, description="dynamics: states are clipped to +-this", gt=0)
 
 
 class Model(Block):
@@ -91,6 +105,32 @@ class Model(Block):
     )
 
 
+class Causal(Block):
+    """Network with a causal mask that predicts the next state of a sequence at every position."""
+
+    layers: tuple[Literal["linear", "softmax", "mesa"], ...] = Field(
+        description="the kind of every attention layer, from the first to the last", min_length=1
+    )
+    heads: Count = Field(4, description="attention heads of a layer", ge=1)
+    key_size: Count = Field(20, description="entries of queries, keys, values", ge=1)
+    width: Count = Field(40, description="entries of a token inside; constructed: four states", ge=1)
+    tokens: Literal["raw", "constructed"] = Field(
+        "raw", description="s_t, embedded and read out by matrices, or (0, s_t, s_t, s_t-1) as it is"
+    )
+    masked: Switch = Field(False, description="constructed: the first half of every token is set to 0")
+    token_clip: Real | None = Field(None, description="tokens are clipped to +-this after each layer", gt=0)
+    position: Literal["none", "beside", "added"] = Field(
+        "none",
+        description="the position's code: beside the tokens that layer one makes queries and keys of, or "
+        "added to all tokens before it",
+    )
+    mlp: Count = Field(0, description="hidden units of an MLP after each attention; 0: none", ge=0)
+    qk_norm: Switch = Field(False, description="queries and keys of norm 1, in all layers but the first")
+    layer_norm: Switch = Field(False, description="LayerNorm before every attention and MLP")
+    init_std: Real = Field(0.05, description="standard deviation of every matrix at first", ge=0)
+    init_lambda: Real = Field(1.0, description="mesa: lambda of every head at first", gt=0)
+
+
 class Optimiser(Block):
     """clip by global norm, then AdamW (released code; the paper's text differs, see docs)."""
 
@@ -99,7 +139,14 @@ class Optimiser(Block):
     b2: Real = Field(0.98, description="decay of the second moment", ge=0, le=1)
     weight_decay: Real = Field(0.0, description="decoupled weight decay", ge=0)
     clip_norm: Real = Field(0.001, description="largest global norm of the gradient", ge=0)
+    clip_value: Real | None = Field(
+        None, description="instead: largest size of each entry of the gradient (second paper)", gt=0
+    )
     decay_to: Real = Field(1.0, description="share of the learning rate left at the end (cosine)", ge=0, le=1)
+    warm_up: Count = Field(0, description="steps in which the learning rate rises from 0", ge=0)
+    decay_over: Count | None = Field(
+        None, description="steps, warm-up included, at which decay_to is reached; null: those trained", ge=1
+    )
 
 
 class Training(Block):
@@ -111,6 +158,7 @@ class Training(Block):
     history_tasks: Count = Field(10_000, description="tasks that the history is measured on", ge=10)
     fixed_tasks: Count = Field(0, description="size of a fixed training set; 0: fresh tasks each step", ge=0)
     snapshots: Count = Field(0, description="equally spaced states kept beside the last weights", ge=0)
+    again: Switch = Field(False, description="from the same first weights, but on other fresh tasks")
 
 
 class Evaluation(Block):
@@ -144,6 +192,7 @@ class Experiment(Block):
     about: str = Field(description="one sentence: what it is for")
     task: Task = Field(description="what is learnt from")
     model: Model = Field(Model(), description="what learns")
+    causal: Causal | None = Field(None, description="what learns instead, from sequences of states")
     optimiser: Optimiser = Field(Optimiser(), description="how it learns")
     training: Training = Field(Training(), description="how long it learns")
     evaluation: Evaluation = Field(Evaluation(), description="what its networks are measured on")
@@ -165,6 +214,7 @@ class Settings(Block):
 
     task: Task
     model: Model = Model()
+    causal: Causal | None = None
     optimiser: Optimiser = Optimiser()
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
@@ -231,7 +281,7 @@ class Config(Block):
         scale, experiment = scale or self.scale, self.named(name)
         if scale not in self.scales:
             raise IcgdError(f"there is no scale {scale!r}; {nearest(scale, self.scales)}")
-        blocks = {part: getattr(experiment, part) for part in (*AXES_OF, "evaluation", "seeds")}
+        blocks = {part: getattr(experiment, part) for part in (*AXES_OF, "causal", "evaluation", "seeds")}
         whole = Settings(**blocks, key_implementation=self.key_implementation)
         points = experiment.points[:SMOKE_POINTS] if scale == "smoke" else experiment.points
         bounded = [_bounded(whole.at(point), self.scales[scale]) for point in points]
@@ -409,5 +459,58 @@ def contradictions(experiment: Experiment) -> list[tuple[bool, str]]:
         (
             0 < training.fixed_tasks < training.batch,
             f"training.fixed_tasks is {training.fixed_tasks}, less than the batch of {training.batch}.",
+        ),
+        (
+            experiment.optimiser.decay_over is not None
+            and experiment.optimiser.decay_over <= experiment.optimiser.warm_up,
+            "optimiser.decay_over must be more than warm_up.",
+        ),
+        *_of_sequences(experiment),
+    ]
+
+
+def _of_sequences(experiment: Experiment) -> list[tuple[bool, str]]:
+    """`contradictions` of networks with a causal mask."""
+    task, causal, dynamics = experiment.task, experiment.causal, experiment.task.family == "dynamics"
+    found = [
+        (
+            dynamics == (causal is None),
+            "causal and task.family: dynamics need each other.",
+        ),
+        (
+            dynamics and task.context < 2,
+            f"task.context is {task.context}, but nothing can be learnt from fewer than 2 states.",
+        ),
+        (
+            dynamics and task.teacher == "mlp" and task.hidden is not None,
+            "task.hidden must be null where the teacher is mlp.",
+        ),
+        (
+            dynamics and experiment.training.fixed_tasks > 0,
+            "training.fixed_tasks must be 0: sequences are drawn afresh at every step.",
+        ),
+    ]
+    if causal is None:
+        return found
+    constructed = causal.tokens == "constructed"
+    return [
+        *found,
+        (
+            constructed and causal.width != 4 * task.inputs,
+            f"causal.width is {causal.width}, but constructed tokens of {task.inputs} inputs have "
+            f"{4 * task.inputs} entries.",
+        ),
+        (causal.masked and not constructed, "causal.masked needs constructed tokens."),
+        (
+            causal.masked and len(causal.layers) > 1,
+            "causal.masked needs a single layer: the mask would hide what another has found.",
+        ),
+        (
+            causal.position != "none" and constructed,
+            "causal.position needs raw tokens: constructed ones hold the state before.",
+        ),
+        (
+            causal.init_lambda != 1.0 and "mesa" not in causal.layers,
+            "causal.init_lambda is set, but no layer is mesa.",
         ),
     ]

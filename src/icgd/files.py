@@ -59,9 +59,8 @@ def read_yaml(path: Path | str) -> object:
             seen: set[str] = set()
             for key in written:
                 if key.value in seen:
-                    raise IcgdError(
-                        f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} stands twice; remove one."
-                    )
+                    line = key.start_mark.line + 1
+                    raise IcgdError(f"{path}, line {line}: the key {key.value!r} stands twice; remove one.")
                 seen.add(key.value)
             return super().construct_mapping(node, deep)
 

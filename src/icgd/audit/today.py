@@ -4,12 +4,11 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from icgd import config
+from icgd import config, plan
 from icgd.audit.programs import name_of
 from icgd.claims import registry
 from icgd.config import Config, Settings, checked
 from icgd.errors import IcgdError
-from icgd import plan
 from icgd.references import tuned
 
 Pair = tuple[object, object]  # recorded, today's

@@ -84,7 +84,8 @@ def within_directions(network: Network, count: int) -> float:
     tasks, inputs = network.published, network.settings.task.inputs
     frame = jnp.eye(inputs)
     if count < inputs:
-        frame = jnp.linalg.qr(jax.random.normal(network.key("random directions"), (inputs, 2)))[0][:, :count]
+        drawn = jax.random.normal(network.key("random directions"), (inputs, max(count, 2)))
+        frame = jnp.linalg.qr(drawn)[0][:, :count]
     weights = descent.one_step_weights(tasks, network.best_rate) @ frame @ frame.T
     return loss(Fit(jnp.einsum("td,td->t", weights, tasks.query), weights), tasks)
 

@@ -3,14 +3,16 @@
 import jax
 import jax.numpy as jnp
 
-from icgd.config import Model, Settings, Task
+from icgd.config import Causal, Model, Settings, Task
 from icgd.measures import agreement, copied
+from icgd.models import causal as causal_models
 from icgd.models import transformer
 from icgd.models.transformer import Weights
 from icgd.references import closed_form, constructions
-from icgd.tasks import published, sample
+from icgd.tasks import dynamics, published, sample
+from icgd.tasks.dynamics import Sequences
 from icgd.tasks.linear import Tasks, half_mean_square
-from icgd.training import engine
+from icgd.training import causal, engine
 
 ALIGNMENT = ("model_cos", "model_diff", "preds_diff")
 COPYING_TASKS = 256  # of the history's, for the sensitivities of a first layer
@@ -18,6 +20,8 @@ COPYING_TASKS = 256  # of the history's, for the sensitivities of a first layer
 
 def initialise(settings: Settings, key: jax.Array) -> Weights:
     """Weights before training; attention that is given is set to one GD step (A.8 of the paper)."""
+    if settings.causal is not None:
+        return causal_models.initialise(settings.causal, settings.task.inputs, key)
     model = settings.model
     weights = transformer.initialise(model, settings.task.inputs, key)
     if model.given_step is None:
@@ -29,11 +33,17 @@ def initialise(settings: Settings, key: jax.Array) -> Weights:
 def blocks(settings: Settings) -> int:
     """How many blocks of tasks, each of a size that a CPU computes best, a batch is divided into."""
     size = engine.block_size(settings.task.inputs, settings.task.context)
+    if settings.causal is not None:
+        size = causal.block_size(settings.causal, settings.task.context)
     return settings.training.batch // size if settings.training.batch % size == 0 else 1
 
 
-def loss_and_gradient(model: Model, weights: Weights, tasks: Tasks) -> tuple[jax.Array, Weights]:
+def loss_and_gradient(
+    model: Model | Causal, weights: Weights, tasks: Tasks | Sequences
+) -> tuple[jax.Array, Weights]:
     """Loss and gradient; zero for attention that is given, which so stays as it is."""
+    if isinstance(model, Causal):
+        return causal.loss_and_gradient(model, weights, tasks)
     loss, gradient = engine.loss_and_gradient(model, weights, tasks)
     if model.given_step is None:
         return loss, gradient
@@ -41,18 +51,22 @@ def loss_and_gradient(model: Model, weights: Weights, tasks: Tasks) -> tuple[jax
     return loss, gradient | fixed
 
 
-def history_tasks(settings: Settings, key: jax.Array) -> Tasks:
+def history_tasks(settings: Settings, key: jax.Array) -> Tasks | Sequences:
     """Tasks that the history is measured on: the published ones where they fit, else fresh ones."""
     task, count = settings.task, settings.training.history_tasks
+    if settings.causal is not None:
+        return dynamics.sample(task, key, count)
     if published.has_shape(task):
         return published.tasks(count, task.input_range)
     return sample.sample(task, key, count)
 
 
-def measures(settings: Settings, weights: Weights, tasks: Tasks) -> dict[str, jax.Array]:
+def measures(settings: Settings, weights: Weights, tasks: Tasks | Sequences) -> dict[str, jax.Array]:
     """Evaluation loss; for one layer on plain linear tasks its alignment with one step of GD, at the
     published rate or, off the base setting, the optimal one; for alternating tokens the sensitivities
     of the first layer."""
+    if settings.causal is not None:
+        return {"evaluation_loss": causal.loss(settings.causal, weights, tasks)}
     task, model = settings.task, settings.model
     plain = Task(inputs=task.inputs, context=task.context, input_range=task.input_range)
     if model.layers == 1 and task == plain and not model.alternating:

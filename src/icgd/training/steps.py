@@ -15,7 +15,7 @@ from icgd import batched
 from icgd.config import Settings
 from icgd.models.transformer import Weights
 from icgd.random import stream
-from icgd.tasks import sample
+from icgd.tasks import dynamics, sample
 from icgd.tasks.linear import Tasks
 from icgd.training import problem
 
@@ -38,13 +38,18 @@ def start(settings: Settings, keys: jax.Array) -> State:
 
 
 def optimiser(settings: Settings) -> optax.GradientTransformation:
-    """Clip by global norm, then AdamW, as released; with ``decay_to`` < 1 a cosine schedule."""
+    """Clip by global norm or each entry, then AdamW, as released; with ``decay_to`` < 1 a cosine schedule."""
     chosen = settings.optimiser
-    rate = chosen.learning_rate
-    if chosen.decay_to < 1:
-        rate = optax.cosine_decay_schedule(rate, settings.training.steps, alpha=chosen.decay_to)
+    rate, decay_over = chosen.learning_rate, chosen.decay_over or settings.training.steps
+    if chosen.warm_up:
+        rate = optax.warmup_cosine_decay_schedule(
+            0.0, rate, chosen.warm_up, decay_over, end_value=rate * chosen.decay_to
+        )
+    elif chosen.decay_to < 1:
+        rate = optax.cosine_decay_schedule(rate, decay_over, alpha=chosen.decay_to)
+    by_norm, bound = optax.clip_by_global_norm(chosen.clip_norm), chosen.clip_value
     return optax.chain(
-        optax.clip_by_global_norm(chosen.clip_norm),
+        by_norm if bound is None else optax.clip(bound),
         optax.adamw(rate, b1=chosen.b1, b2=chosen.b2, weight_decay=chosen.weight_decay),
     )
 
@@ -54,7 +59,8 @@ def chunk(settings: Settings, seeds: Sequence[int]) -> Callable:
 
     The batch of a step is a function of (key, step).
     """
-    chain, data = optimiser(settings), keys(settings, seeds, "training data")
+    chain = optimiser(settings)
+    data = keys(settings, seeds, f"training data{' again' * settings.training.again}")
 
     def many(state: State, sets: Tasks | None, first: int, count: int) -> tuple[State, tuple]:
         def of_seed(state: State, key: jax.Array, tasks: Tasks | None) -> tuple[State, tuple]:
@@ -80,7 +86,9 @@ def gradient(
     batch drawn from it with replacement.
     """
     batch, blocks = settings.training.batch, problem.blocks(settings)
-    of_tasks = partial(problem.loss_and_gradient, settings.model, weights)
+    of_tasks = partial(problem.loss_and_gradient, settings.causal or settings.model, weights)
+    if settings.causal is not None:
+        tasks = dynamics.sample(settings.task, key, batch)
     if tasks is not None:
         if batch < settings.training.fixed_tasks:
             chosen = jax.random.randint(key, (batch,), 0, settings.training.fixed_tasks)
@@ -112,7 +120,7 @@ def history_sets(settings: Settings, seeds: Sequence[int]) -> Tasks:
 
 def measured(settings: Settings, weights: Weights, tasks: Tasks) -> dict[str, jax.Array]:
     """The columns of the history: (seeds,) each."""
-    return each(partial(problem.measures, settings), len(tasks.target))(weights, tasks)
+    return each(partial(problem.measures, settings), len(tasks[0]))(weights, tasks)
 
 
 def keys(settings: Settings, seeds: Sequence[int], name: str) -> jax.Array:
