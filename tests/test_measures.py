@@ -179,6 +179,16 @@ def test_along_a_shift_is_the_loss_on_the_shifted_tasks(axis):
             assert found[point] == pytest.approx(np.mean((p - target) ** 2) / 2, rel=1e-4)
 
 
+def test_published_tasks_are_what_published_curves_are_on():
+    network = made(weights=gd_plus_plus((0.7,), (0.0,)))
+    published = ask(network, "loss", "gd", tasks="published")
+    assert published != pytest.approx(ask(network, "loss", "gd"), rel=1e-3)
+    assert ask(network, "loss", "gd", "", "published", "roll_out 1")[1] == pytest.approx(published, rel=1e-4)
+    teacher = ask(network, "loss", "gd", "", "published", "targets")
+    assert teacher[1.0] == pytest.approx(published, rel=1e-4) and max(teacher) > 3
+    assert ask(network, "homogeneity", "gd", "", "published", "targets") < 1e-4
+
+
 # Weights, heads
 
 

@@ -260,6 +260,7 @@ def test_single_predictors_are_what_their_names_say(tasks):
         (of("gd"), steps(tasks, best)),
         (of("gd published"), steps(tasks, 5.91)),
         (of("gd matched", subject="hand_set gd rate 2"), steps(tasks, 2 * best)),
+        (of("gd matched scaled 1.5", subject="hand_set gd"), steps(tasks, 1.5 * best)),
         (of("gd_from_mean", moved), 0.5 + steps(seen, best)),
         (of("ridge", noisy), solved(0.25)),
         (of("ridge noise 10", noisy), solved(2.5)),
@@ -271,6 +272,9 @@ def test_single_predictors_are_what_their_names_say(tasks):
     ).fresh  # the step stays that of training, eta / N
     found = predictors.named("gd", made()).fit(longer).weights
     np.testing.assert_allclose(found, steps(longer, 2 * best), rtol=1e-5, atol=1e-5)
+    more, rate = made().one_more_pair, closed_form.optimal_rate(10, 11, 1 / 12)
+    assert (more.targets.shape[1], Grid(made()).tasks("one_more_pair").targets.shape[1]) == (11, 10)
+    np.testing.assert_allclose(of("gd_one_more_pair"), steps(more, rate), rtol=1e-5, atol=1e-5)
     twice = predictors.named("gd_twice", made()).predict(tasks, None)
     np.testing.assert_allclose(twice, descent.roll_out(tasks, best, 2)[-1], atol=1e-5)
 
