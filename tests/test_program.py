@@ -53,10 +53,10 @@ REFACTORS = (  # file, what is there, what comes in its place
     ("__main__.py", "train a seed of", "teach a seed of"),  # words of a help
 )
 FAULTS = {
-    "rate": ("training/steps.py", "rate = chosen.learning_rate", "rate = 3 * chosen.learning_rate"),
+    "rate": ("training/steps.py", "= chosen.learning_rate,", "= 3 * chosen.learning_rate,"),
     "same batch at each step": ("training/steps.py", "fold_in(key, index)", "fold_in(key, 0)"),
     "labels shuffled": ("tasks/linear.py", "targets = y[:-1]", "targets = y[:-1][::-1]"),
-    "other streams": ("training/steps.py", '"training data"', '"training tasks"'),
+    "other streams": ("training/steps.py", "training data{", "training tasks{"),
     "sum over blocks": ("training/steps.py", "jnp.mean(x, axis=0)", "jnp.sum(x, axis=0)"),
 }
 
