@@ -15,7 +15,7 @@ from scipy import stats
 
 from icgd import paths
 from icgd.claims import evidence, history, intervals, registry, verdict
-from icgd.claims.registry import Claim
+from icgd.claims.registry import Claim, Headline
 from icgd.claims.rules import rule
 from icgd.config import load
 from icgd.errors import IcgdError
@@ -132,19 +132,53 @@ def test_exact_zeros_do_not_spoil_a_logarithmic_scale():
 
 
 @pytest.mark.parametrize(
-    ("words", "whole"),
+    ("how", "words", "whole"),
     [
-        (["supported", "supported"], "supported"),
-        (["supported", "refuted"], "partly"),
-        (["refuted", "refuted"], "refuted"),
-        (["supported", "inconclusive"], "inconclusive"),
-        (["supported", "no power"], "no power"),
-        (["refuted", "error"], "error"),
+        (None, "supported supported", "supported"),
+        (None, "supported refuted", "partly"),
+        (None, "refuted refuted", "refuted"),
+        (None, "supported inconclusive", "inconclusive"),
+        (None, "refuted inconclusive", "inconclusive"),
+        (None, "supported power", "no power"),
+        (None, "refuted error", "error"),
+        ("all", "supported supported refuted", "refuted"),
+        ("all", "refuted inconclusive", "refuted"),
+        ("all", "supported borderline", "borderline"),
+        ("all", "refuted power", "no power"),
+        ("any", "supported refuted refuted", "supported"),
+        ("any", "refuted inconclusive", "inconclusive"),
+        ("any", "refuted refuted", "refuted"),
+        ("any", "supported error", "error"),
+        (Headline(headline="0"), "supported refuted", "supported"),
+        (Headline(headline="1"), "supported refuted", "refuted"),
+        (Headline(headline="0"), "supported error", "error"),
     ],
 )
-def test_parts_combine(words, whole):
-    parts = [{"name": word, "verdict": word, "reason": ""} for word in words]
-    assert verdict.combine(parts)[0] == whole
+def test_parts_combine(how, words, whole):
+    named = {"power": "no power"}
+    parts = [
+        {"name": str(k), "verdict": named.get(word, word), "reason": ""}
+        for k, word in enumerate(words.split())
+    ]
+    assert verdict.combine(parts, how)[0] == whole
+
+
+def test_the_parts_are_counted_and_how_they_combine_is_part_of_the_rule():
+    words = ("supported", "refuted", "refuted", "no power")
+    assert verdict.counts([{"verdict": word} for word in words]) == dict(
+        supported=1, refuted=2, other=1, of=4
+    )
+    parts = [{"name": name, **made()} for name in ("one", "other")]
+    about = {"id": "vo22-01", "where": "somewhere", "says": "something", "kind": "measurement"}
+    hows = (None, "all", "any", {"headline": "other"})
+    made_ = [registry.entry({**about, "parts": parts, "combine": how}, "vo22", "here") for how in hows]
+    assert len({claim.rule_hash for claim in made_}) == len(hows)
+    with pytest.raises(IcgdError, match="has no part 'three' for its headline"):
+        registry.entry({**about, "parts": parts, "combine": {"headline": "three"}}, "vo22", "here")
+    with pytest.raises(IcgdError, match="combine"):
+        registry.entry({**about, "parts": parts, "combine": "most"}, "vo22", "here")
+    with pytest.raises(IcgdError, match="for claims of several parts"):
+        registry.entry(entry(combine="all"), "vo22", "here")
 
 
 def test_a_control_that_goes_wrong_takes_the_verdict_away():

@@ -14,7 +14,7 @@ from icgd.report.background import Background
 from icgd.report.findings import findings
 from icgd.report.multiplicity import decided_parts
 from icgd.report.page import PARTS, render
-from icgd.report.words import extreme, number, rule, text
+from icgd.report.words import extreme, in_words, number, rule, text
 
 VOID = {"meta", "link", "input", "img", "br", "hr"}
 
@@ -264,6 +264,20 @@ def test_a_claim_tells_its_chain_of_rules_with_time_versions_and_commands():
     assert "25 s CPU and 40 s wall in 2 jobs" in section and "jax measure and train" in section
     assert '<a href="#made-results-full-one-layer">' in section
     assert "python -m icgd decide vo22-1 --scale full" in section and "SCALE=full" not in section
+
+
+def test_a_verdict_tells_how_many_parts_bear_it_out():
+    counts = {"supported": 2, "refuted": 12, "other": 0, "of": 14}
+    claim = make_claim("vo22-1", verdict="refuted", counts=counts)
+    assert in_words(claim) == "refuted: 12 of 14 parts fail"
+    assert in_words({**claim, "verdict": "partly"}) == "partly: 2 of 14 parts hold"
+    assert in_words({**claim, "verdict": "inconclusive"}) == "inconclusive"
+    assert (
+        in_words(make_claim("vo22-1", counts={"supported": 2, "refuted": 0, "other": 0, "of": 2}))
+        == "supported"
+    )
+    page = render([claim], "full", BACKGROUND)
+    assert page.count("refuted: 12 of 14 parts fail</span>") == 3 and 'data-verdict="refuted"' in page
 
 
 def test_rules_in_words():

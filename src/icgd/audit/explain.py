@@ -13,7 +13,7 @@ from icgd.claims import history
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_json
 from icgd.report.meaning import LABELS, in_short, of_measure
-from icgd.report.words import extreme, number, rule, statistical
+from icgd.report.words import extreme, in_words, number, rule, statistical
 
 WIDTH = 110
 UNITS, FILES = 20, 4  # values and files that are printed; the verdict has all
@@ -70,7 +70,8 @@ def lines(found: dict) -> list[str]:
     """The explanation, line by line."""
     scale, name = found["scale"], found["id"]
     out = [f"{name}  [{found['kind']}]  {found['where']}", f"  {found['says']}", ""]
-    out.append(f"VERDICT ({scale} scale): {found['verdict'].upper()}")
+    word, _, count = in_words(found).partition(":")
+    out.append(f"VERDICT ({scale} scale): {word.upper()}" + (count and f":{count}"))
     out += [f"  {key}: {found[key]}" for key in ("reason", "note", "reduced", "test") if found.get(key)]
     for part in found["parts"]:
         out += part_of(part)

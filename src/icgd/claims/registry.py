@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Optional
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from icgd.claims.rules import Rule, of_networks, refuse, rule
 from icgd.config import Block, Config, checked
@@ -19,6 +19,13 @@ FOLDER = Path("claims")
 FINDINGS = "findings.yaml"  # entries about all sources, by the prefix of their ids
 COVERAGE = "coverage"  # what the source documents say, passage by passage (coverage.py)
 DECIDES = {"evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted", "controls"}
+
+
+class Headline(Block):
+    """The one part that says what the claim says; the others are shown beside it."""
+
+    headline: str
+
 
 Line = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
 
@@ -38,6 +45,9 @@ class Claim(Block):
     reason: str | None = None
     test: str | None = None
     figures: tuple[str, ...] = ()
+    combine: Literal["all", "any"] | Headline | None = Field(
+        None, description="all (universal), any (existential), headline: <part>; several things if absent"
+    )
     parts: tuple[Rule, ...] = ()
     planned: Optional["Claim"] = None
 
@@ -60,7 +70,8 @@ class Claim(Block):
     @property
     def rule_hash(self) -> str:
         """Hash of everything that the verdict is decided by."""
-        return _hash([part.model_dump(include=DECIDES) for part in self.parts])
+        parts = [part.model_dump(include=DECIDES) for part in self.parts]
+        return _hash([*parts, self.model_dump(include={"combine"})] if self.combine else parts)
 
     @property
     def entry_hash(self) -> str:
@@ -155,6 +166,10 @@ def _contradictions(claim: Claim) -> Iterator[tuple[bool, str]]:
     yield bool(needed and not getattr(claim, needed)), f"is {kind} and lacks {needed!r}."
     yield bool(needed and claim.parts), f"is {kind} but has a rule; name the kind that the rule decides."
     yield not (needed or claim.parts), f"is of kind {kind} but has no rule (evidence, supported, controls)."
+    names = [part.name for part in claim.parts]
+    yield bool(claim.combine) and len(names) < 2, "has combine, which is for claims of several parts."
+    wanted = claim.combine.headline if isinstance(claim.combine, Headline) else None
+    yield bool(wanted) and names.count(wanted) != 1, f"has no part {wanted!r} for its headline."
     yield claim.planned is not None and kind != "pending", "has planned, the rule of a pending claim."
 
 

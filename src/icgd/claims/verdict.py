@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from icgd.claims import evidence, intervals, registry
 from icgd.claims.intervals import Interval
-from icgd.claims.registry import Claim
+from icgd.claims.registry import Claim, Headline
 from icgd.claims.rules import Control, Rule
 from icgd.config import Config
 from icgd.errors import IcgdError
@@ -140,12 +140,13 @@ def decide_one(id_: str, config: Config, scale: str) -> dict:
 def judge(claim: Claim, config: Config, scale: str) -> dict:
     """The verdict of a claim, with everything needed to explain it."""
     parts = [judge_part(part, config, scale) for part in claim.parts]
-    verdict, reason = combine(parts)
+    verdict, reason = combine(parts, claim.combine)
     return {
         **{key: getattr(claim, key) for key in ABOUT},
         "scale": scale,
         "verdict": verdict,
         "reason": reason,
+        "counts": counts(parts),
         "reduced": _reduced(claim, config),
         "parts": parts,
         "figures": list(claim.figures),
@@ -163,6 +164,7 @@ def undecided(claim: Claim, scale: str) -> dict:
         "scale": scale,
         "verdict": "not testable" if claim.kind == "not-testable" else "pending",
         "reason": claim.reason or (WAITS if planned else "its experiment is not built yet"),
+        "counts": counts([]),
         **{"reduced": None, "rule_hash": None, "rebuild": None, "parts": [], "figures": [], "inputs": []},
         "planned": [part.model_dump(mode="json", exclude_none=True) for part in planned],
     }
@@ -222,17 +224,34 @@ def at_scale(decision: Decision, controls: list[dict], rule: Rule, scale: str) -
     return decision.verdict, decision.reason
 
 
-def combine(parts: list[dict]) -> tuple[str, str]:
+def combine(parts: list[dict], how: str | Headline | None = None) -> tuple[str, str]:
     """Verdict of a claim from its parts; what could not be checked comes before what could."""
     words = [part["verdict"] for part in parts]
     first = next((word for word in ("error", UNDECIDED, "no power", INDICATIVE) if word in words), None)
     if first or len(set(words)) == 1:
         return first or words[0], _first_reason(parts, first or words[0])
-    if "supported" in words and "refuted" in words:
-        named = {word: ", ".join(part["name"] for part in parts if part["verdict"] == word) for word in words}
-        return "partly", f"supported: {named['supported']}; refuted: {named['refuted']}"
-    word = next(word for word in ("refuted", "inconclusive", "borderline") if word in words)
+    if isinstance(how, Headline):
+        part = next(part for part in parts if part["name"] == how.headline)
+        return part["verdict"], f"by its part {how.headline!r}" + (part["reason"] and f": {part['reason']}")
+    decisive = {"all": "refuted", "any": "supported"}.get(how)
+    if decisive in words:
+        return decisive, f"{decisive}: {_named(parts, decisive)}"
+    if not how and {"supported", "refuted"} <= set(words):
+        return "partly", "; ".join(f"{word}: {_named(parts, word)}" for word in ("supported", "refuted"))
+    order = ("inconclusive", "borderline") if how else ("refuted", "inconclusive", "borderline")
+    word = next(word for word in order if word in words)
     return ("inconclusive" if word == "refuted" else word), _first_reason(parts, word)
+
+
+def counts(parts: list[dict]) -> dict[str, int]:
+    """How many parts are supported, refuted and otherwise, and of how many."""
+    words = [part["verdict"] for part in parts]
+    found = {word: words.count(word) for word in ("supported", "refuted")}
+    return {**found, "other": len(words) - sum(found.values()), "of": len(words)}
+
+
+def _named(parts: list[dict], word: str) -> str:
+    return ", ".join(part["name"] for part in parts if part["verdict"] == word)
 
 
 def _first_reason(parts: list[dict], word: str) -> str:

@@ -9,7 +9,7 @@ from icgd.report.figures import picture
 from icgd.report.markup import grid, pairs
 from icgd.report.part import part_of
 from icgd.report.planned import planned
-from icgd.report.words import NOT_RUN, badge, linked, scale_of, text
+from icgd.report.words import NOT_RUN, badge, badge_of, linked, scale_of, text
 
 
 def section(claim: dict, background: Background) -> str:
@@ -22,7 +22,7 @@ def section(claim: dict, background: Background) -> str:
         scale_of(claim) if scale_of(claim) == NOT_RUN else f"scale {scale_of(claim)}",
     ]
     body = [
-        f"<h3>{name} {badge(claim.get('verdict'))}</h3>",
+        f"<h3>{name} {badge_of(claim)}</h3>",
         f'<p class="says">{text(claim.get("says"))}</p>',
         f'<p class="where">{" · ".join(text(words) for words in about if words)}</p>',
         stated(stating(str(claim.get("id")), background.documents)),

@@ -1,6 +1,6 @@
 """The findings: errors and discrepancies in text, figures and released code, confirmed or overturned."""
 
-from icgd.report.words import badge, is_finding, linked, measured, region, text
+from icgd.report.words import badge, badge_of, is_finding, linked, measured, region, text
 
 SAID = {"supported": "confirmed", "refuted": "overturned", "partly": "partly confirmed"}
 
@@ -69,6 +69,6 @@ def _contradicted(claim: dict) -> str:
     """One claim that came out refuted or partly, and why."""
     name = text(claim.get("id"))
     return (
-        f'<li><p><a href="#{name}">{name}</a> {badge(claim.get("verdict"))} {text(claim.get("says"))}</p>'
+        f'<li><p><a href="#{name}">{name}</a> {badge_of(claim)} {text(claim.get("says"))}</p>'
         f'<p class="where">{text(claim.get("reason"))}</p></li>'
     )

@@ -9,7 +9,7 @@ from html import escape
 VERDICTS = {
     "supported": ("✓", "good", "decided", "the interval lies inside the supported region"),
     "refuted": ("✗", "bad", "decided", "the interval lies inside the refuted region"),
-    "partly": ("◐", "mixed", "decided", "some named parts of the claim hold and others do not"),
+    "partly": ("◐", "mixed", "decided", "of several things that are claimed some hold and others do not"),
     "borderline": ("≈", "mixed", "undecided", "the interval lies in the gap between the two regions"),
     "inconclusive": ("?", "mixed", "undecided", "the interval is too wide to tell; more units would help"),
     "no power": (
@@ -49,6 +49,22 @@ def badge(word: str | None, said: str | None = None) -> str:
     symbol, tone, _, _ = VERDICTS.get(word, UNKNOWN)
     mark = f'<span aria-hidden="true">{symbol}</span>'
     return f'<span class="badge {tone}">{mark}&nbsp;{text(said or word)}</span>'
+
+
+def in_words(claim: dict) -> str:
+    """The verdict of a claim and, where that is not all of one kind, how many of its parts bear it out."""
+    word, found = claim.get("verdict") or "none", claim.get("counts") or {}
+    many = found.get("of", 0)
+    fails = word == "refuted"
+    share = found.get("refuted" if fails else "supported", 0)
+    if word not in ("supported", "refuted", "partly") or many < 2 or share == many:
+        return word
+    return f"{word}: {share} of {many} parts {'fail' if fails else 'hold'}"
+
+
+def badge_of(claim: dict) -> str:
+    """The badge of a claim, with its count."""
+    return badge(claim.get("verdict"), in_words(claim))
 
 
 def is_finding(claim: dict) -> bool:
