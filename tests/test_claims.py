@@ -61,6 +61,15 @@ def of(**changes):
     return rule(made(**changes), "here")
 
 
+COUNT = {
+    "estimand": "count",
+    "out_of": 9,
+    "each": {"above": 0.5},
+    "supported": {"above": 8},
+    "refuted": {"below": 1},
+}
+
+
 def drawn(n):
     rng = random.Random(n)
     return [rng.gauss(0, 1) for _ in range(n)]
@@ -116,6 +125,16 @@ def test_a_fraction_is_decided_by_clopper_pearson(hits, word):
     part = of(estimand="fraction", each={"above": 0.5}, supported={"above": 0.5})
     assert verdict.decide([1.0] * hits + [0.0] * (10 - hits), part).verdict == word
     assert verdict.decide([1.0] * 5, part).verdict == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("hits", "word"), [(9, "supported"), (8, "supported"), (5, "inconclusive"), (1, "refuted")]
+)
+def test_a_count_is_decided_by_the_number_of_units_and_shows_their_share(hits, word):
+    rule_ = of(**COUNT)
+    found = verdict.decide([1.0] * hits + [0.0] * (9 - hits), rule_)
+    assert found.verdict == word and (found.value, found.low, found.high) == intervals.fraction(hits, 9)
+    assert verdict.decide([1.0] * 8, rule_).reason == "the rule counts 9 units, here are 8"
 
 
 def test_small_distances_from_one_are_judged_on_their_own_scale():
@@ -264,6 +283,13 @@ def test_a_pending_claim_may_carry_the_rule_that_will_decide_it():
         ({"estimand": "max"}, "estimand per training seed cannot be 'max'"),
         ({"kind": "pending", "test": "later"}, "but has a rule"),
         ({"estimand": "fraction"}, "each is what a unit"),
+        ({"refuted": {"above": 1.005}}, "supported and refuted overlap"),
+        ({"refuted": {"above": 1.01}}, "supported and refuted overlap"),
+        ({"out_of": 9}, "out_of and estimand: count go together"),
+        ({**COUNT, "out_of": None}, "out_of and estimand: count go together"),
+        ({**COUNT, "supported": {"above": 8.5}}, "whole numbers from 0 to 9"),
+        ({**COUNT, "refuted": {"below": 10}, "supported": {"above": 11}}, "whole numbers from 0 to 9"),
+        ({**COUNT, "refuted": None}, "a count needs refuted"),
         ({"id": "as-1"}, "must start with 'vo22'"),
         ({"trasform": "log"}, "did you mean transform"),
         ({"published": 1.002}, "published"),

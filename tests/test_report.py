@@ -12,7 +12,8 @@ from icgd.record import lineage
 from icgd.report import ledger
 from icgd.report.background import Background
 from icgd.report.findings import findings
-from icgd.report.multiplicity import decided_parts
+from icgd.report.interval import plot
+from icgd.report.multiplicity import decided_parts, p_value
 from icgd.report.page import PARTS, render
 from icgd.report.words import extreme, in_words, number, rule, text
 
@@ -294,6 +295,21 @@ def test_rules_in_words():
         "Supported when the 95 % interval of the share of training seeds with a value of at least 2 lies "
         "above 0.5;"
     )
+
+
+def test_a_counting_rule_is_told_and_drawn_as_one():
+    units = [{"unit": f"seed {k}", "value": float(k < 8)} for k in range(9)]
+    part = make_part(estimand="count", out_of=9, each={"above": 1}, transform="linear", units=units)
+    part |= {"supported": {"above": 8}, "refuted": {"below": 1}, "published": None}
+    part |= {"value": 8 / 9, "low": 0.52, "high": 0.997}
+    assert rule(part) == (
+        "Supported when at least 8 of 9 training seeds have a value of at least 1; "
+        "refuted when at most 1 of 9 do."
+    )
+    assert extreme(part) == ", 8 of 9"
+    drawing = plot({**part, "controls": []})
+    assert "supported at least 8 of 9" in drawing and 'class="refuted" x="3.0%"' in drawing
+    assert p_value(part) == 0 and decided_parts([make_claim("vo22-1", parts=[part])]) == 0
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ FOLDER = Path("claims")
 FINDINGS = "findings.yaml"  # entries about all sources, by the prefix of their ids
 COVERAGE = "coverage"  # what the source documents say, passage by passage (coverage.py)
 DECIDES = {"evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted", "controls"}
+NEWER = {"out_of"}  # and these where they are given, so that rules without them keep their hashes
 
 
 class Headline(Block):
@@ -70,7 +71,8 @@ class Claim(Block):
     @property
     def rule_hash(self) -> str:
         """Hash of everything that the verdict is decided by."""
-        parts = [part.model_dump(include=DECIDES) for part in self.parts]
+        dumped = [part.model_dump(include=DECIDES | NEWER) for part in self.parts]
+        parts = [{key: found for key, found in one.items() if key in DECIDES or found} for one in dumped]
         return _hash([*parts, self.model_dump(include={"combine"})] if self.combine else parts)
 
     @property

@@ -1,7 +1,7 @@
 """A rule of the registry: evidence, region, controls; its words are those of the data dictionary."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -14,7 +14,7 @@ from icgd.measures.request import parsed
 
 STATEMENTS = ("identities", "contrasts", "published_figures", "spectra", "anchors", "families")
 PUBLISHED = "published"  # evidence of published/numbers.csv, read off papers
-UNITS = ("mean", "median", "fraction")
+UNITS = ("mean", "median", "fraction", "count")
 ESTIMANDS = {"training seed": UNITS, "restart": UNITS, "set": UNITS, "none": ("max", "min", "value")}
 SHIFTED = ("inputs", "targets", "inputs_other", "targets_other", "context", "distractors")
 FIRST_WORDS = {
@@ -32,6 +32,12 @@ def _region(region: dict) -> dict:
     if not right or ends != sorted(set(ends)) or len(region) > 1:
         raise ValueError("must be one of within: [low, high], below: x, above: x")
     return region
+
+
+def bounds(region: Mapping) -> tuple[float, float]:
+    """A region as (low, high), ends included."""
+    low, high = region.get("within", (region.get("above", -math.inf), region.get("below", math.inf)))
+    return float(low), float(high)
 
 
 Region = Annotated[dict[str, object], AfterValidator(_region)]
@@ -89,7 +95,8 @@ class Rule(Block):
     evidence: Evidence
     per: Literal["training seed", "restart", "set", "none"]
     estimand: str = Field(default_factory=lambda known: ESTIMANDS[known["per"]][0])
-    each: Region | None = Field(None, description="what a unit of a fraction must fulfil")
+    each: Region | None = Field(None, description="what a unit of a share or count must fulfil")
+    out_of: int | None = Field(None, ge=1, description="of a count: the number of units that its bounds mean")
     transform: Literal["linear", "log", "log(1 - x)"] = "linear"
     units: str = Field("converged", description="all, converged, or a measure that says which seeds count")
     supported: Region
@@ -131,13 +138,30 @@ def rule(values: object, where: str) -> Rule:
 
 def _contradictions(rule: Rule) -> Iterator[tuple[bool, str]]:
     """What does not go together: is it so, and what would be right."""
-    counted, seeds = rule.estimand == "fraction", rule.per in ("training seed", "restart")
+    shares, seeds = rule.estimand in ("fraction", "count"), rule.per in ("training seed", "restart")
     near = any(control.size for control in rule.controls.refutes)
     told = (rule.published.released is None) == (rule.published.released_from is None)
-    yield (rule.each is not None) != counted, "each is what a unit of a fraction must fulfil; only there."
+    regions = [bounds(region) for region in (rule.supported, rule.refuted) if region]
+    yield (rule.each is not None) != shares, "each is what a unit that counts must fulfil; only there."
+    yield len(regions) > 1 and _meet(*regions), "supported and refuted overlap; no value may lie in both."
+    yield from _of_count(rule, regions)
     yield bool(rule.evidence.over) and not seeds, "over divides by another's seeds, so per is training seed."
     yield not near, "no control of refutes states its size; one must be a near miss."
     yield not told, "released and from go together: the released code's value, and where it is from."
+
+
+def _of_count(rule: Rule, regions: list[tuple[float, float]]) -> Iterator[tuple[bool, str]]:
+    """A counting rule says of how many units, and which numbers of them support and refute."""
+    counts = rule.estimand == "count"
+    yield (rule.out_of is not None) != counts, "out_of and estimand: count go together; 8 of 9 is out_of: 9."
+    ends = [end for region in regions for end in region if math.isfinite(end)]
+    whole = counts and all(end == int(end) and 0 <= end <= rule.out_of for end in ends)
+    yield counts and not whole, f"a count is decided by whole numbers from 0 to {rule.out_of}."
+    yield counts and rule.refuted is None, "a count needs refuted, the numbers of units that refute it."
+
+
+def _meet(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return max(one[0], other[0]) <= min(one[1], other[1])
 
 
 def refuse(place: str, problems: Iterable[tuple[bool, str]]) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from icgd.claims import evidence, intervals, registry
 from icgd.claims.intervals import Interval
 from icgd.claims.registry import Claim, Headline
-from icgd.claims.rules import Control, Rule
+from icgd.claims.rules import Control, Rule, bounds
 from icgd.config import Config
 from icgd.errors import IcgdError
 from icgd.files import sha256
@@ -16,7 +16,7 @@ LEAST = 5  # units below which a mean is not decided
 INDICATIVE, UNDECIDED = "indicative", "not decided at this scale"
 WAITS = "its experiment is built and its rule fixed; its runs at full scale are not in yet"
 ABOUT = ("id", "source", "where", "says", "kind", "note", "test")  # what a verdict repeats of its claim
-RULE = ("name", "says", "per", "estimand", "each", "transform", "supported", "refuted")  # and of each rule
+RULE = ("name", "says", "per", "estimand", "each", "out_of", "transform", "supported", "refuted")
 
 # Distances below this count as this on the logarithmic scales: float32 often gives exactly 0 there.
 RESOLUTION = 1e-12
@@ -54,15 +54,27 @@ def decide(values: Sequence[float], rule: Rule) -> Decision:
         return Decision("inconclusive", None, None, None, 0, "no unit is left to decide on")
     if any(math.isnan(value) for value in values):
         return Decision("error", None, None, None, n, "a value is not a number")
-    if rule.estimand == "fraction":
+    if rule.estimand in ("fraction", "count"):
         values = [float(passes(value, rule.each)) for value in values]
     value, low, high = interval(values, rule.estimand, rule.transform)
     if rule.estimand == "mean" and n < LEAST:
         reason = f"{n} units; a mean is decided on {LEAST} or more"
         return Decision("inconclusive", value, low, high, n, reason)
+    if rule.estimand == "count":
+        return Decision(*_counted(round(sum(values)), n, rule, (value, low, high)))
     word = place(low, high, rule.supported, rule.refuted)
     reason = _too_wide(value, low, high, n, rule) if word == "inconclusive" else ""
     return Decision(word, value, low, high, n, reason)
+
+
+def _counted(hits: int, n: int, rule: Rule, share: Interval) -> tuple:
+    """A counting rule: the number of units that pass decides; the interval of their share is shown beside."""
+    if n != rule.out_of:
+        return "inconclusive", *share, n, f"the rule counts {rule.out_of} units, here are {n}"
+    word = place(hits, hits, rule.supported, rule.refuted)
+    if word in ("supported", "refuted"):
+        return word, *share, n
+    return "inconclusive", *share, n, f"{hits} of {n} neither support nor refute it"
 
 
 def interval(values: Sequence[float], estimand: str, transform: str) -> Interval:
@@ -70,7 +82,7 @@ def interval(values: Sequence[float], estimand: str, transform: str) -> Interval
     if estimand in ("max", "min", "value"):
         found = {"max": max, "min": min, "value": lambda v: v[0]}[estimand](values)
         return found, found, found
-    if estimand == "fraction":
+    if estimand in ("fraction", "count"):
         return intervals.fraction(round(sum(values)), len(values))
     if all(value == values[0] for value in values):
         return values[0], values[0], values[0]
@@ -86,12 +98,6 @@ def passes(value: float, region: Mapping) -> bool:
     """Does a unit count towards the share that is decided on?"""
     bottom, top = bounds(region)
     return bottom <= value <= top
-
-
-def bounds(region: Mapping) -> tuple[float, float]:
-    """A region as (low, high), ends included."""
-    low, high = region.get("within", (region.get("above", -math.inf), region.get("below", math.inf)))
-    return float(low), float(high)
 
 
 def place(low: float, high: float, supported: Mapping, refuted: Mapping | None) -> str:

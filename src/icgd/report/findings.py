@@ -1,6 +1,6 @@
 """The findings: errors and discrepancies in text, figures and released code, confirmed or overturned."""
 
-from icgd.report.words import badge, badge_of, is_finding, linked, measured, region, text
+from icgd.report.words import badge, badge_of, bound_of, is_finding, linked, measured, text
 
 SAID = {"supported": "confirmed", "refuted": "overturned", "partly": "partly confirmed"}
 
@@ -60,9 +60,8 @@ def _number(part: dict) -> str:
     name = f"{text(part['name'])}: " if part.get("name") else ""
     word = part.get("verdict")
     said = "" if word == "supported" else f" {badge(word, SAID.get(word))}"
-    return (
-        f"{name}<b>{measured({**part, 'n': None})}</b>, confirmed if {text(region(part['supported']))}{said}"
-    )
+    bound = text(bound_of(part, "supported"))
+    return f"{name}<b>{measured({**part, 'n': None})}</b>, confirmed if {bound}{said}"
 
 
 def _contradicted(claim: dict) -> str:

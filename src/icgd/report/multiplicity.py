@@ -5,7 +5,7 @@ import math
 from scipy.special import betainc
 
 from icgd.claims.verdict import TRANSFORMS, bounds, interval, passes
-from icgd.report.words import group, statistical
+from icgd.report.words import by_interval, group
 
 LEVEL = 0.05
 
@@ -14,11 +14,11 @@ def p_value(part: dict) -> float:
     """Least error rate alpha at which a part's interval still gives its verdict; 1 if undecided.
 
     The interval of level 1 - alpha is the one that decided at 95 %: Student's t, order statistics, or
-    Clopper and Pearson's. Exact statements have no error rate: 0.
+    Clopper and Pearson's. Exact statements and counting rules have no such error rate: 0.
     """
     if group(part.get("verdict")) != "decided":
         return 1.0
-    if not statistical(part):
+    if not by_interval(part):
         return 0.0
     values = [math.inf if unit["value"] is None else unit["value"] for unit in part["units"]]
     low, high = _region(part)
@@ -84,7 +84,7 @@ def p_values(verdicts: list[dict]) -> dict[str, float]:
     return {
         claim["id"]: max(p_value(part) for part in claim["parts"])
         for claim in verdicts
-        if any(statistical(part) for part in claim.get("parts") or [])
+        if any(by_interval(part) for part in claim.get("parts") or [])
     }
 
 
@@ -104,4 +104,4 @@ def decided_parts(verdicts: list[dict]) -> int:
         for part in claim.get("parts") or []
         if group(claim.get("verdict")) == "decided"
     ]
-    return sum(statistical(part) and group(part.get("verdict")) == "decided" for part in parts)
+    return sum(by_interval(part) and group(part.get("verdict")) == "decided" for part in parts)

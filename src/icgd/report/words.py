@@ -119,8 +119,10 @@ def measured(item: dict) -> str:
 
 
 def extreme(part: dict) -> str:
-    """Which row an exact value is, and of how many; nothing for one row or for an interval."""
+    """Which row an exact value is, and of how many; what a counting rule counts; else nothing."""
     count = part.get("n") or 1
+    if part.get("estimand") == "count" and finite(part.get("value")):
+        return f", {round(part['value'] * count)} of {count}"
     if statistical(part) or count < 2:
         return ""
     unit = str((part.get("units") or [{}])[0].get("unit") or "")
@@ -152,15 +154,36 @@ def statistical(part: dict) -> bool:
     return (part.get("per") or "none") != "none"
 
 
+def by_interval(part: dict) -> bool:
+    """Whether it is the interval that decides, not a number of units."""
+    return statistical(part) and part.get("estimand") != "count"
+
+
+def bound_of(part: dict, kind: str) -> str:
+    """The supported or refuted region of a part in words; of a counting rule "at least 8 of 9"."""
+    words = region(part.get(kind))
+    if part.get("estimand") != "count" or not words:
+        return words
+    return f"{words.replace('above', 'at least').replace('below', 'at most')} of {part.get('out_of')}"
+
+
+def _passing(part: dict) -> str:
+    """What a unit that counts has."""
+    return region(part["each"]).replace("above", "of at least").replace("below", "of at most")
+
+
 def rule(part: dict) -> str:
     """The decision rule of a part in words."""
+    if part.get("estimand") == "count":
+        units = f"{plural(str(part.get('per')))} have a value {_passing(part)}"
+        supports, refutes = (bound_of(part, kind) for kind in ("supported", "refuted"))
+        return f"Supported when {supports} {units}; refuted when {refutes} do."
     estimand, per, on = (part.get(key) or "" for key in ("estimand", "per", "transform"))
     estimand = estimand if estimand not in ("", "none") else "value"
     if not statistical(part):
         subject = f"the {estimand}"
     elif part.get("each"):
-        counted = region(part["each"]).replace("above", "of at least").replace("below", "of at most")
-        subject = f"the 95 % interval of the share of {plural(per)} with a value {counted}"
+        subject = f"the 95 % interval of the share of {plural(per)} with a value {_passing(part)}"
     else:
         over = "" if "seed" in estimand else f" over {plural(per)}"
         subject = f"the 95 % interval of the {estimand}{over}"
