@@ -30,6 +30,8 @@ def made(**changes):
         evidence: {of: one_layer, measure: loss_ratio, reference: gd, tasks: fresh}
         per: training seed
         supported: {within: [0.99, 1.01]}
+        why: a rate 15 % off costs 2 %
+        set: ours
         controls:
           refutes: [{subject: network rate 1.15, size: 15 %}]
           supports: [{subject: hand_set gd}]
@@ -251,6 +253,7 @@ def test_a_pending_claim_may_carry_the_rule_that_will_decide_it():
     claim = registry.entry(pending(), "vo22", "here")
     assert not claim.decided
     assert claim.planned.rule_hash == registry.entry(entry(), "vo22", "here").rule_hash
+    assert registry.entry(pending(why=None, set=None), "vo22", "here").planned.parts  # said later
     with pytest.raises(IcgdError, match="planned, vo22-01: there is no measure 'loss_rato'"):
         registry.entry(pending(evidence__measure="loss_rato"), "vo22", "here")
     with pytest.raises(IcgdError, match="rule of a pending claim"):
@@ -282,6 +285,9 @@ def test_a_pending_claim_may_carry_the_rule_that_will_decide_it():
         ({"units": "convergd"}, "did you mean converged"),
         ({"estimand": "max"}, "estimand per training seed cannot be 'max'"),
         ({"kind": "pending", "test": "later"}, "but has a rule"),
+        ({"why": None}, "does not say why the bound"),
+        ({"set": None}, "does not say why the bound"),
+        ({"set": "us"}, "did you mean ours"),
         ({"estimand": "fraction"}, "each is what a unit"),
         ({"refuted": {"above": 1.005}}, "supported and refuted overlap"),
         ({"refuted": {"above": 1.01}}, "supported and refuted overlap"),
@@ -357,8 +363,10 @@ def test_a_bad_finding_is_refused(tmp_path, monkeypatch, text, says):
 
 
 def test_an_entrys_words_count_in_its_hash_and_not_in_its_rules():
-    one, other = (registry.entry(entry(says=says), "vo22", "here") for says in ("something", "else"))
-    assert one.rule_hash == other.rule_hash and one.entry_hash != other.entry_hash
+    for key in ("says", "why"):
+        made_ = (entry(**{key: words}) for words in ("something", "else"))
+        one, other = (registry.entry(values, "vo22", "here") for values in made_)
+        assert one.rule_hash == other.rule_hash and one.entry_hash != other.entry_hash
 
 
 def write(name, values, flags=()):

@@ -15,7 +15,7 @@ from icgd.report.findings import findings
 from icgd.report.interval import plot
 from icgd.report.multiplicity import decided_parts, p_value
 from icgd.report.page import PARTS, render
-from icgd.report.words import extreme, in_words, number, rule, text
+from icgd.report.words import distance, extreme, in_words, number, rule, text
 
 VOID = {"meta", "link", "input", "img", "br", "hr"}
 
@@ -295,6 +295,17 @@ def test_rules_in_words():
         "Supported when the 95 % interval of the share of training seeds with a value of at least 2 lies "
         "above 0.5;"
     )
+
+
+def test_a_rule_tells_where_its_bound_comes_from_and_how_far_the_interval_is(page):
+    section = page.split('<section id="vo22-1"')[1].split("</section>")[0]
+    assert "a rate 15 % off costs 2 % (set by us)" in section
+    assert "<dt>Nearest bound</dt><dd>47 half-widths from the interval</dd>" in section
+    linear = {"transform": "linear", "supported": {"below": 2.0}}
+    assert distance(make_part(low=1.0, high=1.5, **linear)) == "2 half-widths from the interval"
+    assert distance(make_part(low=1.0, high=2.5, **linear)) == "0.67 half-widths inside the interval"
+    assert distance(make_part(low=2.5, high=3.5, **linear)) == "1 half-widths from the interval"
+    assert distance(make_part(per="none")) == "" == distance(make_part(low=1.0, high=1.0))
 
 
 def test_a_counting_rule_is_told_and_drawn_as_one():

@@ -13,7 +13,7 @@ from icgd.claims import history
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_json
 from icgd.report.meaning import LABELS, in_short, of_measure
-from icgd.report.words import extreme, in_words, number, rule, statistical
+from icgd.report.words import distance, extreme, in_words, number, origin, rule, statistical
 
 WIDTH = 110
 UNITS, FILES = 20, 4  # values and files that are printed; the verdict has all
@@ -96,7 +96,9 @@ def part_of(part: dict) -> list[str]:
     asked = ", ".join(f"{key} {part['evidence'][key]}" for key in LABELS if part["evidence"].get(key))
     out += [
         f"  rule: {rule(part)}",
+        *([f"  why this bound: {origin(part)}"] if origin(part) else []),
         f"  measured: {value(part, part)}{extreme(part)}",
+        *([f"  nearest bound: {distance(part)}"] if distance(part) else []),
         f"  evidence: {asked}",
     ]
     out.append(f"  measure: {of_measure(part['evidence'])}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from icgd import paths
 from icgd.claims import intervals
-from icgd.claims.verdict import TRANSFORMS
+from icgd.claims.scales import TRANSFORMS
 from icgd.config import Config
 from icgd.errors import IcgdError
 from icgd.files import read_table

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Literal, Optional
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from icgd.claims.rules import Rule, of_networks, refuse, rule
+from icgd.claims.rules import Line, Rule, of_networks, refuse, rule
 from icgd.config import Block, Config, checked
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_yaml
@@ -26,9 +26,6 @@ class Headline(Block):
     """The one part that says what the claim says; the others are shown beside it."""
 
     headline: str
-
-
-Line = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
 
 
 class Claim(Block):
@@ -137,8 +134,8 @@ def _findings() -> dict[str, list[dict]]:
     return found
 
 
-def entry(values: object, source: str, where: str) -> Claim:
-    """Check one entry; a claim of one rule has the rule's keys for its own.
+def entry(values: object, source: str, where: str, waits: bool = False) -> Claim:
+    """Check one entry; a claim of one rule has the rule's keys for its own; one that ``waits`` no why yet.
 
     Raises:
         IcgdError: says where, what is wrong and what would be right.
@@ -156,9 +153,12 @@ def entry(values: object, source: str, where: str) -> Claim:
     parts = tuple(rule(part, where) for part in own.get("parts") or ([inline] if inline else []))
     if planned := values.get("planned"):
         later = {key: value for key, value in own.items() if key not in ("planned", "test")}
-        planned = entry({**later, **planned}, source, f"{where}, planned")
+        planned = entry({**later, **planned}, source, f"{where}, planned", waits=True)
     found = checked(Claim, {**own, "source": source, "parts": parts, "planned": planned}, where)
     refuse(f"{where} ", _contradictions(found))
+    silent = next((part for part in found.parts if not (part.why and part.set)), None)
+    lacks = "does not say why the bound is where it is, and who set it: why and set"
+    refuse(f"{where} ", [(bool(silent) and not waits, f"{lacks}; part {silent and silent.name!r}.")])
     return found
 
 

@@ -1,12 +1,13 @@
 """A rule of the registry: evidence, region, controls; its words are those of the data dictionary."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from icgd import dictionary, paths
+from icgd.claims.scales import bounds
 from icgd.config import Block, Real, checked
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_table
@@ -34,12 +35,7 @@ def _region(region: dict) -> dict:
     return region
 
 
-def bounds(region: Mapping) -> tuple[float, float]:
-    """A region as (low, high), ends included."""
-    low, high = region.get("within", (region.get("above", -math.inf), region.get("below", math.inf)))
-    return float(low), float(high)
-
-
+Line = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
 Region = Annotated[dict[str, object], AfterValidator(_region)]
 
 
@@ -101,6 +97,10 @@ class Rule(Block):
     units: str = Field("converged", description="all, converged, or a measure that says which seeds count")
     supported: Region
     refuted: Region | None = Field(None, description="all that is not supported, unless stated")
+    why: Line = Field("", description="where the bound comes from")
+    set: Literal["inventory", "ours", "after seeing data"] | None = Field(
+        None, description="who set it, when"
+    )
     published: Published = Published()
     controls: Controls
 

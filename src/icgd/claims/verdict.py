@@ -1,13 +1,14 @@
 """Deciding: an interval against regions that were fixed before the run, by code written once."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from icgd.claims import evidence, intervals, registry
 from icgd.claims.intervals import Interval
 from icgd.claims.registry import Claim, Headline
-from icgd.claims.rules import Control, Rule, bounds
+from icgd.claims.rules import Control, Rule
+from icgd.claims.scales import TRANSFORMS, bounds
 from icgd.config import Config
 from icgd.errors import IcgdError
 from icgd.files import sha256
@@ -16,19 +17,8 @@ LEAST = 5  # units below which a mean is not decided
 INDICATIVE, UNDECIDED = "indicative", "not decided at this scale"
 WAITS = "its experiment is built and its rule fixed; its runs at full scale are not in yet"
 ABOUT = ("id", "source", "where", "says", "kind", "note", "test")  # what a verdict repeats of its claim
-RULE = ("name", "says", "per", "estimand", "each", "out_of", "transform", "supported", "refuted")
-
-# Distances below this count as this on the logarithmic scales: float32 often gives exactly 0 there.
-RESOLUTION = 1e-12
-TRANSFORMS: dict[str, tuple[Callable, Callable]] = {
-    "linear": (lambda x: x, lambda z: z),
-    "log": (lambda x: math.log(max(x, RESOLUTION)), lambda z: _exp(z)),
-    "log(1 - x)": (lambda x: math.log(max(1 - x, RESOLUTION)), lambda z: 1 - _exp(z)),
-}
-
-
-def _exp(z: float) -> float:
-    return math.exp(z) if z < 700 else math.inf
+REGION = ("estimand", "each", "out_of", "transform", "supported", "refuted")
+RULE = ("name", "says", "per", *REGION, "why", "set")  # and of each rule
 
 
 class Decision(NamedTuple):

@@ -4,7 +4,8 @@ import math
 
 from scipy.special import betainc
 
-from icgd.claims.verdict import TRANSFORMS, bounds, interval, passes
+from icgd.claims.scales import TRANSFORMS, bounds
+from icgd.claims.verdict import interval, passes
 from icgd.report.words import by_interval, group
 
 LEVEL = 0.05

@@ -3,7 +3,19 @@
 from icgd.report.interval import plot
 from icgd.report.markup import grid, pairs
 from icgd.report.meaning import LABELS, in_short, of_measure, of_subject
-from icgd.report.words import badge, extreme, finite, measured, number, plural, rule, statistical, text
+from icgd.report.words import (
+    badge,
+    distance,
+    extreme,
+    finite,
+    measured,
+    number,
+    origin,
+    plural,
+    rule,
+    statistical,
+    text,
+)
 
 
 def part_of(claim: dict, index: int) -> str:
@@ -28,7 +40,7 @@ def _numbers(part: dict) -> str:
     """The rule, the value, the published value and where the numbers come from."""
     interval = "Value (95 % interval)" if statistical(part) else "Value"
     shown = measured(part if statistical(part) else {**part, "n": None})
-    rows = [("Rule", text(rule(part))), (interval, f"<b>{shown}</b>{text(extreme(part))}")]
+    rows = [("Rule", text(rule(part))), *bound_rows(part), (interval, f"<b>{shown}</b>{text(extreme(part))}")]
     if part.get("published") is not None:
         rows.append(("Published", text(number(part["published"]))))
     if part.get("released") is not None:
@@ -39,6 +51,12 @@ def _numbers(part: dict) -> str:
         seeds = f" from {values}" if values else ""
         rows.append(("The paper's own seeds get", f"{badge(part['published_verdict'])}{seeds}"))
     return pairs([*rows, *evidence_rows(part)])
+
+
+def bound_rows(part: dict) -> list[tuple[str, str]]:
+    """Why the bound is where it is, and how far the interval is from it."""
+    rows = [("Why this bound", text(origin(part))), ("Nearest bound", distance(part))]
+    return [(term, words) for term, words in rows if words]
 
 
 def evidence_rows(part: dict) -> list[tuple[str, str]]:

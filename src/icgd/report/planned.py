@@ -2,7 +2,7 @@
 
 from icgd.report.markup import pairs
 from icgd.report.meaning import in_short, of_subject
-from icgd.report.part import evidence_rows
+from icgd.report.part import bound_rows, evidence_rows
 from icgd.report.words import rule, text
 
 
@@ -18,7 +18,7 @@ def planned(claim: dict) -> str:
 
 def _part(part: dict) -> str:
     """One rule with its evidence and its controls."""
-    rows = [("Rule", text(rule(part))), *evidence_rows(part)]
+    rows = [("Rule", text(rule(part))), *bound_rows(part), *evidence_rows(part)]
     for must, term in (("refutes", "Must refute"), ("supports", "Must support")):
         rows.append((term, "; ".join(_control(each, part["evidence"]) for each in part["controls"][must])))
     name = f'<p class="label">{text(part["name"])}</p>' if part.get("name") else ""

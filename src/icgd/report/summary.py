@@ -57,6 +57,7 @@ def legend() -> str:
 <p>Each claim has a decision rule, fixed before the run (the exceptions are in docs/decisions.md): a supported
 region for a measured value, and a refuted one (everything else, unless stated). A 95 % interval over
 independent units, mostly training seeds, decides. Each rule is also applied to controls that it must refute
-or support; a rule that fails on them has no power.</p>
+or support; a rule that fails on them has no power. Where a bound comes from is said with its rule: set by the
+inventory, the notes on the sources from before any run; by us; or after some of the data had been seen.</p>
 <dl class="legend">{words}</dl>
 </section>"""

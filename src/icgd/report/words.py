@@ -5,6 +5,8 @@ import re
 from collections.abc import Collection
 from html import escape
 
+from icgd.claims.scales import half_widths
+
 # word: (symbol, tone, group, meaning)
 VERDICTS = {
     "supported": ("✓", "good", "decided", "the interval lies inside the supported region"),
@@ -28,6 +30,11 @@ GROUPS = ("decided", "undecided", "not testable", "pending")
 UNKNOWN = ("•", "plain", "undecided", "")
 ID = re.compile(r"\b[a-z]+\d*-f?\d+\b")
 NOT_RUN = "not run"
+SET = {
+    "inventory": "set by the inventory",
+    "ours": "set by us",
+    "after seeing data": "set after seeing data",
+}
 SCALES = {"linear": "", "none": "", "": ""}
 
 
@@ -170,6 +177,23 @@ def bound_of(part: dict, kind: str) -> str:
 def _passing(part: dict) -> str:
     """What a unit that counts has."""
     return region(part["each"]).replace("above", "of at least").replace("below", "of at most")
+
+
+def origin(part: dict) -> str:
+    """Where the bound comes from, and who set it and when."""
+    return f"{part['why']} ({SET[part['set']]})" if part.get("why") else ""
+
+
+def distance(part: dict) -> str:
+    """How far the interval is from the nearest edge of the supported region."""
+    low, high = part.get("low"), part.get("high")
+    if not by_interval(part) or not (finite(low) and finite(high)):
+        return ""
+    scale = part["transform"] if part.get("estimand") != "fraction" else "linear"
+    found = half_widths(low, high, part["supported"], scale)
+    if found is None:
+        return ""
+    return f"{abs(found):.2g} half-widths {'inside the interval' if found < 0 else 'from the interval'}"
 
 
 def rule(part: dict) -> str:
