@@ -325,6 +325,8 @@ def test_the_readme_counts_the_committed_verdicts():
     for word in ("supported", "partly", "inconclusive", "refuted", "no power"):
         assert f"{found[word]} {word}" in text
     assert f"other {found['pending']} are `pending`" in text and sum(found.values()) == 267
+    stands = [one["together"] for one in verdicts.values() if one["together"] is not None]
+    assert f"of the {len(stands)} that intervals decide, {sum(stands)} stand" in text
     decided = sum(claim.decided and not claim.finding for claim in registry.claims().values())
     findings = sum(claim.finding for claim in registry.claims().values())
     assert f"{decided} of 267 registered claims" in text and f"{findings} findings" in text

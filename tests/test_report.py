@@ -8,12 +8,12 @@ from pages import BACKGROUND, NASTY, TABLE, make_artefact, make_claim, make_clai
 
 from icgd import dictionary
 from icgd.claims import history as history_lines
+from icgd.claims.multiplicity import decided_parts, p_value
 from icgd.record import lineage
 from icgd.report import ledger
 from icgd.report.background import Background
 from icgd.report.findings import findings
 from icgd.report.interval import plot
-from icgd.report.multiplicity import decided_parts, p_value
 from icgd.report.page import PARTS, render
 from icgd.report.words import distance, extreme, in_words, number, rule, text
 
@@ -215,6 +215,15 @@ def test_multiplicity_counts_decided_parts_that_rest_on_units(page):
     assert decided_parts(make_claims()) == 3
     section = page.split('<section id="multiplicity"')[1].split("</section>")[0]
     assert "<p>3 decided" in section and "about 0.15 of" in section
+
+
+def test_holm_stands_beside_each_claim_and_in_the_counts():
+    claims = [make_claim("vo22-1", together=True), make_claim("vo22-2", together=False)]
+    page = render(claims, "full", BACKGROUND)
+    stands, falls = (page.split(f'<section id="vo22-{k}"')[1].split("</section>")[0] for k in (1, 2))
+    assert "With the others:</strong> stands when all" in stands
+    assert "With the others:</strong> does not stand when all" in falls
+    assert "2 of the decided claims rest on intervals; 2 of these" in page
 
 
 def test_every_view_is_reached_from_the_head_of_the_page(page):

@@ -13,7 +13,7 @@ from icgd.claims import history
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_json
 from icgd.report.meaning import LABELS, in_short, of_measure
-from icgd.report.words import distance, extreme, in_words, number, origin, rule, statistical
+from icgd.report.words import distance, extreme, in_words, number, origin, rule, statistical, together
 
 WIDTH = 110
 UNITS, FILES = 20, 4  # values and files that are printed; the verdict has all
@@ -73,6 +73,7 @@ def lines(found: dict) -> list[str]:
     word, _, count = in_words(found).partition(":")
     out.append(f"VERDICT ({scale} scale): {word.upper()}" + (count and f":{count}"))
     out += [f"  {key}: {found[key]}" for key in ("reason", "note", "reduced", "test") if found.get(key)]
+    out += [f"  with the others: {words}"] if (words := together(found)) else []
     for part in found["parts"]:
         out += part_of(part)
     out += ["", *(f"figure: figures/{scale}/{figure}.png" for figure in found["figures"])]

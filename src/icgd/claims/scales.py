@@ -1,4 +1,4 @@
-"""The scales that intervals are formed on, and regions as pairs of ends. Standard library only."""
+"""Intervals and regions: scales, ends, distances, and which parts rest on one. Standard library only."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -22,6 +22,17 @@ def bounds(region: Mapping) -> tuple[float, float]:
     """A region as (low, high), ends included."""
     low, high = region.get("within", (region.get("above", -math.inf), region.get("below", math.inf)))
     return float(low), float(high)
+
+
+def passes(value: float, region: Mapping) -> bool:
+    """Does a unit count towards the share that is decided on?"""
+    bottom, top = bounds(region)
+    return bottom <= value <= top
+
+
+def by_interval(part: Mapping) -> bool:
+    """Whether a part is decided by an interval over units, not exactly and not by their number."""
+    return (part.get("per") or "none") != "none" and part.get("estimand") != "count"
 
 
 def half_widths(low: float, high: float, region: Mapping, transform: str) -> float | None:

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from icgd.claims import evidence, intervals, registry
+from icgd.claims import evidence, intervals, multiplicity, registry
 from icgd.claims.intervals import Interval
 from icgd.claims.registry import Claim, Headline
 from icgd.claims.rules import Control, Rule
-from icgd.claims.scales import TRANSFORMS, bounds
+from icgd.claims.scales import TRANSFORMS, bounds, passes
 from icgd.config import Config
 from icgd.errors import IcgdError
 from icgd.files import sha256
@@ -84,12 +84,6 @@ def interval(values: Sequence[float], estimand: str, transform: str) -> Interval
     return value, min(ends), max(ends)
 
 
-def passes(value: float, region: Mapping) -> bool:
-    """Does a unit count towards the share that is decided on?"""
-    bottom, top = bounds(region)
-    return bottom <= value <= top
-
-
 def place(low: float, high: float, supported: Mapping, refuted: Mapping | None) -> str:
     """Where an interval lies: supported, refuted, borderline (in a stated gap) or inconclusive."""
     bottom, top = bounds(supported)
@@ -117,8 +111,11 @@ def _too_wide(value: float, low: float, high: float, n: int, rule: Rule) -> str:
 
 
 def decide_all(config: Config, scale: str) -> dict[str, dict]:
-    """The verdict of every claim that has a rule, by id; each table is read once."""
-    return {id_: judge(claim, config, scale) for id_, claim in registry.claims().items() if claim.decided}
+    """The verdict of every claim that has a rule, by id, and whether it stands together with its source's."""
+    known = {id_: claim for id_, claim in registry.claims().items() if claim.decided}
+    found = {id_: judge(claim, config, scale) for id_, claim in known.items()}
+    stands = multiplicity.together(found[id_] for id_, claim in known.items() if not claim.finding)
+    return {id_: {**one, "together": stands.get(id_)} for id_, one in found.items()}
 
 
 def decide_one(id_: str, config: Config, scale: str) -> dict:
@@ -142,6 +139,7 @@ def judge(claim: Claim, config: Config, scale: str) -> dict:
         "scale": scale,
         "verdict": verdict,
         "reason": reason,
+        "combine": claim.model_dump()["combine"],
         "counts": counts(parts),
         "reduced": _reduced(claim, config),
         "parts": parts,

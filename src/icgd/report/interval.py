@@ -1,6 +1,6 @@
 """Small SVG plots of an interval: units, supported region, published value, controls."""
 
-from icgd.claims.verdict import passes
+from icgd.claims.scales import passes
 from icgd.report.axis import LEFT, RIGHT, Axis
 from icgd.report.meaning import in_short
 from icgd.report.words import bound_of, finite, measured, number, text

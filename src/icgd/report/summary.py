@@ -3,6 +3,7 @@
 from collections import Counter
 from urllib.parse import urlencode
 
+from icgd.claims.multiplicity import together
 from icgd.report.findings import SAID
 from icgd.report.words import GROUPS, VERDICTS, badge, group, is_finding, text
 
@@ -24,9 +25,12 @@ def summary(verdicts: list[dict]) -> str:
     found = Counter(str(claim.get("verdict")) for claim in verdicts if is_finding(claim))
     if found:
         boxes.append(_box(f"Findings: {sum(found.values())}", found, SAID))
+    stands = together(claims).values()
     return f"""<section id="counts" aria-labelledby="counts-title" tabindex="-1">
 <h2 id="counts-title">Counts</h2>
 <div class="counts">{"".join(boxes)}</div>
+<p>{len(stands)} of the decided claims rest on intervals; {sum(stands)} of these
+<a href="#multiplicity">stand together</a> with the rest of their source.</p>
 </section>"""
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection
 from html import escape
 
-from icgd.claims.scales import half_widths
+from icgd.claims.scales import by_interval, half_widths
 
 # word: (symbol, tone, group, meaning)
 VERDICTS = {
@@ -72,6 +72,14 @@ def in_words(claim: dict) -> str:
 def badge_of(claim: dict) -> str:
     """The badge of a claim, with its count."""
     return badge(claim.get("verdict"), in_words(claim))
+
+
+def together(claim: dict) -> str:
+    """Whether a verdict by intervals stands together with the others of its source (Holm)."""
+    if claim.get("together") is None:
+        return ""
+    stands = "stands" if claim["together"] else "does not stand"
+    return f"{stands} when all verdicts of its source may together be wrong 5 % of the time (Holm)"
 
 
 def is_finding(claim: dict) -> bool:
@@ -159,11 +167,6 @@ def plural(noun: str) -> str:
 def statistical(part: dict) -> bool:
     """Whether a part is decided by an interval over units."""
     return (part.get("per") or "none") != "none"
-
-
-def by_interval(part: dict) -> bool:
-    """Whether it is the interval that decides, not a number of units."""
-    return statistical(part) and part.get("estimand") != "count"
 
 
 def bound_of(part: dict, kind: str) -> str:

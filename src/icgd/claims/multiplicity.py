@@ -1,14 +1,15 @@
 """How many verdicts could be wrong by chance, and which stand when all of a source count together."""
 
 import math
+from collections.abc import Iterable
 
 from scipy.special import betainc
 
-from icgd.claims.scales import TRANSFORMS, bounds
-from icgd.claims.verdict import interval, passes
-from icgd.report.words import by_interval, group
+from icgd.claims.intervals import mean
+from icgd.claims.scales import TRANSFORMS, bounds, by_interval, passes
 
 LEVEL = 0.05
+DECIDED = ("supported", "refuted", "partly")
 
 
 def p_value(part: dict) -> float:
@@ -17,7 +18,7 @@ def p_value(part: dict) -> float:
     The interval of level 1 - alpha is the one that decided at 95 %: Student's t, order statistics, or
     Clopper and Pearson's. Exact statements and counting rules have no such error rate: 0.
     """
-    if group(part.get("verdict")) != "decided":
+    if part.get("verdict") not in DECIDED:
         return 1.0
     if not by_interval(part):
         return 0.0
@@ -47,7 +48,7 @@ def _of_mean(values: list[float], part: dict, low: float, high: float) -> float:
     forth = TRANSFORMS[part["transform"]][0]
     n, edges = len(values), [forth(edge) for edge in (low, high) if math.isfinite(edge)]
     moved = [forth(value) for value in values]
-    middle, _, _ = interval(moved, "mean", "linear")
+    middle, _, _ = mean(moved)
     error = math.sqrt(sum((value - middle) ** 2 for value in moved) / (n - 1) / n)
     t = min(abs(middle - edge) for edge in edges) / error
     return betainc((n - 1) / 2, 0.5, (n - 1) / (n - 1 + t**2))
@@ -80,12 +81,29 @@ def holm(named: dict[str, float], level: float = LEVEL) -> set[str]:
     return kept
 
 
-def p_values(verdicts: list[dict]) -> dict[str, float]:
-    """Claim -> p, for claims that rest on an interval over units. A claim needs all its parts: largest p."""
+def p_values(verdicts: Iterable[dict]) -> dict[str, float]:
+    """Claim -> p, for claims that rest on an interval over units."""
+    return {claim["id"]: p_of(claim) for claim in verdicts if any(map(by_interval, claim.get("parts") or []))}
+
+
+def p_of(claim: dict) -> float:
+    """A claim that needs all its parts is as weak as the weakest; one part of m decides at m times its p."""
+    parts, how, word = claim["parts"], claim.get("combine"), claim.get("verdict")
+    if isinstance(how, dict):
+        return p_value(next(part for part in parts if part["name"] == how["headline"]))
+    if (how, word) in (("all", "refuted"), ("any", "supported")):
+        return min(1.0, len(parts) * min(p_value(part) for part in parts if part["verdict"] == word))
+    return max(map(p_value, parts))
+
+
+def together(verdicts: Iterable[dict]) -> dict[str, bool]:
+    """Of each claim that is decided by intervals: does it stand when its source's are taken together?"""
+    verdicts = list(verdicts)
+    kept, tested = standing(verdicts), p_values(verdicts)
     return {
-        claim["id"]: max(p_value(part) for part in claim["parts"])
+        claim["id"]: claim["id"] in kept
         for claim in verdicts
-        if any(by_interval(part) for part in claim.get("parts") or [])
+        if claim["id"] in tested and claim.get("verdict") in DECIDED
     }
 
 
@@ -100,9 +118,6 @@ def standing(verdicts: list[dict]) -> set[str]:
 def decided_parts(verdicts: list[dict]) -> int:
     """How many decided verdicts rest on an interval over units; parts count one by one."""
     parts = [
-        part
-        for claim in verdicts
-        for part in claim.get("parts") or []
-        if group(claim.get("verdict")) == "decided"
+        part for claim in verdicts for part in claim.get("parts") or [] if claim.get("verdict") in DECIDED
     ]
-    return sum(by_interval(part) and group(part.get("verdict")) == "decided" for part in parts)
+    return sum(by_interval(part) and part.get("verdict") in DECIDED for part in parts)
