@@ -2,7 +2,7 @@
 
 `make bench [RELEASED=<their folder transformers_learn_icl_by_gd>]`, on a quiet machine; about ten minutes.
 All forms run in turn in this one process, on one thread. Writes benchmarks/results/steps.* and the block of
-the README.
+benchmarks/README.md.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from icgd.progress import say
 from icgd.record import Recorder
 
 ROOT = Path(__file__).resolve().parent.parent
-README, RESULTS = Path("README.md"), Path("benchmarks/results")
+README, RESULTS = Path("benchmarks/README.md"), Path("benchmarks/results")
 BEGIN, END = "<!-- benchmark: written by make bench -->\n", "<!-- end of benchmark -->"
 # A row: cost of a form at a size of what grows, or of a column; medians and least over rounds; the loss says
 # that engine and textbook did the same.

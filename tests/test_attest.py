@@ -76,7 +76,7 @@ def test_a_renamed_local_is_put_right_without_training(clone):
 
 def test_a_fault_is_refused_and_nothing_written(clone):
     before = (clone / programs.PROGRAMS).read_bytes()
-    edit(clone, "rate = chosen.learning_rate", "rate = 3 * chosen.learning_rate")
+    edit(clone, "= chosen.learning_rate,", "= 3 * chosen.learning_rate,")
     path = clone / "src" / "icgd" / "audit" / "rerun.py"
     path.write_text(path.read_text().replace("LIMIT = 60.0", "LIMIT = 0.0"))  # its start tells already
     assert "other programs than were attested: one_layer" in icgd(clone, "attest", "--check", code=1)

@@ -5,8 +5,6 @@ import json
 import math
 import random
 import sys
-from collections import Counter
-from pathlib import Path
 
 import pytest
 import yaml
@@ -314,24 +312,6 @@ def test_a_bad_entry_is_refused_with_what_would_be_right(changes, says):
         registry.entry(entry(**changes), "vo22", "here")
 
 
-def test_the_readme_counts_the_committed_verdicts():
-    verdicts = read_json(paths.verdicts("full"))
-    found = Counter(
-        verdicts[claim.id]["verdict"] if claim.decided else claim.kind
-        for claim in registry.claims().values()
-        if not claim.finding
-    )
-    text = Path("README.md").read_text()
-    for word in ("supported", "partly", "inconclusive", "refuted", "no power"):
-        assert f"{found[word]} {word}" in text
-    assert f"other {found['pending']} are `pending`" in text and sum(found.values()) == 267
-    stands = [one["together"] for one in verdicts.values() if one["together"] is not None]
-    assert f"of the {len(stands)} that intervals decide, {sum(stands)} stand" in text
-    decided = sum(claim.decided and not claim.finding for claim in registry.claims().values())
-    findings = sum(claim.finding for claim in registry.claims().values())
-    assert f"{decided} of 267 registered claims" in text and f"{findings} findings" in text
-
-
 def test_the_released_codes_value_reaches_the_verdict():
     published = {"value": 1.002, "released": 1.01, "from": "its notebook"}
     controls = {must: [{"subject": "statement", "size": "x"}] for must in ("refutes", "supports")}
@@ -457,6 +437,21 @@ def test_experiments_and_figures_of_claims_are_there():
     without = {name: one for name, one in config.experiments.items() if name != "one_layer"}
     with pytest.raises(IcgdError, match="there is no experiment 'one_layer'; did you mean"):
         registry.check(config.model_copy(update={"experiments": without}), figures)
+
+
+def test_a_claim_rests_on_claims_that_exist_and_not_on_itself():
+    def claim(id_, *below):
+        return registry.entry(entry(id=id_, rests_on=list(below)), "vo22", "here")
+
+    known = {one.id: one for one in (claim("vo22-1", "vo22-2"), claim("vo22-2", "vo22-3"), claim("vo22-3"))}
+    assert registry.foundations("vo22-1", known) == ("vo22-2", "vo22-3")
+    assert not any(wrong for wrong, _ in registry._unfounded(known["vo22-1"], known))
+    ring = {**known, "vo22-3": claim("vo22-3", "vo22-1")}
+    assert any(wrong and "itself" in says for wrong, says in registry._unfounded(ring["vo22-1"], ring))
+    wild = {"vo22-1": claim("vo22-1", "vo22-9")}
+    assert next(registry._unfounded(wild["vo22-1"], wild))[0]
+    below = verdict.resting({"id": "vo22-88"}, {"vo22-17": {"verdict": "refuted"}})["rests_on"]
+    assert below == {"vo22-17": "refuted", "vo22-18": registry.claim("vo22-18").kind}
 
 
 def test_an_unknown_claim_names_its_neighbour():

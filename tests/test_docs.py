@@ -51,6 +51,13 @@ def test_the_example_of_a_claim_is_accepted_decided_and_explained(registry_copy)
     assert "VERDICT (full scale): SUPPORTED" in icgd(registry_copy, "audit", name).stdout
 
 
+def test_the_example_of_the_python_api_runs():
+    code = re.search(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text("utf-8"), re.S)[1]
+    names = {}
+    exec(code, names)
+    assert names["net"].compare("gd_plus_plus shared")["loss_ratio"] < 1.05
+
+
 def test_the_example_of_an_experiment_is_accepted():
     settings = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
     added = yaml.safe_load(block("add-an-experiment.md"))
@@ -81,7 +88,8 @@ def test_the_settings_page_names_every_key():
 
 def test_every_page_is_reached_from_the_readme_and_every_link_leads_to_a_file():
     readme = ROOT / "README.md"
-    for page in (readme, ROOT / "config/README.md", *PAGES):
+    others = [ROOT / name for name in ("config/README.md", "benchmarks/README.md", "RESULTS.md")]
+    for page in (readme, *others, *PAGES):
         for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
             assert re.match(r"https?:", link) or (page.parent / link).exists(), (page.name, link)
     linked = set(re.findall(r"\]\(docs/([^)#]+)\)", readme.read_text("utf-8")))

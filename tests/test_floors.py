@@ -17,7 +17,7 @@ FLOORS = (  # from the bottom up; a module that is named stands above the rest o
     ("training.problem", "training.steps", "training.loop", "training.program", "training.job"),
     ("figures", "claims", "report", "plan"),
     ("audit",),
-    ("api", "documents", "__main__"),
+    ("api", "documents", "results", "__main__"),
 )
 SOURCE = ROOT / "src" / "icgd"
 MODULES = {

@@ -14,6 +14,7 @@ from icgd.report import ledger
 from icgd.report.background import Background
 from icgd.report.findings import findings
 from icgd.report.interval import plot
+from icgd.report.ledger import inside
 from icgd.report.page import PARTS, render
 from icgd.report.words import distance, extreme, in_words, number, rule, text
 
@@ -141,10 +142,11 @@ def test_counts_keep_decided_undecided_and_pending_apart(page):
     assert "5 of 5 claims" in page and "5 claims from 1 sources, 2 findings" in page
 
 
-def test_findings_are_confirmed_or_overturned_with_their_numbers_and_links(page):
+def test_findings_have_the_words_of_claims_and_their_numbers_and_links(page):
     section = page.split('<section id="findings"')[1].split("</section>")[0]
-    assert section.count("confirmed</span>") == section.count("overturned</span>") / 2 == 1
-    assert "ratio: <b>0.82</b>, confirmed if within 0.99 to 1.01" in section
+    assert "confirmed" not in page and "overturned" not in page
+    assert section.split("<h3>")[0].count("refuted</span>") == 2
+    assert "ratio: <b>0.82</b>, supported if within 0.99 to 1.01" in section
     assert '<a href="#vo22-5">vo22-5</a>' in section and "#vo22-99" not in section
     assert "Claims that did not hold" in section and '<a href="#vo22-2">' in section
     assert "Claims that did not hold" not in findings(make_claims()[:1])
@@ -161,6 +163,21 @@ def test_the_ledger_has_a_row_for_each_published_or_released_number(page):
     cells = re.search(r'href="#vo22-f01">.*?<td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>', table)
     assert cells[1] == "1.002" and cells[2].startswith("0.9<br>") and cells[3] == "0.82"
     assert "1.0004 [1.0002, 1.0006], n = 9" in table
+
+
+def test_the_ledger_says_whether_the_published_number_is_inside_our_interval():
+    assert inside(make_part(published=1.0005)) == "yes" and inside(make_part(published=1.0007)) == "no"
+    unlike = make_part(published=1.0005, published_unlike="read by eye")
+    assert inside(unlike) == "not comparable: read by eye"
+    assert inside(make_part(published=2, low=None)) == "not comparable: no interval here"
+    assert inside(make_part(published=2, low=1, high=1)).startswith("not comparable: exact here")
+    assert inside(make_part(published=None)) == ""
+    far = make_part(value=13.6, low=12.9, high=14.4, published=51)
+    page = render([make_claim("vo22-76", parts=[far]), make_claim("vo22-1")], "full", BACKGROUND)
+    section = page.split('<section id="ledger"')[1].split("</section>")[0]
+    assert "<td>no</td><td><b>0.267</b></td>" in section and "<td>no</td><td>0.998</td>" in section
+    told = "of 2 published numbers 0 lie inside our interval, 2 do not, and 0 cannot be compared"
+    assert told in " ".join(section.split()) and "1 differ from ours by more than a factor of 1.5" in section
 
 
 def test_the_coverage_shows_each_passage_with_its_verdicts_or_its_reason(page):
@@ -224,6 +241,15 @@ def test_holm_stands_beside_each_claim_and_in_the_counts():
     assert "With the others:</strong> stands when all" in stands
     assert "With the others:</strong> does not stand when all" in falls
     assert "2 of the decided claims rest on intervals; 2 of these" in page
+
+
+def test_a_claim_that_rests_on_one_that_fell_is_marked():
+    below = {"vo22-2": "refuted", "vo22-3": "supported", "vo22-4": "pending"}
+    page = render([make_claim("vo22-1", rests_on=below), make_claim("vo22-2")], "full", BACKGROUND)
+    section = page.split('<section id="vo22-1"')[1].split("</section>")[0]
+    assert '<a href="#vo22-2">vo22-2</a> (refuted), vo22-3 (supported), vo22-4 (pending)' in section
+    assert 'not supported: <a href="#vo22-2">vo22-2</a></p>' in section
+    assert page.count("rests on vo22-2</span>") == 1
 
 
 def test_every_view_is_reached_from_the_head_of_the_page(page):

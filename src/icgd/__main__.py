@@ -44,6 +44,8 @@ ARGUMENTS = {
     "name": {"help": "of the table or figure"},
     "question": {"nargs": "+", "help": "measure, subject, reference, tasks, along; the last may be left out"},
     "claim": {"help": "id of a claim, such as vo22-17"},
+    "[words]": {"nargs": "?", "default": "", "help": "that the claim's entry must contain, such as 'Fig. 2'"},
+    "--verdict": {"help": "supported, partly, refuted, inconclusive, no power, pending or not testable"},
     "[claim]": {"nargs": "?", "help": "id of a claim; without it all are decided"},
     "part": {"choices": ("prepare", "compare", "retrain"), "help": "of the check"},
     "--seed": {"type": whole(0), "required": True, "help": "training seed"},
@@ -194,9 +196,21 @@ def report(parsed: argparse.Namespace) -> None:
 @command("claim")
 def audit(parsed: argparse.Namespace) -> None:
     """explain the verdict on a claim (needs nothing but Python)"""
+    from icgd import paths
     from icgd.audit import explain
 
-    explain.show(parsed.claim, parsed.scale or "full")
+    with paths.checkout():
+        explain.show(parsed.claim.lower(), parsed.scale or "full")
+
+
+@command("[words]", "--verdict")
+def claims(parsed: argparse.Namespace) -> None:
+    """list claims, of one verdict or with certain words (needs nothing but Python)"""
+    from icgd import paths
+    from icgd.audit import listed
+
+    with paths.checkout():
+        listed.show(parsed.scale or "full", parsed.verdict, parsed.words)
 
 
 @command()
@@ -252,6 +266,14 @@ def validate(parsed: argparse.Namespace) -> None:
     )
     print(f"{len(claims)} claims, {sum(one.decided for one in claims)} of them with a rule")
     print(f"{len(passages)} passages of the sources; hashes of {at_hand} documents at hand agree")
+
+
+@command()
+def results(parsed: argparse.Namespace) -> None:
+    """write RESULTS.md and the table of the README from the verdicts at full scale"""
+    from icgd import results
+
+    results.write()
 
 
 @command()

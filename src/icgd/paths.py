@@ -1,7 +1,12 @@
 """Where things stand: the one place that knows the layout of results/, figures/ and published/."""
 
+import os
+from contextlib import chdir
 from pathlib import Path
 
+from icgd.errors import IcgdError
+
+MARK = Path("claims") / "sources.yaml"  # what a checkout is known by
 RESULTS, FIGURES = Path("results"), Path("figures")
 HISTORY = RESULTS / "full" / "verdict-history.csv"
 CURVES = Path("published") / "von-oswald-2022-curves.csv"
@@ -80,3 +85,22 @@ def verdict(scale: str, claim: str) -> Path:
 def provenance(output: Path | str) -> Path:
     """Record beside the first output of a step."""
     return Path(f"{output}.provenance.json")
+
+
+def root() -> Path:
+    """Folder of the checkout that data are read from: what ICGD_ROOT names, or else here or above.
+
+    Raises:
+        IcgdError: there is none.
+    """
+    here, named = Path.cwd(), os.environ.get("ICGD_ROOT")
+    for folder in [Path(named)] if named else [here, *here.parents]:
+        if (folder / MARK).exists():
+            return folder.resolve()
+    where = f"ICGD_ROOT={named} is no checkout" if named else f"{here} is not in a checkout"
+    raise IcgdError(f"{where} of icgd (with {MARK}); set ICGD_ROOT to the folder of one.")
+
+
+def checkout() -> chdir:
+    """The checkout as the working directory, for as long as something is read."""
+    return chdir(root())

@@ -12,8 +12,19 @@ from icgd import paths, record
 from icgd.claims import history
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_json
+from icgd.report.ledger import inside
 from icgd.report.meaning import LABELS, in_short, of_measure
-from icgd.report.words import distance, extreme, in_words, number, origin, rule, statistical, together
+from icgd.report.words import (
+    distance,
+    extreme,
+    in_words,
+    number,
+    origin,
+    rests_on,
+    rule,
+    statistical,
+    together,
+)
 
 WIDTH = 110
 UNITS, FILES = 20, 4  # values and files that are printed; the verdict has all
@@ -74,6 +85,7 @@ def lines(found: dict) -> list[str]:
     out.append(f"VERDICT ({scale} scale): {word.upper()}" + (count and f":{count}"))
     out += [f"  {key}: {found[key]}" for key in ("reason", "note", "reduced", "test") if found.get(key)]
     out += [f"  with the others: {words}"] if (words := together(found)) else []
+    out += [f"  rests on: {words}"] if (words := rests_on(found)) else []
     for part in found["parts"]:
         out += part_of(part)
     out += ["", *(f"figure: figures/{scale}/{figure}.png" for figure in found["figures"])]
@@ -107,6 +119,7 @@ def part_of(part: dict) -> list[str]:
         own = part["published_verdict"]
         also = f"; the paper's own seeds would be {own}" if own else ""
         out.append(f"  published: {number(part['published'])}{also}")
+        out.append(f"  published inside our interval: {inside(part)}")
     if part["released"] is not None:
         out.append(f"  released code: {number(part['released'])} ({part['released_from']})")
     if len(units := part["units"]) > 1:

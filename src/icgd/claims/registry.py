@@ -43,6 +43,7 @@ class Claim(Block):
     reason: str | None = None
     test: str | None = None
     figures: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = Field((), description="claims that it follows from or shares its data with")
     combine: Literal["all", "any"] | Headline | None = Field(
         None, description="all (universal), any (existential), headline: <part>; several things if absent"
     )
@@ -100,7 +101,26 @@ def claims() -> dict[str, Claim]:
             if each.id in found:
                 raise IcgdError(f"{own}: {each.id} stands twice; ids are used once and for ever.")
             found[each.id] = each
+    for each in found.values():
+        refuse(f"{each.id} rests on ", _unfounded(each, found))
     return found
+
+
+def _unfounded(claim: Claim, known: dict[str, Claim]) -> Iterator[tuple[bool, str]]:
+    """It rests on claims that exist, and none of these on it."""
+    for id_ in claim.rests_on:
+        yield id_ not in known, f"{id_!r}, and there is no such claim; {neighbours(id_, known)}"
+    yield claim.id in foundations(claim.id, known), "itself, by way of the claims that it rests on."
+
+
+def foundations(id_: str, known: dict[str, Claim]) -> tuple[str, ...]:
+    """All claims that one rests on, directly and through others."""
+    found, ahead = {}, list(known[id_].rests_on)
+    while ahead:
+        if (at := ahead.pop(0)) not in found:
+            found[at] = True
+            ahead += known[at].rests_on
+    return tuple(found)
 
 
 def claim(id_: str) -> Claim:

@@ -79,6 +79,7 @@ class Published(Block):
 
     value: Real | None = None
     seeds: tuple[Real, ...] | None = Field(None, min_length=1)
+    unlike: Line | None = Field(None, pattern=r"\S", description="why the value cannot be held against ours")
     released: Real | None = None
     released_from: str | None = Field(None, alias="from", pattern=r"\S")
 

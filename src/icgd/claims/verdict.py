@@ -115,7 +115,15 @@ def decide_all(config: Config, scale: str) -> dict[str, dict]:
     known = {id_: claim for id_, claim in registry.claims().items() if claim.decided}
     found = {id_: judge(claim, config, scale) for id_, claim in known.items()}
     stands = multiplicity.together(found[id_] for id_, claim in known.items() if not claim.finding)
-    return {id_: {**one, "together": stands.get(id_)} for id_, one in found.items()}
+    return {id_: {**resting(one, found), "together": stands.get(id_)} for id_, one in found.items()}
+
+
+def resting(one: dict, found: Mapping[str, dict]) -> dict:
+    """A verdict with those of the claims that it rests on."""
+    known = registry.claims()
+    below = registry.foundations(one["id"], known) if one["id"] in known else ()
+    words = {id_: found[id_]["verdict"] if id_ in found else known[id_].kind for id_ in below}
+    return {**one, "rests_on": {id_: word.replace("-", " ") for id_, word in words.items()}}
 
 
 def decide_one(id_: str, config: Config, scale: str) -> dict:
@@ -181,6 +189,7 @@ def judge_part(rule: Rule, config: Config, scale: str) -> dict:
         "units": [{"unit": unit, "value": finite(value)} for unit, value in _shown(found.values, rule)],
         "excluded": [{"unit": unit, "why": why} for unit, why in found.excluded.items()],
         "published": published.value,
+        "published_unlike": published.unlike,
         "released": published.released,
         "released_from": published.released_from,
         "published_values": published.seeds and list(published.seeds),

@@ -9,7 +9,7 @@ from icgd.report.figures import picture
 from icgd.report.markup import grid, pairs
 from icgd.report.part import part_of
 from icgd.report.planned import planned
-from icgd.report.words import NOT_RUN, badge, badge_of, linked, scale_of, text, together
+from icgd.report.words import NOT_RUN, badge, badge_of, linked, rests_on, scale_of, text, together
 
 
 def section(claim: dict, background: Background) -> str:
@@ -47,10 +47,11 @@ def section(claim: dict, background: Background) -> str:
 
 def _remarks(claim: dict, known: frozenset[str]) -> list[str]:
     """Why the verdict is what it is, and what limits it."""
-    claim = {**claim, "together": together(claim)}
+    claim = {**claim, "together": together(claim), "rests": rests_on(claim)}
     labels = {
         "reason": "Reason",
         "together": "With the others",
+        "rests": "Rests on",
         "note": "Note",
         "reduced": "Reduced against the paper",
         "test": "How it will be tested",

@@ -5,7 +5,7 @@ from pathlib import Path
 from icgd import paths, record
 from icgd.claims import history, registry
 from icgd.claims.coverage import documents
-from icgd.claims.verdict import undecided
+from icgd.claims.verdict import resting, undecided
 from icgd.files import read_json, write_text
 from icgd.report.artefacts import artefacts
 from icgd.report.background import Background
@@ -38,7 +38,10 @@ def write(scale: str) -> tuple[list[Path], list[Path]]:
     """results/{scale}/audit/index.html, every claim on one page: (what was written, what was read)."""
     read, output = [paths.verdicts(scale)], paths.RESULTS / scale / "audit" / "index.html"
     verdicts = read_json(read[0])
-    shown = [verdicts.get(claim.id) or undecided(claim, scale) for claim in registry.claims().values()]
+    shown = [
+        verdicts.get(claim.id) or resting(undecided(claim, scale), verdicts)
+        for claim in registry.claims().values()
+    ]
     used = {given["path"] for claim in shown for given in claim["inputs"]}
     background = Background(
         sources=list(registry.sources()),

@@ -82,6 +82,18 @@ def together(claim: dict) -> str:
     return f"{stands} when all verdicts of its source may together be wrong 5 % of the time (Holm)"
 
 
+def fallen(claim: dict) -> list[str]:
+    """What it rests on and is decided otherwise than supported."""
+    below = (claim.get("rests_on") or {}).items()
+    return [id_ for id_, word in below if word != "supported" and group(word) in ("decided", "undecided")]
+
+
+def rests_on(claim: dict) -> str:
+    """What it follows from or shares its data with, each with its verdict, and which of them fell."""
+    words = ", ".join(f"{id_} ({word})" for id_, word in (claim.get("rests_on") or {}).items())
+    return words + (f"; not supported: {', '.join(names)}" if (names := fallen(claim)) else "")
+
+
 def is_finding(claim: dict) -> bool:
     """Is it an error or a discrepancy that was found, rather than a claim of a source?"""
     return str(claim.get("id")).rpartition("-")[2].startswith("f")
