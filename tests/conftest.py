@@ -1,4 +1,4 @@
-"""Shared fixtures: where the repository is, a copy of it, the smoke run."""
+"""Shared fixtures: where the repository is, copies of it, the smoke run."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from icgd.__main__ import prepare_jax
+from icgd.environment import prepare_jax
 
 ROOT = Path(__file__).parent.parent
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "jax"))
@@ -21,11 +21,10 @@ def at_root(monkeypatch):
     monkeypatch.chdir(ROOT)
 
 
-def environment() -> dict[str, str]:
-    """Environment of a command line run from this checkout's packages, which sets XLA's flags itself."""
+def environment(source: Path = ROOT) -> dict[str, str]:
+    """Environment of a command line: these packages, and the code of a checkout."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    kept = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
-    return {**kept, "PATH": path, "PYTHONPATH": str(ROOT / "src")}
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(source / "src")}
 
 
 def copy_checkout(target: Path, results: bool) -> Path:
@@ -39,17 +38,19 @@ def copy_checkout(target: Path, results: bool) -> Path:
     ).stdout
     for name in filter(None, listed.split("\0")):
         source = ROOT / name
-        if not source.exists() or (not results and name.startswith(("results/", "figures/"))):
+        if not source.is_file() and not source.is_symlink():  # deleted here
+            continue
+        if not results and name.startswith(("results/", "figures/")):
             continue
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target / name, follow_symlinks=False)
     return target
 
 
-def run(*command: str, folder: Path = ROOT, check: bool = True) -> subprocess.CompletedProcess:
+def run(*command: str, folder: Path = ROOT, check: bool = True, **variables) -> subprocess.CompletedProcess:
     """Run a command of the environment; its output is in the assertion when it fails."""
     options = {"capture_output": True, "text": True, "timeout": 1800}
-    done = subprocess.run(command, cwd=folder, env=environment(), **options)
+    done = subprocess.run(command, cwd=folder, env={**environment(), **variables}, **options)
     assert not check or done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done
 
@@ -68,8 +69,8 @@ def slow_checkout(tmp_path):
 
 @pytest.fixture(scope="session")
 def empty_checkout(tmp_path_factory):
-    """A copy of the code without any result."""
-    return copy_checkout(tmp_path_factory.mktemp("empty") / "icgd", results=False)
+    """A copy of the code without any result, in a folder whose name has a space."""
+    return copy_checkout(tmp_path_factory.mktemp("empty") / "a checkout", results=False)
 
 
 @pytest.fixture(scope="session")
@@ -79,8 +80,16 @@ def full_checkout(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """A copy in whose folder .test the small pipeline has run: one experiment, one with axes, a figure."""
+    folder = copy_checkout(tmp_path_factory.mktemp("small") / "a checkout", results=False)
+    run("snakemake", "--cores", "2", "-d", ".test", folder=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def smoke(tmp_path_factory):
     """A copy in which the whole pipeline has run at smoke scale."""
     folder = copy_checkout(tmp_path_factory.mktemp("smoke") / "icgd", results=False)
-    run("snakemake", "--cores", "2", "--quiet", "all", "--config", "scale=smoke", folder=folder)
+    run("snakemake", "--cores", "2", "--config", "scale=smoke", folder=folder)
     return folder

@@ -2,31 +2,30 @@
 
 from pathlib import Path
 
-from icgd.claims.coverage import Document
-from icgd.claims.passage import Passage
+from icgd.claims.coverage import Document, Passage
+from icgd.record import Artefact
 from icgd.report.background import Background
-from icgd.trail import Artefact
 
 NASTY = '<script>alert("x")</script>&"'
 SOURCES = [{"id": "vo22", "title": "Transformers learn in context", "kind": "paper"}]
 
 
 def make_document(says="It agrees.", reason="a greeting", name="post.txt", claims=("vo22-1", "lw-9")):
-    passages = (
-        Passage(name, 1, 0, 10, "0" * 16, says, claims, None),
-        Passage(name, 2, 10, 25, "1" * 16, "Hello.", (), reason),
-    )
-    return Document(name, "vo22", 25, "2" * 64, passages)
+    first = {"from": 0, "to": 10, "sha256": "0" * 16, "says": says, "claims": claims}
+    second = {"from": 10, "to": 25, "sha256": "1" * 16, "says": "Hello.", "reason": reason}
+    passages = [Passage(document=name, number=k, **each) for k, each in ((1, first), (2, second))]
+    return Document(name=name, source="vo22", characters=25, sha256="2" * 64, passages=passages)
 
 
 DOCUMENTS = (make_document(),)
-TABLE, WEIGHTS = "results/full/one_layer/alignment.csv", "results/full/one_layer/seed-0/weights.npz"
+TABLE, WEIGHTS = "results/full/one_layer/measures.csv", "results/full/one_layer/seed-0/weights.npz"
 
 
-def make_artefact(path, inputs=(), word="align"):
+def make_artefact(path, inputs=(), word="measure"):
     """A file with its record, some of whose words are given."""
     record = {
-        "command": ["python", "-m", "icgd", word, "one_layer", "--settings", "{}", "--scale", "full"],
+        "step": word,
+        "command": ["python", "-m", "icgd", word, "one_layer", "--scale", "full"],
         "code": word,
         "revision": word,
         "settings": {"tasks": word},
@@ -43,7 +42,7 @@ BACKGROUND = Background(
     sources=SOURCES,
     figures_url="../../../figures/full",
     documents=DOCUMENTS,
-    trail={TABLE: make_artefact(TABLE, [WEIGHTS]), WEIGHTS: make_artefact(WEIGHTS, word="train")},
+    lineage={TABLE: make_artefact(TABLE, [WEIGHTS]), WEIGHTS: make_artefact(WEIGHTS, word="train")},
     history=[
         {
             "date": "2026-11-22",
@@ -62,7 +61,7 @@ def make_part(**changes):
     units = [{"unit": f"seed {k}", "value": 1.0 + k * 1e-4} for k in range(9)]
     control = {
         "must": "refute",
-        "plant": "rate_1.15",
+        "subject": "network rate 1.15",
         "size": "near miss: rate 15 % too large",
         "verdict": "refuted",
         "value": 1.023,
@@ -79,6 +78,8 @@ def make_part(**changes):
         "transform": "log",
         "supported": {"within": [0.99, 1.01]},
         "refuted": None,
+        "why": "a rate 15 % off costs 2 %",
+        "set": "ours",
         "verdict": "supported",
         "value": 1.0004,
         "low": 1.0002,
@@ -91,12 +92,7 @@ def make_part(**changes):
         "excluded": [{"unit": "seed 12", "why": "did not converge"}],
         "published_verdict": "supported",
         "published_values": [1.001, 1.003],
-        "evidence": {
-            "experiment": "one_layer",
-            "table": "alignment",
-            "measure": "loss_over_gd",
-            "filter": {"model": "lsa-1"},
-        },
+        "evidence": {"of": "one_layer", "measure": "loss_ratio", "reference": "gd", "tasks": "fresh"},
         "controls": [control],
         **changes,
     }

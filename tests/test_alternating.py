@@ -1,26 +1,49 @@
-"""Networks on alternating tokens: what the measures say of hand-set ones, and of planted courses."""
+"""Networks on alternating tokens: what measures say of hand-set ones, and of histories that are known."""
 
-from collections import Counter
 from itertools import combinations
 
 import jax
 import numpy as np
 import pytest
-import yaml
 
-from icgd.analysis import learnt, merging, precedence, stand_ins
-from icgd.analysis.measuring import Measures
-from icgd.analysis.networks import Trained
-from icgd.claims import registry, statistics
-from icgd.cli import copying as command
-from icgd.config import AnalysisSettings, Evaluation, Model, Task
+from icgd.claims import intervals, registry
+from icgd.config import Evaluation, Model, Settings, Task
+from icgd.errors import IcgdError
+from icgd.measures import attention, precedence
+from icgd.measures.attention import Inside
+from icgd.measures.grid import Grid, answer
+from icgd.measures.network import Network
+from icgd.measures.request import Request
 from icgd.models import transformer
-from icgd.references import alternating, gradient_descent
-from icgd.tasks import linear, sequences
+from icgd.references import alternating, descent
+from icgd.statements.published_figures import readings
+from icgd.tasks import linear, tokens
 from icgd.training import engine
 
 MODEL = Model(layers=2, softmax_layers=1, alternating=True, position_size=10, init_variance=0.02)
-RATE = stand_ins.rate(10, 10)
+
+
+def network(weights, model=MODEL, drop=20_000, jump=18_000, seed=0):
+    """A network whose history is known: the loss drops, the sensitivity jumps."""
+    evaluation = Evaluation(tasks=500, control_tasks=200, published_tasks=500)
+    settings = Settings(task=Task(inputs=10, context=10), model=model, evaluation=evaluation)
+    names = ("training_loss", "largest_loss")
+    history = [
+        {
+            "step": step,
+            "evaluation_loss": 0.92 if step == 0 else 0.45 if step < drop else 0.21,
+            **dict.fromkeys(names, 0.4),
+            **dict.fromkeys(("next", "next_each"), 0.9 * (step >= jump) + 0.01),
+        }
+        for step in range(0, 40_001, 50)
+    ]
+    own = Network(settings, seed, weights, history, experiment="alternating")
+    others = {"alternating": [own], "one_layer": [Network(settings, 0, weights, history)]}
+    return Network(settings, seed, weights, history, experiment="alternating", others=others.__getitem__)
+
+
+def ask(one, measure, subject="network", tasks="fresh", **words):
+    return answer(Grid(one), Request(measure, subject, tasks=tasks, **words))
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +63,12 @@ def untrained():
 
 @pytest.mark.parametrize("size", [4, 10, 20])
 def test_the_shift_takes_each_code_to_the_next(size):
-    codes = sequences.positions(21, size)
+    codes = tokens.positions(21, size)
     assert np.abs(codes[:-1] @ alternating.shift(size) - codes[1:]).max() < 1e-12
 
 
 def test_the_hand_set_network_copies_and_descends(built, tasks):
-    shares = merging.attention(np.asarray(merging.shares(MODEL, built, tasks)))
-    assert shares["attention_next"] > 0.9999 and shares["attention_own"] < 1e-6
-    after = np.asarray(merging.hidden(MODEL, built, tasks))
+    after = np.asarray(attention.hidden(Inside(MODEL, built, tasks)))
     assert np.abs(after[:, :-1:2, :10] - tasks.inputs).max() < 1e-5
     assert np.abs(after[:, :-1:2, -2] - tasks.targets).max() < 2e-3  # up to the code's slow change
     steps = np.diag(built["1/query"][0])[:10]
@@ -59,77 +80,89 @@ def test_the_hand_set_network_copies_and_descends(built, tasks):
     assert np.all(np.abs(rest) < 0.6 * last + 0.02)
 
 
-def test_measures_tell_the_hand_set_network_from_an_untrained_one(built, untrained, tasks):
-    descent, found = learnt.by_descent(tasks, RATE), {}
-    for name, weights in {"built": built, "untrained": untrained}.items():
-        own = learnt.by_network(MODEL, weights, tasks)
-        few = command._sensitivities(MODEL, weights, jax.tree.map(lambda x: x[:32], tasks))
-        found[name] = {
-            "pair": merging.attention(np.asarray(merging.shares(MODEL, weights, tasks)))["attention_pair"],
-            "patched": merging.patched(MODEL, weights, tasks, RATE)["patched_correlation"],
-            "merged": merging.merged_cosine(MODEL, weights, tasks),
-            "cosine": float(learnt.agreement(own, descent)["model_cos"]),
-            "next": float(few["next_each"] / few["other_each"]),
-        }
-    assert all(found["built"][name] > 0.96 for name in ("pair", "patched", "merged", "cosine"))
-    assert all(abs(found["untrained"][name]) < 0.5 for name in ("pair", "patched", "merged", "cosine"))
-    assert found["built"]["next"] > 1000 and found["untrained"]["next"] == pytest.approx(1, abs=0.1)
+def test_measures_tell_the_hand_set_network_from_an_untrained_one(built, untrained):
+    right, start = network(built), network(untrained)
+    for name in ("attention_pair", "patched_correlation", "merged_cosine"):
+        assert ask(right, name) > 0.96 and abs(ask(start, name)) < 0.5
+    assert ask(right, "model_cos", reference="gd") > 0.96 > 0.5 > ask(start, "model_cos", reference="gd")
+    assert ask(right, "next_over_other") > 1000
+    assert ask(start, "next_over_other") == pytest.approx(1, abs=0.1)
+    curve = ask(right, "attention_of_inputs", along="offset")
+    assert curve[1.0] > 0.9999 and set(curve) == set(range(-18, 20))
 
 
 def test_both_halves_make_the_whole_network(built, tasks):
-    halves = merging.from_hidden(MODEL, built, merging.hidden(MODEL, built, tasks))
-    assert np.abs(np.asarray(halves) - np.asarray(engine.predict(MODEL, built, tasks))).max() < 1e-4
+    inside = Inside(MODEL, built, tasks)
+    halves = np.asarray(attention.from_hidden(inside, attention.hidden(inside)))
+    assert np.abs(halves - np.asarray(engine.predict(MODEL, built, tasks))).max() < 1e-4
 
 
 def test_a_patch_moves_nothing_that_was_not_copied(built, tasks):
-    even = merging.without_attention(built)
-    assert np.allclose(merging.shares(MODEL, even, tasks), 1 / 20)
-    assert merging.patched(MODEL, even, tasks, RATE)["patched_correlation"] == pytest.approx(0, abs=0.15)
-    moved = merging.moved_on(tasks)
+    even = Inside(MODEL, attention.without_attention(built), tasks)
+    assert np.allclose(attention.shares(even), 1 / 20)
+    assert attention.patched_correlation(even) == pytest.approx(0, abs=0.15)
+    moved = attention.moved_on(tasks)
     assert np.array_equal(np.asarray(moved.targets)[:, 1:], np.asarray(tasks.targets)[:, :-1])
 
 
 def test_merged_pairs_are_found_in_the_tokens(built, tasks):
-    maps = merging.merged(MODEL, built, tasks)
-    right = np.eye(10, 20)
+    inside = Inside(MODEL, built, tasks)
+    maps, right = attention.merged(inside), np.eye(10, 20)
     assert np.abs(maps.inputs - right).max() < 1e-3 and np.abs(maps.target - np.eye(20)[-2]).max() < 1e-3
     assert np.abs(maps.query[:, :10] - np.eye(10)).max() < 1e-3
-    vectors = np.asarray(merging.merged_weights(built, maps, tasks))
-    expected = np.asarray(gradient_descent.one_step_weights(tasks, 10.0)) * np.diag(built["1/query"][0])[:10]
-    assert np.abs(vectors - expected).max() < 1e-2
+    expected = np.asarray(descent.one_step_weights(tasks, 10.0)) * np.diag(built["1/query"][0])[:10]
+    assert np.abs(np.asarray(attention.merged_weights(inside, maps)) - expected).max() < 1e-2
 
 
-def test_a_planted_tilt_has_its_size(built):
-    turned = stand_ins.tilted(built, 10, 0.4, jax.random.key(0))
+def test_faults_of_the_construction_reach_it_by_name(built, untrained):
+    one = network(untrained)
+    turned = attention.tilted(built, 0.4, one)
     change = np.asarray(turned["1/query"] - built["1/query"])[0, :10, :10]
     assert np.linalg.norm(change) / np.linalg.norm(built["1/query"][0]) == pytest.approx(0.4, rel=0.25)
+    known = [ask(one, "attention_pair", f"hand_set copying{fault}") for fault in ("", " sharpness 4")]
+    assert known[0] > 0.9999 and known[1] == pytest.approx(0.73, abs=0.01)
+    whole, tilt = (
+        ask(one, "model_cos", f"hand_set copying{fault}", reference="gd") for fault in ("", " tilted 0.4")
+    )
+    assert tilt < whole - 0.02
+    with pytest.raises(IcgdError, match="cannot have the fault 'rate 1.1'"):
+        ask(one, "attention_pair", "hand_set copying rate 1.1")
 
 
-def test_two_steps_are_two_steps(tasks):
-    found = np.einsum("td,td->t", stand_ins.two_steps(tasks, RATE), tasks.query)
-    assert np.abs(found - np.asarray(gradient_descent.roll_out(tasks, RATE, 2)[-1])).max() < 1e-5
-
-
-def lines(drop, jump):
-    step = np.arange(0, 40_001, 50.0)
-    loss = np.where(step < drop, 0.41, 0.21)
-    loss[0] = 0.92
-    return precedence.Lines(step, loss, dict.fromkeys(precedence.KINDS, 0.9 * (step >= jump) + 0.01))
+def test_linear_layers_have_no_shares():
+    model = Model(layers=2, alternating=True, position_size=10, init_variance=0.02)
+    one = network(transformer.initialise(model, 10, jax.random.key(0)), model)
+    assert 0 < ask(one, "loss_ratio", reference="zero") < 10
+    with pytest.raises(IcgdError, match="of a softmax layer and a linear one"):
+        ask(one, "attention_pair")
 
 
 @pytest.mark.parametrize(("drop", "jump"), [(20_000, 18_000), (20_000, 20_000), (20_000, 21_000)])
-def test_the_lead_of_a_planted_course_is_found(drop, jump):
-    found = lines(drop, jump)
-    assert precedence.dropped_at(found, 0.4099) == drop
-    assert precedence.copied_at(found.step, found.following["released"]) == jump
-    planted = precedence.planted(found, drop)
-    times = {name: precedence.copied_at(found.step, one) for name, one in planted.items()}
-    assert times == {"together": 20_000, "lead_0.03": 19_400, "lead_0.1": 18_000}
+def test_the_lead_of_a_known_history_is_found(untrained, drop, jump):
+    one = network(untrained, drop=drop, jump=jump)
+    assert ask(one, "dropped_at", tasks="history") == drop
+    for kind in ("released", "corrected"):
+        assert ask(one, "lead_steps", tasks="history", reference=kind) == drop - jump
+    leads = [
+        ask(one, "lead_steps", f"curve lead {lead}", "history", reference="released")
+        for lead in (0, 0.03, 0.1)
+    ]
+    assert leads == [0, 600, 2000]
+    assert ask(one, "lead_over_drop", tasks="history", reference="released") == (drop - jump) / drop
 
 
-def test_a_course_without_a_drop_counts_with_its_end():
-    found = lines(np.inf, 10_000)
-    assert precedence.dropped_at(found, 0.4099) == 40_001
+def test_controls_of_histories_have_their_size(untrained):
+    one = network(untrained)
+    assert ask(one, "dropped_at", "network drop 1.5", "history") == 30_000
+    assert ask(one, "dropped_at", "published_drop", "history") == 4500
+    assert ask(one, "reached_over_one_layer", tasks="history") == 1
+    assert ask(one, "reached_over_one_layer", "one_layer slower 3", "history") == 3
+    with pytest.raises(IcgdError, match="cannot have the fault"):
+        ask(one, "dropped_at", "drops even 5", "history")
+
+
+def test_a_history_without_a_drop_counts_with_its_end(untrained):
+    assert ask(network(untrained, drop=np.inf), "dropped_at", tasks="history") == 40_001
 
 
 def test_the_spread_is_that_of_groups_of_five():
@@ -141,86 +174,27 @@ def test_the_spread_is_that_of_groups_of_five():
 
 
 def test_controls_of_the_spread_are_decided():
-    limit = registry.claim("vo22-77").parts[0]["supported"]["above"]
-    low, high = (
-        statistics.mean_interval(precedence.spreads(precedence.even(10, factor)))
-        for factor in command.EVEN.values()
-    )
+    limit = registry.claim("vo22-77").parts[0].supported["above"]
+    low, high = (intervals.mean(precedence.spreads(np.geomspace(1, factor, 10))) for factor in (1.8, 5))
     assert low[2] < limit < high[1]
 
 
-def settings(model):
-    return AnalysisSettings(
-        task=Task(inputs=10, context=10),
-        model=model,
-        evaluation=Evaluation(tasks=500),
-        seeds=1,
-        key_implementation="threefry2x32",
-    )
-
-
-def history():
-    names = ("next", "next_each")
-    return [
-        {"step": step, "evaluation_loss": loss, **dict.fromkeys(names, following)}
-        for step, loss, following in ((0, 0.9, 0.0), (50, 0.41, 0.5), (100, 0.21, 0.9))
+def test_published_leads_and_drops_are_those_of_the_curves():
+    losses = readings.seeds("fig5", "loss", "trained").values()
+    drops = [
+        readings.crossing(curve, 0.9 * np.median([y for x, y in curve.items() if 2000 <= x <= 9000]))
+        for curve in losses
     ]
-
-
-def test_the_data_dictionary_is_what_the_analysis_writes(built, monkeypatch):
-    monkeypatch.setattr(stand_ins, "TUNING_TASKS", 500)
-    monkeypatch.setattr(command, "FEWEST", 32)
-    trained = Trained(built, settings(MODEL), 0, history=history())
-    rows = Measures()
-    curves = command.of_network(command.Seeds([100.0], [50.0]), trained, rows)
-    with open("claims/tables.yaml") as handle:
-        table = yaml.safe_load(handle)["copying"]
-    shared = {"final_training_loss", "converged", "diverged_at"}  # of all analyses
-    assert {row["measure"] for row in rows} == set(table["measures"]) - shared
-    for label in ("plant", "tasks", "reference"):
-        assert {row[label] for row in rows} <= set(table["labels"][label])
-    assert {row["plant"] for row in rows} == set(table["labels"]["plant"])
-    assert max(Counter(tuple(row.values())[:4] for row in rows).values()) == 1
-    assert set(curves[0]) == set(command.CURVES)
-    of = {tuple(row.values())[:4]: row["value"] for row in rows}
-    assert of["lead_steps", "none", "published", "released"] == 50
-    assert of["reached_over_one_layer", "none", "published", ""] == 2
-
-
-def test_linear_layers_are_measured_without_shares():
-    model = Model(layers=2, alternating=True, position_size=10, init_variance=0.02)
-    weights = transformer.initialise(model, 10, jax.random.key(0))
-    rows = Measures()
-    trained = Trained(weights, settings(model), 0, history=history())
-    assert command.of_network(command.Seeds([100.0], [50.0]), trained, rows) == []
-    measures = {row["measure"] for row in rows}
-    assert "loss_over_zero" in measures and "attention_pair" not in measures
-    assert np.isfinite([row["value"] for row in rows]).all()
-
-
-def test_published_leads_are_those_of_the_curves():
-    from icgd.analysis.panels import readings
-
-    drops = []
-    for curve in readings.seeds("fig5", "loss", "trained").values():
-        plateau = np.median([y for x, y in curve.items() if 2000 <= x <= 9000])
-        drops.append(readings.crossing(curve, 0.9 * plateau))
     jumps = [
         1.25 * readings.crossing(curve, 0.4 * list(curve.values())[-1])
         for curve in readings.seeds("fig5", "sensitivity", "next_token").values()
     ]
     leads = [1 - jump / min(drops, key=lambda drop: abs(drop - jump)) for jump in jumps]
-    registered = registry.claim("vo22-78").parts[1]["published"]["seeds"]
-    assert sorted(leads) == pytest.approx(registered, abs=1e-4)
+    assert sorted(leads) == pytest.approx(registry.claim("vo22-78").parts[1].published.seeds, abs=1e-4)
     spread = np.log(max(drops) / min(drops))
-    assert registry.claim("vo22-77").parts[0]["published"]["value"] == pytest.approx(spread, abs=1e-3)
-
-
-def test_published_drops_are_those_of_the_curves():
-    from icgd.analysis.panels import readings
-
-    drops = [readings.crossing(curve, 0.40) for curve in readings.seeds("fig5", "loss", "trained").values()]
+    assert registry.claim("vo22-77").parts[0].published.value == pytest.approx(spread, abs=1e-3)
+    earlier = [readings.crossing(curve, 0.40) for curve in losses]
     (part,) = registry.claim("vo22-f23").parts
-    assert sorted(drops) == pytest.approx(part["published"]["seeds"], abs=1)
-    assert part["published"]["value"] == pytest.approx(np.exp(np.mean(np.log(drops))), rel=1e-4)
-    assert part["supported"]["below"] == pytest.approx(min(drops) / 2, abs=1)
+    assert sorted(earlier) == pytest.approx(part.published.seeds, abs=1)
+    assert part.published.value == pytest.approx(np.exp(np.mean(np.log(earlier))), rel=1e-4)
+    assert part.supported["below"] == pytest.approx(min(earlier) / 2, abs=1)

@@ -9,11 +9,11 @@ from conftest import ROOT
 
 from icgd import paths
 from icgd.claims import coverage, history, registry
+from icgd.claims.verdict import undecided
 from icgd.files import read_json
+from icgd.record import lineage
 from icgd.report.background import Background
 from icgd.report.page import render
-from icgd.report.planned import waiting
-from icgd.trail import trail
 
 pytestmark = pytest.mark.skipif(program() is None, reason="no Chromium on this machine")
 
@@ -32,12 +32,12 @@ AXE = """axe.run(%s, {resultTypes: ['violations']}).then((found) => JSON.stringi
 
 def shown(names=None):
     """Verdicts of the registry as the page has them: all, or those named and one of each without a rule."""
-    found, kinds = [], set()
+    verdicts, found, kinds = read_json(ROOT / paths.verdicts("full")), [], set()
     for claim in registry.claims().values():
         if claim.decided and (names is None or claim.id in names):
-            found.append(read_json(ROOT / paths.verdict("full", claim.id)))
+            found.append(verdicts[claim.id])
         elif not claim.decided and (names is None or claim.kind not in kinds):
-            found.append(waiting(claim, "full"))
+            found.append(undecided(claim, "full"))
             kinds.add(claim.kind)
     return found
 
@@ -47,14 +47,10 @@ def write(path, claims, short):
     used = sorted({given["path"] for claim in claims for given in claim["inputs"]})
     documents = coverage.documents()
     if short:
-        documents = tuple(
-            each.__class__(**{**vars(each), "passages": each.passages[:6]}) for each in documents
-        )
-    found = {} if not used else trail(used)
+        documents = tuple(each.model_copy(update={"passages": each.passages[:6]}) for each in documents)
     lines = [line for line in history.lines() if line["claim"] in {claim["id"] for claim in claims}]
     figures = "../../../figures/full"
-    sources, tables = list(registry.sources()), registry.tables()
-    background = Background(sources, figures, documents, found, lines, tables)
+    background = Background(list(registry.sources()), figures, documents, lineage(used), lines)
     path.parent.mkdir(parents=True)
     path.write_text(render(claims, "full", background), "utf-8")
     return path

@@ -1,30 +1,36 @@
 """Settings: good ones pass, bad ones are refused in one sentence that says what would be right."""
 
 import copy
+import json
 
 import pytest
 import yaml
+from conftest import ROOT
 
 from icgd import config
-from icgd.cli.schema import OUTPUT, text
 from icgd.errors import IcgdError
+
+ONE = ("experiments", "one_layer")
 
 
 def values():
-    with open("config.yaml") as handle:
-        return copy.deepcopy(yaml.safe_load(handle))
+    return copy.deepcopy(yaml.safe_load((ROOT / "config.yaml").read_text("utf-8")))
+
+
+def changed(path, value):
+    """The repository's settings with one value replaced."""
+    found = at = values()
+    for step in path[:-1]:
+        at = at.setdefault(step, {})
+    at[path[-1]] = value
+    return found
 
 
 def test_the_repositorys_own_settings_pass():
     loaded = config.load()
-    assert loaded.experiment("one_layer", "full").training.steps == 5000
-    assert loaded.experiment("one_layer", "full").seeds == 10
-    assert (
-        loaded.sweep(config.RunsSettings, "token_clip", "full").seeds
-        == loaded.sweeps["token_clip"].seeds
-        == 9
-    )
-    assert loaded.experiment("one_layer", "smoke").training.steps == 20
+    assert loaded.settings("one_layer", "full").training.steps == 5000
+    assert len(loaded.seeds("one_layer", "full")) == 10 and len(loaded.seeds("token_clip", "full")) == 9
+    assert loaded.settings("one_layer", "smoke").training.steps == 20
     assert not loaded.trains("full") and loaded.trains("quick")
 
 
@@ -33,50 +39,89 @@ def test_the_repositorys_own_settings_pass():
     [
         (("scal",), "quick", "unknown key 'scal'; did you mean scale"),
         (("scale",), "fulll", "did you mean full"),
-        (("experiments", "one_layer", "task", "inputs"), "ten", "must be a whole number"),
-        (("experiments", "one_layer", "task", "inputs"), 0, "at least 1"),
-        (("experiments", "one_layer", "task", "inputs"), True, "must be a whole number"),
-        (("experiments", "one_layer", "optimiser"), {"b2": 1.5}, "at most 1.0"),
-        (("experiments", "one_layer", "optimiser"), {"learning_rat": 1}, "did you mean learning_rate"),
-        (("experiments", "one_layer", "analyses"), ["alin"], "did you mean align"),
-        (("experiments", "one_layer", "model"), {"recurrent": True}, "recurrent with 1 layer"),
-        (("experiments", "one_layer"), {"about": "x"}, "lacks 'task'"),
-        (("scales", "full"), None, "must be a mapping"),
-        (("figures",), "fig2", "must be a list"),
+        (("weights",), "comited", "did you mean committed"),
+        (("scales", "full"), None, "scales.full must be a mapping"),
+        (("scales", "huge"), {}, "scales has unknown 'huge'"),
+        (("figures",), "fig2", "figures must be"),
+        (("experiments",), [1], "experiments must be"),
+        (ONE, {"about": "x"}, "one_layer lacks 'task'"),
+        ((*ONE, "analyses"), ["align"], "unknown key 'analyses'"),
+        ((*ONE, "seeds"), 0, "seeds must be greater than or equal to 1"),
+        ((*ONE, "task", "inputs"), "ten", "task.inputs must be a valid integer, not 'ten'"),
+        ((*ONE, "task", "inputs"), 0, "must be greater than or equal to 1, not 0"),
+        ((*ONE, "task", "inputs"), True, "must be a valid integer, not True"),
+        ((*ONE, "task", "input_scales"), [1, 2], "has 2 entries; it needs 10"),
+        ((*ONE, "model"), {"recurrent": True}, "recurrent with 1 layer"),
+        ((*ONE, "model"), {"recurrent": "yes"}, "must be a valid boolean"),
+        ((*ONE, "model"), {"layer_norm": "evry"}, "did you mean every"),
+        ((*ONE, "optimiser"), {"b2": 1.5}, "must be less than or equal to 1"),
+        ((*ONE, "optimiser"), {"learning_rat": 1}, "did you mean learning_rate"),
+        ((*ONE, "optimiser"), {"learning_rate": True}, "must be a number, not True"),
+        ((*ONE, "optimiser"), {"learning_rate": float("nan")}, "must be a finite number"),
+        ((*ONE, "training", "fixed_tasks"), 5, "fixed_tasks is 5, less than the batch of 2048"),
+        ((*ONE, "axes"), {"optimiser.learning_rat": [1]}, "axes: optimiser has unknown key 'learning_rat'"),
+        ((*ONE, "axes"), {"optimiser.learning_rate": ["x"]}, "axes: optimiser: learning_rate must be"),
+        ((*ONE, "axes"), {"optimiser.learning_rate": []}, "learning_rate needs a list of values"),
+        ((*ONE, "axes"), {"rate": [1]}, "no setting 'rate'; write it as optimiser.learning_rate"),
+        ((*ONE, "axes"), {"model.recurrent": [True]}, "at {'model.recurrent': True}: model is recurrent"),
     ],
 )
 def test_bad_settings_are_refused(path, value, says):
-    broken = values()
-    at = broken
-    for step in path[:-1]:
-        at = at[step]
-    at[path[-1]] = value
     with pytest.raises(IcgdError, match=says):
-        config.from_mapping(broken)
+        config.from_mapping(changed(path, value))
+
+
+@pytest.mark.parametrize("value", [None, [], "x", 3])
+def test_what_is_no_mapping_at_all_is_refused(value):
+    with pytest.raises(IcgdError, match="config.yaml"):
+        config.from_mapping(value)
 
 
 def test_a_number_without_a_dot_is_a_number():
-    changed = values()
-    changed["experiments"]["one_layer"]["optimiser"] = {"learning_rate": "1e-3"}
-    assert config.from_mapping(changed).experiments["one_layer"].optimiser.learning_rate == 1e-3
+    loaded = config.from_mapping(changed((*ONE, "optimiser"), {"learning_rate": "1e-3"}))
+    assert loaded.settings("one_layer", "full").optimiser.learning_rate == 1e-3
 
 
 def test_unknown_experiment_and_scale_are_named():
     with pytest.raises(IcgdError, match="did you mean one_layer"):
-        config.load().experiment("one_laye")
+        config.load().settings("one_laye")
     with pytest.raises(IcgdError, match="there is no scale"):
-        config.load().experiment("one_layer", "huge")
+        config.load().settings("one_layer", "huge")
 
 
-def test_settings_survive_being_recorded():
-    settings = config.load().step_settings(config.TrainSettings, "one_layer", "full")
-    assert config.build(config.TrainSettings, config.plain(settings), "record") == settings
+def test_scales_bound_every_setting_that_they_name():
+    for scale, bound in values()["scales"].items():
+        for name in values()["experiments"]:
+            found = config.load().settings(name, scale)
+            assert found.seeds <= bound.get("seeds", found.seeds)
+            for key in ("steps", "batch", "every"):
+                assert getattr(found.training, key) <= bound.get(key, getattr(found.training, key))
+            for key in ("tasks", "shifted_tasks"):
+                assert getattr(found.evaluation, key) <= bound.get("tasks", getattr(found.evaluation, key))
 
 
-def test_the_schema_is_generated():
-    assert OUTPUT.read_text() == text(), "run `python -m icgd schema`"
+def test_axes_give_a_point_for_every_combination_and_each_is_set():
+    axes = {"optimiser.learning_rate": [0.1, 0.2], "training.batch": [8, 16, 4096]}
+    loaded = config.from_mapping(changed((*ONE, "axes"), axes))
+    found = loaded.settings("one_layer", "full")
+    assert len(found.points) == 6 and found.points[1] == {
+        "optimiser.learning_rate": 0.1,
+        "training.batch": 16,
+    }
+    assert found.at(found.points[1]).optimiser.learning_rate == 0.1
+    assert found.at(found.points[1]).training.batch == 16
+    assert loaded.settings("one_layer", "quick").points[2]["training.batch"] == 512  # the scale's bound
+    assert len(loaded.settings("one_layer", "smoke").points) == 2
 
 
-def test_the_catalogs_settings_are_the_repositorys():
-    with open(".test/config.yaml") as handle:
-        assert yaml.safe_load(handle) == {**values(), "scale": "smoke"}
+@pytest.mark.parametrize("name", ["one_layer", "token_clip", "anisotropic"])
+def test_settings_survive_being_written_and_read(name):
+    found = config.load().settings(name, "full")
+    assert config.from_json(found.model_dump_json()) == found
+    of_training = config.from_json(json.dumps(found.of_training)).of_training
+    assert of_training == found.of_training and "evaluation" not in of_training
+
+
+def test_a_whole_configuration_survives_it_too():
+    loaded = config.load()
+    assert config.from_mapping(json.loads(loaded.model_dump_json())) == loaded

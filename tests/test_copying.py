@@ -4,10 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from icgd.analysis import copying
 from icgd.config import Model, Task
+from icgd.measures import copied
 from icgd.models import transformer
-from icgd.tasks import sampling
+from icgd.tasks import sample
 
 MODEL = Model(layers=2, softmax_layers=1, alternating=True, position_size=4, init_variance=2.0)
 TASK = Task(inputs=3, context=4)
@@ -15,12 +15,12 @@ TASK = Task(inputs=3, context=4)
 
 def case():
     weights = transformer.initialise(MODEL, TASK.inputs, jax.random.key(0))
-    return weights, sampling.sample(TASK, jax.random.key(1), 64)
+    return weights, sample.sample(TASK, jax.random.key(1), 64)
 
 
 def test_a_layer_that_does_nothing_is_sensitive_to_its_own_token_only():
     weights, tasks = case()
-    found = copying.sensitivities(MODEL, {name: 0 * m for name, m in weights.items()}, tasks)
+    found = copied.sensitivities(MODEL, {name: 0 * m for name, m in weights.items()}, tasks)
     for name in ("own", "own_each"):
         np.testing.assert_allclose(found[name], np.sqrt(3), rtol=1e-6)
     for name in ("next", "other", "next_each", "other_each"):
@@ -32,7 +32,7 @@ def test_sensitivities_by_their_definition():
     sequences = np.moveaxis(np.asarray(transformer.sequence(MODEL, tasks)), -1, 0).swapaxes(1, 2)
 
     def after(tokens):
-        return copying.first_layer(MODEL, weights, tokens)
+        return copied.first_layer(MODEL, weights, tokens)
 
     whole = jax.vmap(jax.jacobian(after))(jnp.asarray(sequences))  # (T, n, t, n, t)
     gradients = np.asarray(whole).sum(2)[:, :7, :8, :3]  # of 7 tokens, for the contents of 8
@@ -46,6 +46,7 @@ def test_sensitivities_by_their_definition():
         "next_each": np.mean([each[k, k + 1] for k in rows]),
         "other_each": np.mean([each[k, [i for i in range(8) if i not in (k, k + 1)]].mean() for k in rows]),
     }
-    found = copying.sensitivities(MODEL, weights, tasks)
-    for name in copying.NAMES:
+    found = copied.sensitivities(MODEL, weights, tasks)
+    assert set(found) == set(expected)
+    for name in expected:
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, err_msg=name)

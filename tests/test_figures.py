@@ -1,38 +1,31 @@
-"""Published curves, what the figures say they read, and that they are drawn."""
+"""Published curves, what figures ask and read, and that they are drawn."""
 
 import csv
+import math
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT, environment
 
-from icgd.__main__ import main
-from icgd.config import FIGURES, load
-from icgd.figures import fig5
-from icgd.figures.inputs import (
-    ALTERNATING,
-    BASE,
-    BLOCKS,
-    FIGURE_INPUTS,
-    FIVE,
-    FIXED,
-    GROKKING,
-    LAYER_NORM,
-    SINE,
-    SINE_GD,
-    SOFTMAX,
-    SWEEP,
-    TEN,
-    THREE,
-    TWO,
-)
-from icgd.paths import references, runs, seed_folder, spectra, table
+from icgd import paths
+from icgd.claims import registry
+from icgd.config import load
+from icgd.errors import IcgdError
+from icgd.figures import draw, plan, queries, specs_one_layer, style
+from icgd.figures.queries import Curve, Points, Runs
+from icgd.figures.specs import FIGURES
+from icgd.figures.tables import Tables
+from icgd.files import read_table, write_table
+from icgd.measures.request import Request
+from icgd.training import checkpoint
 
 
 def published():
-    with open("published/von-oswald-2022-curves.csv", newline="") as handle:
-        return list(csv.DictReader(handle))
+    return read_table(ROOT / paths.CURVES)
 
 
 def test_all_panels_are_there():
@@ -51,301 +44,245 @@ def test_no_legend_marker_is_left():
 
 
 def test_the_papers_seeds_in_the_registry_are_the_digitised_ones():
-    from icgd.claims import registry
-
     rows = [r for r in published() if (r["figure"], r["panel"], r["series"]) == ("fig2", "loss", "trained")]
     last = max(float(row["x"]) for row in rows)
     ends = [float(r["y"]) / 0.20469 for r in rows if r["kind"] == "seed" and float(r["x"]) == last]
-    registered = registry.claim("vo22-17").parts[0]["published"]["seeds"]
+    registered = registry.claim("vo22-17").parts[0].published.seeds
     assert sorted(registered) == pytest.approx(sorted(ends), abs=2e-4)
 
 
-def test_every_figure_names_its_inputs():
+def test_every_figure_names_its_files():
     config = load()
-    assert set(FIGURE_INPUTS) == set(FIGURES)
     for name in FIGURES:
-        paths = [str(path) for path in FIGURE_INPUTS[name]("full", config)]
-        assert any(path.startswith("published/") for path in paths) and len(set(paths)) == len(paths)
+        files = [str(path) for path in plan.files(name, config, "full")]
+        assert any(path.startswith("published/") for path in files) and len(set(files)) == len(files)
 
 
-HISTORY = "step,training_loss,evaluation_loss,model_cos,model_diff,preds_diff,own,next,other"
-ALIGNMENT = [
-    ("converged", "", "", 1.0),
-    ("rate_over_optimal", "", "", 1.01),
-    ("kq_offdiagonal", "", "", 0.01),
-    ("kq_label", "", "", 0.001),
-    ("pv_rest", "", "", 0.005),
-    ("gd_loss", "published", "gd_published", 0.2047),
-    ("population_over_optimum", "fresh", "", 1.002),
-    ("interpolated_over_optimum", "fresh", "", 1.001),
-]
-MODELS = {"none": 0.21, "interpolated": 0.205, "gd_published": 0.2, "gd_optimal": 0.201}
+def test_planning_needs_neither_jax_nor_matplotlib():
+    code = "import sys; from icgd.figures import plan; plan.requests(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)
+    assert not {"jax", "matplotlib", "pandas", "numpy"} & set(done.stdout.split()), done.stderr
 
 
-NONLINEAR = [
-    ("offdiagonal_correlation", "", "", -0.99),
-    ("offdiagonal_sum", "", "", 0.1),
-    ("value_balance", "", "", 0.05),
-    *(
-        (measure, "published", reference, 0.3)
-        for reference in ("gd_published", "debiased_gd", "one_head", "two_steps", "gd_plus_plus_separate")
-        for measure in ("reference_loss", "model_cos", "model_diff", "preds_diff")
-    ),
-]
-NONLINEAR_MODELS = ("none", "gd_published", "debiased_gd", "two_steps", "gd_plus_plus_separate", "zero")
+def test_an_unknown_figure_is_named_with_its_neighbour():
+    with pytest.raises(IcgdError, match="no figure 'fig6'; did you mean"):
+        plan.named("fig6")
 
 
-def write(path, header, rows):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n")
+def test_panels_of_a_figure_have_names_of_their_own():
+    for figure in FIGURES.values():
+        names = [panel.name for panel in figure.panels()]
+        assert len(set(names)) == len(names)
 
 
-def fake_seed(seed, scale, converged):
-    """Rows of one seed by table, in the columns that the analyses write."""
-    alignment = [("converged", "", "", converged), *ALIGNMENT[1:]]
-    sweeps = [
-        (panel, "published", 10, model, point, loss * point**2 * scale)
-        for panel in ("inputs", "targets", "inputs_other", "targets_other")
-        for model, loss in MODELS.items()
-        for point in (0.5, 1.0, 2.0)
-    ]
-    steps = [
-        ("published", damping, model, step, loss / step * scale)
-        for damping in (1, 0.875, 0.75)
-        for model, loss in MODELS.items()
-        if model != "interpolated"
-        for step in (1, 4, 7)
-    ]
-    nonlinear = [
-        (panel, "published", clip, model, point, point**2 * scale)
-        for panel in ("inputs", "targets")
-        for clip in (0, 10)
-        for model in NONLINEAR_MODELS
-        for point in (0.5, 1.0, 2.0)
-    ]
-    rows = {
-        "alignment": [(name, "none", *others) for name, *others in alignment],
-        "nonlinear": [(name, "none", *others) for name, *others in [alignment[0], *NONLINEAR]],
-        "shift-curves": sweeps,
-        "rollout-curves": steps,
-        "nonlinear-curves": nonlinear,
+ALONG = {"roll_out": (1, 4, 7), "training": (0, 10), "wave": (-5, 0, 5), "offset": (-1, 0, 1)}
+HISTORY = ("step", "training_loss", "evaluation_loss", "model_cos", "model_diff", "preds_diff")
+TOKENS = ("own", "next", "other")
+LABELS = ("unit", *Request._fields)
+
+
+def fake_tables(config, states, curves):
+    """Answers to all that figures ask, of seeds that converged (1), did not (0) or diverged (None)."""
+    traced = {
+        (query.of, query.request)
+        for figure in FIGURES.values()
+        for panel in figure.panels()
+        for query in (*panel.queries, *(more for q in panel.queries for more in getattr(q, "queries", ())))
+        if isinstance(query, Curve | Runs)
     }
-    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
+    for experiment, asked in plan.requests().items():
+        runs = [f"point {k} seed {seed}" for k in range(2) for seed in range(len(states))]
+        swept = bool(config.named(experiment).axes)
+        units = runs if swept else [f"seed {n}" for n, state in enumerate(states) if state is not None]
+        place = {unit: 1 + 0.01 * k for k, unit in enumerate(units)}
+        status = {
+            f"seed {n}": ("diverged_at", 5) if s is None else ("converged", s) for n, s in enumerate(states)
+        }
+        rows = [] if swept else [
+            {"unit": unit, **Request(name, "network")._asdict(), "value": value}
+            for unit, (name, value) in status.items()
+        ]  # fmt: skip
+        lines = []
+        for request in sorted(asked - {Request("converged", "network")}):
+            points = ALONG.get(request.along.split(" ")[0], (0.5, 1, 2))
+            for unit in units:
+                row = {"unit": unit, **request._asdict()}
+                if (experiment, request) in traced:
+                    lines += [
+                        {**row, "x": x, "value": 0.1 * (2 + x**2) * place[unit]} for x in points if curves
+                    ]
+                else:
+                    rows.append({**row, "value": 0.3 * place[unit]})
+        write_table(paths.table("smoke", experiment, "measures"), (*LABELS, "value"), rows)
+        write_table(paths.table("smoke", experiment, "curves"), (*LABELS, "x", "value"), lines)
 
 
-COURSES = [("none", 0, 0.41), ("none", 10, 0.3), ("gd", 0, 0.2), ("gd", 10, 0.2), ("rank_one", 0, 0.39)]
-PHASES = [
-    ("final_training_loss", "", "", 0.2),
-    ("reached_gd", "published", "", 1200),
-    ("loss", "published", "", 0.21),
-    ("loss_over_zero", "published", "", 0.5),
-    ("gd_loss", "published", "gd_published", 0.2),
-    *((name, "published", "gd_published", 0.5) for name in ("model_cos", "model_diff", "preds_diff")),
-]
-
-
-def fake_phases(folder, converged):
-    """Tables of the course of training of an experiment with two seeds."""
-    measures = [
-        (seed, name, "none", *others)
-        for seed, ok in enumerate(converged)
-        for name, *others in (("converged", "", "", ok), *PHASES)
-    ]
-    write(folder / "phases.csv", HEADERS["alignment"], measures)
-    lines = [(seed, *line) for seed in range(len(converged)) for line in COURSES]
-    write(folder / "phases-curves.csv", "seed,series,step,loss", lines)
-
-
-def fake_search(scale, seeds):
-    """Tables of the search for grokking, two settings."""
-    measures = [(f"point {point}", "seeds_that_grok", "none", "", "", point * seeds) for point in (0, 1)]
-    write(runs(scale, GROKKING), "unit,measure,plant,tasks,reference,value", measures)
-    lines = [(point, s, step, 0.4, 0.3) for point in (0, 1) for s in range(seeds) for step in (0, 10)]
-    write(runs(scale, GROKKING, "runs-curves"), "point,seed,step,evaluation_loss,training_loss", lines)
-
-
-def fake_depth(seed, scale, converged):
-    """Rows of one seed of several layers."""
-    references = ("gd_shared", "gd_plus_plus_shared", "gd_plus_plus_separate")
-    layers = [("converged", "none", "", "", converged)]
-    layers += [("reference_loss", "none", "published", name, 0.15) for name in references]
-    layers += [
-        (measure, plant, "", "", value * scale)
-        for plant in ("none", "gd_plus_plus")
-        for measure, value in (("step", 1.3), ("gamma", 0.17))
-    ]
-    curves = [
-        (panel, "published", clip, model, "", "loss", point, 0.1 * point * scale)
-        for panel in ("inputs", "targets", "inputs_other", "targets_other")
-        for clip in (0, 10)
-        for model in ("none", "interpolated", *references)
-        for point in (0.5, 1.0, 2.0)
-    ]
-    curves += [
-        ("training", "published", 0, "none", name, measure, step, 0.5 * scale)
-        for name in references
-        for measure in ("model_cos", "model_diff", "preds_diff")
-        for step in (10, 20)
-    ]
-    rows = {"layers": layers, "layers-curves": curves}
-    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
-
-
-def fake_sine(seed, scale, converged):
-    """Rows of one seed of an arm of the sine task."""
-    measures = [("converged", "none", "", "", converged)]
-    ends = [
-        (name, "none", "fresh", "", value * scale)
-        for name, value in (("partial_cos", 0.93), ("partial_diff", 0.026), ("preds_diff", 0.023))
-    ]
-    curves = [
-        (panel, series, point, value * point * scale)
-        for panel in ("inputs", "amplitude", "frequency", "phase")
-        for series, value in (("loss", 0.001), ("zero", 0.026))
-        for point in (1.0, 1.5, 2.0)
-    ]
-    curves += [
-        ("wave", name, x, 0.3 * np.sin(x + scale))
-        for name in ("truth", "before", "after")
-        for x in np.linspace(-5, 5, 21)
-    ]
-    rows = {"sine": measures, "comparison": [*measures, *ends], "sine-curves": curves}
-    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
-
-
-def fake_blocks(seed, scale, converged):
-    """Rows of one seed of blocks with MLPs."""
-    references = ("gd_shared", "gd_plus_plus_separate_released")
-    curves = [(name, "", "loss", 0, 0.05) for name in references]
-    curves += [
-        ("none", name, measure, step, 0.4 * scale)
-        for name in references
-        for measure in ("model_cos", "model_diff", "preds_diff")
-        for step in (10, 20)
-    ]
-    rows = {"blocks": [("converged", "none", "", "", converged)], "blocks-curves": curves}
-    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
-
-
-def fake_copying(seed, scale, converged):
-    """Rows of one seed on alternating tokens."""
-    measures = [("converged", "", "", converged), ("dropped_at", "published", "", 10)]
-    measures += [("loss", "published", "", 0.2), ("loss_over_zero", "published", "", 0.5)]
-    measures += [("gd_loss", "published", name, 0.2) for name in ("gd_published", "gd_optimal")]
-    curves = [
-        ("attention", model, series, offset, scale * value)
-        for model in ("none", "construction")
-        for series in ("inputs", "targets")
-        for offset, value in ((-1, 0.1), (0, 0.2), (1, 0.7))
-    ]
-    rows = {"copying": [(name, "none", *others) for name, *others in measures], "copying-curves": curves}
-    return {name: [(seed, *row) for row in found] for name, found in rows.items()}
-
-
-HEADERS = {
-    "sine": "seed,measure,plant,tasks,reference,value",
-    "comparison": "seed,measure,plant,tasks,reference,value",
-    "sine-curves": "seed,panel,series,point,value",
-    "blocks": "seed,measure,plant,tasks,reference,value",
-    "blocks-curves": "seed,model,reference,measure,point,value",
-    "copying": "seed,measure,plant,tasks,reference,value",
-    "copying-curves": "seed,panel,model,series,point,value",
-    "layers": "seed,measure,plant,tasks,reference,value",
-    "layers-curves": "seed,panel,tasks,clip,model,reference,measure,point,value",
-    "alignment": "seed,measure,plant,tasks,reference,value",
-    "nonlinear": "seed,measure,plant,tasks,reference,value",
-    "shift-curves": "seed,panel,tasks,clip,model,point,loss",
-    "nonlinear-curves": "seed,panel,tasks,clip,model,point,loss",
-    "rollout-curves": "seed,tasks,damping,model,step,loss",
-}
-
-
-def fake_training(folder):
-    """What training leaves of one seed."""
-    lines = [(0, "nan", 0.4, 0.1, 2, 0.5, 3, 0, 0), (10, 0.4, 0.3, 0.9, 1, 0.2, 3.1, 0.8, 0.1)]
-    write(folder / "history.csv", HISTORY, lines)
-    heads = np.stack([np.eye(11) + 0.01, np.eye(11)])
-    parts = {f"0/{name}": heads for name in ("query", "key", "value", "projection")}
-    np.savez(folder / "weights.npz", **parts)
-
-
-def fake_references(scale):
-    """Tables of the references, in the columns that their commands write."""
-    gammas = {10: 0.176, 25: 0.1, 50: 0.056, 100: 0.03}
+def fake_training(experiment, seed):
+    """What training leaves of a seed."""
     rows = [
-        ("gd_plus_plus", 2, context, "shared", "optimum", "gamma", index, gamma)
-        for context, gamma in gammas.items()
-        for index in (0, 1)
+        {**dict.fromkeys((*HISTORY, *TOKENS), 0.5), "training_loss": math.nan, "step": step}
+        for step in (0, 10)
     ]
-    header = "family,layers,context,sharing,recipe,parameter,index,value"
-    write(references(scale, "optima"), header, rows)
+    write_table(paths.history("smoke", experiment, seed), (*HISTORY, *TOKENS), rows)
+    heads = np.stack([np.eye(11) + 0.01, np.eye(11)])
+    weights = {f"0/{name}": heads for name in ("query", "key", "value", "projection")}
+    checkpoint.save(paths.weights("smoke", experiment, seed), weights)
+
+
+def fake_references():
+    """Tables of the references."""
+    contexts = {10: 0.176, 25: 0.1, 50: 0.056, 100: 0.03}
+    columns = ("family", "layers", "context", "sharing", "recipe", "parameter", "index", "value")
+    found = [
+        dict(zip(columns, ("gd_plus_plus", 2, n, "shared", "optimum", "gamma", k, gamma), strict=True))
+        for n, gamma in contexts.items()
+        for k in (0, 1)
+    ]
+    write_table(paths.references("smoke", "optima"), columns, found)
     ends = [
-        (0, "extremes", name, context, factor * context**0.5)
-        for context in gammas
+        ("extremes", name, n, factor * n**0.5)
+        for n in contexts
         for name, factor in (("least", 0.1), ("largest", 1.5))
     ]
-    bars = [(0, "histogram", f"gamma_{gamma}", x, 0.1) for gamma in (0, 0.05, 0.1) for x in (1, 10, 100)]
-    write(spectra(scale, "curves"), "unit,panel,series,x,y", [*ends, *bars])
+    bars = [("histogram", f"gamma_{gamma}", x, 0.1) for gamma in (0, 0.05, 0.1) for x in (1, 10, 100)]
+    columns = ("unit", "panel", "series", "x", "y")
+    rows = [dict(zip(columns, ("set 0", *row), strict=True)) for row in (*ends, *bars)]
+    write_table(paths.table("smoke", "statements", "spectra-curves"), columns, rows)
 
 
-@pytest.fixture(params=[(1, 1), (1, 0), (0, 0)], ids=["converged", "one unconverged", "none converged"])
-def fake_results(request, tmp_path, monkeypatch):
-    """A folder with settings, published numbers and two seeds of each experiment."""
-    shutil.copy("config.yaml", tmp_path)
-    shutil.copytree("published", tmp_path / "published")
-    makers = dict.fromkeys((*SWEEP.values(), *SOFTMAX, *LAYER_NORM), fake_seed)
-    makers |= dict.fromkeys((TWO, THREE, FIVE, TEN), fake_depth)
-    makers |= dict.fromkeys((SINE, SINE_GD), fake_sine) | {BLOCKS: fake_blocks, ALTERNATING: fake_copying}
-    for experiment, fake in makers.items():
-        seeds = [fake(seed, 1 + 0.01 * seed, ok) for seed, ok in enumerate(request.param)]
-        for name in seeds[0]:
-            path = tmp_path / table("smoke", experiment, name)
-            write(path, HEADERS[name], [row for found in seeds for row in found[name]])
-        for seed in range(len(seeds)):
-            fake_training(tmp_path / seed_folder("smoke", experiment, seed))
-    for experiment in (BASE, "two_heads", *FIXED.values()):
-        fake_phases((tmp_path / table("smoke", experiment, "phases")).parent, request.param)
-    monkeypatch.chdir(tmp_path)
-    fake_references("smoke")
-    fake_search("smoke", len(request.param))
-    return tmp_path
+@pytest.fixture
+def fake(tmp_path, monkeypatch):
+    """Make a folder with settings, published numbers and seeds of all experiments, and go there."""
+
+    def made(states=(1, 0, None), curves=True):
+        shutil.copytree("published", tmp_path / "published")
+        config = load()
+        bounds = config.scales["smoke"].model_copy(update={"seeds": len(states)})
+        experiments = {
+            name: one.model_copy(update={"seeds": len(states)}) for name, one in config.experiments.items()
+        }
+        config = config.model_copy(
+            update={"scales": {**config.scales, "smoke": bounds}, "experiments": experiments}
+        )
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(style, "DOTS", 40)
+        fake_tables(config, states, curves)
+        fake_references()
+        for experiment in plan.requests():
+            for seed in range(len(states)):
+                fake_training(experiment, seed)
+        return config
+
+    return made
+
+
+def rows_of(name):
+    with Path(f"figures/smoke/{name}.csv").open(newline="") as handle:
+        return list(csv.DictReader(handle))
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_drawn_with_its_data(name, fake_results):
-    assert main(["figure", name, "--scale", "smoke"]) == 0
-    written = {path.name: path for path in Path("figures/smoke").iterdir()}
-    assert set(written) == {f"{name}.{end}" for end in ("png", "svg", "csv", "png.provenance.json")}
-    assert written[f"{name}.png"].read_bytes().startswith(b"\x89PNG")
-    with written[f"{name}.csv"].open(newline="") as handle:
-        rows = list(csv.DictReader(handle))
+def test_a_figure_is_drawn_with_its_data(name, fake):
+    outputs = draw.save(name, fake(), "smoke")
+    assert outputs == [Path(f"figures/smoke/{name}.{end}") for end in ("png", "svg", "csv")]
+    assert set(Path("figures/smoke").iterdir()) == set(outputs)
+    assert outputs[0].read_bytes().startswith(b"\x89PNG")
+    rows = rows_of(name)
     assert list(rows[0]) == ["panel", "series", "source", "unit", "x", "y"]
     assert {row["source"] for row in rows} == {"ours", "published"}
 
 
-def test_both_panels_of_figure_5_are_on_the_axis_of_their_losses(fake_results):
-    frame = fig5.draw("smoke", load())[1]
-    theirs = frame[(frame.panel == "sensitivity") & (frame.source == "published")]
-    moved, drawn = (theirs[theirs.series == name].x.max() for name in ("next", "next_as_drawn"))
-    losses = frame[(frame.panel == "loss") & (frame.source == "published")].x.max()
-    assert moved == pytest.approx(1.25 * drawn) and moved > losses > 0.98 * drawn
+@pytest.mark.parametrize("states", [(0,), (None,)], ids=["not converged", "diverged"])
+def test_one_seed_is_drawn_even_if_nothing_converged_and_no_states_were_kept(states, fake):
+    tables = Tables(fake(states, curves=False), "smoke")
+    for name in (
+        FIGURES if states == (0,) else FIGURES.keys() - {"fig9", "fig11"}
+    ):  # whose weights would it be
+        with style.theme():
+            assert draw.Drawing(FIGURES[name], tables).canvas().axes
 
 
-def test_every_figure_says_what_it_reads():
-    assert set(FIGURES) == set(FIGURE_INPUTS)
+def test_seeds_stand_in_series_of_their_state_and_the_mean_is_of_the_converged(fake):
+    tables = Tables(fake((1, 1, 0, None)), "smoke")
+    points = [("0", 1.0, 2.0), ("1", 1.0, 4.0), ("2", 1.0, 9.0), ("0", 2.0, math.nan), ("1", 2.0, 1.0)]
+    rows = queries.of_seeds(tables, "one_layer", "trained", "mean", points)
+    assert [row.series for row in rows[:3]] == ["trained", "trained", "trained_unconverged"]
+    assert [(row.series, row.x) for row in rows[-2:]] == [("trained_mean", 1.0), ("trained_mean", 2.0)]
+    assert rows[-2].y == 3.0 and math.isnan(rows[-1].y)
+    assert [row.unit for row in queries.of_seeds(tables, "one_layer", "a", "shown", points)] == [
+        "0",
+        "1",
+        "0",
+        "1",
+    ]
+    assert [row.unit for row in queries.of_seeds(tables, "one_layer", "a", "once", points)] == ["", ""]
+    assert tables.headline("one_layer") == "smoke: n = 4 seeds, 2 converged, 1 unconverged, 1 diverged"
 
 
-def test_the_same_data_give_the_same_files(fake_results):
+def test_the_excess_is_in_percent_of_gd(fake):
+    draw.save("fig6a", fake(), "smoke")
+    rows = [row for row in rows_of("fig6a") if row["source"] == "ours" and row["unit"] in ("", "0")]
+    loss = {(row["series"], row["x"]): float(row["y"]) for row in rows if row["panel"] == "targets"}
+    excess = {(row["series"], row["x"]): float(row["y"]) for row in rows if row["panel"] == "targets_over_gd"}
+    assert {series for series, _ in excess} == {"trained", "interpolated", "gd_optimal"}
+    for (series, x), percent in excess.items():
+        assert percent == pytest.approx(100 * (loss[series, x] / loss["gd_published", x] - 1), abs=1e-6)
+
+
+def test_both_panels_of_figure_5_are_on_the_axis_of_their_losses(fake):
+    draw.save("fig5", fake(), "smoke")
+    theirs = [row for row in rows_of("fig5") if row["source"] == "published"]
+    ends = {
+        row["series"]: max(float(r["x"]) for r in theirs if r["series"] == row["series"]) for row in theirs
+    }
+    assert ends["next"] == pytest.approx(1.25 * ends["next_as_drawn"])
+    assert ends["next"] > ends["trained"] > 0.98 * ends["next_as_drawn"]
+
+
+def test_seeds_of_one_place_stand_side_by_side():
+    panel = specs_one_layer.LEARNT
+    rows = [queries.Row("rate_over_optimal", "ours", str(k), 0.0, 0.6) for k in range(3)]
+    other = queries.Row("rate_over_optimal", "published", "", 0.0, 0.6)
+    assert [row.x for row in draw.moved(panel, [*rows, other])] == [-0.25, 0.0, 0.25, 0.42]
+
+
+def test_the_same_data_give_the_same_files_whatever_matplotlib_was_told(fake):
+    fake((1,))
+    shutil.copy(ROOT / "config.yaml", "config.yaml")
+    Path("matplotlibrc").write_text("lines.linewidth: 9\nfont.size: 30\nsavefig.bbox: tight\n")
+    told = {"MATPLOTLIBRC": "matplotlibrc", "MPLBACKEND": "nonsense"}
+    code = "from icgd.config import load; from icgd.figures import draw; draw.save('fig1', load(), 'smoke')"
     written = []
-    for _ in range(2):
-        assert main(["figure", "fig1", "--scale", "smoke"]) == 0
+    for variables in ({"MPLCONFIGDIR": "."}, {"MPLCONFIGDIR": "other"}, told):
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, env={**environment(), **variables}, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
         written.append([Path(f"figures/smoke/fig1.{end}").read_bytes() for end in ("png", "svg", "csv")])
-    assert written[0] == written[1]
+    assert written[0] == written[1] == written[2]
 
 
-def test_a_figure_without_its_tables_says_what_is_missing(tmp_path, monkeypatch, capsys):
-    shutil.copy("config.yaml", tmp_path)
+def test_a_figure_without_its_tables_says_what_is_missing(tmp_path, monkeypatch):
+    config = load()
     monkeypatch.chdir(tmp_path)
-    assert main(["figure", "fig2", "--scale", "smoke"]) == 2
-    assert "alignment.csv is missing" in capsys.readouterr().err
+    with pytest.raises(IcgdError, match="measures.csv is missing"):
+        draw.save("fig16", config, "smoke")
     assert not Path("figures").exists()
+
+
+def test_a_number_that_was_not_measured_is_an_error(fake):
+    tables = Tables(fake(), "smoke")
+    asked = Points("one_layer", Request("loss", "ridge", "", "fresh"), "ridge")
+    with pytest.raises(IcgdError, match="one_layer/measures.csv has no loss | ridge | fresh"):
+        asked.rows(tables)
+
+
+def test_a_figure_is_written_whole_or_not_at_all(fake, monkeypatch):
+    config = fake()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(style, "write_table", full)
+    with pytest.raises(IcgdError, match="No space left"):
+        draw.save("fig1", config, "smoke")
+    assert list(Path("figures/smoke").iterdir()) == []

@@ -1,19 +1,24 @@
-"""Twenty random digits of what is committed: `verify` names the file, `check` the number."""
+"""Random digits of what is committed are changed: `verify` names the file, `check` the number."""
 
+import json
+import math
 import os
 import random
+import re
+import shutil
+from pathlib import Path
 
-import forgery
 import pytest
+from conftest import ROOT
 
-from icgd import checking, paths, rewriting
-from icgd.__main__ import main
-from icgd.config import load
+from icgd import paths, record
+from icgd.audit import check, programs, verify
 from icgd.files import read_json, write_json
-from icgd.verification import verify
 
 PLACES = 20
-NUMBERS = {".csv", ".json", "given .csv", "given .npz"}  # tables, verdicts, histories, weights
+FOLDERS = (Path("results/full"), Path("figures/full"))
+PAGE = paths.RESULTS / "full" / "audit" / "index.html"
+TEXT = (".csv", ".json", ".svg", ".html")
 
 
 @pytest.fixture
@@ -27,84 +32,123 @@ def rng():
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
     """A copy of what is committed, in which nothing is amiss."""
-    monkeypatch.chdir(forgery.tree(tmp_path / "tree"))
-    if not paths.sizes("full").exists():
-        assert main(["sizes", "--scale", "full"]) == 0
+    folder = tmp_path / "tree"
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("unfinished*", "*.part"))
+    for name in check.SHARED:
+        (folder / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(folder)
     assert amiss() == {}
 
 
 def amiss():
     """State of every file that `verify` names."""
-    return {finding.path: finding.state for finding in verify(load(), "full") if not finding.good}
+    known = verify.Known(None, programs.attested(), record.ancestors())
+    return {finding.path: finding.state for finding in verify.verify("full", known) if not finding.good}
+
+
+def files():
+    """Every committed file but tables without a row, and the two that git alone keeps."""
+    found = {path for folder in FOLDERS for path in folder.rglob("*") if path.is_file()}
+    found -= {programs.PROGRAMS, programs.ATTESTATIONS}
+    return sorted(path for path in found if path.suffix != ".csv" or path.read_text().count("\n") > 1)
+
+
+def another(digit, rng, least=0):
+    """A digit that differs."""
+    return rng.choice([new for new in "0123456789"[least:] if new != digit])
+
+
+def flip(path, rng):
+    """Another digit at one place of a text, another byte at one place of anything else."""
+    data = bytearray(path.read_bytes())
+    if path.suffix in TEXT:
+        place = rng.choice([match.start() for match in re.finditer(rb"\d", data)])
+        data[place] = ord(another(chr(data[place]), rng))
+    else:
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    path.write_bytes(data)
+
+
+def flipped(text, rng):
+    """A number with another digit at one of its first four significant places."""
+    significant = re.match(r"-?[0.]*", text).end()
+    places = [i for i in range(significant, len(text.lower().split("e")[0])) if text[i].isdigit()][:4]
+    place = rng.choice(places)
+    return text[:place] + another(text[place], rng, place == places[0]) + text[place + 1 :]
+
+
+def is_number(text):
+    """Is it a number with a significant digit?"""
+    try:
+        return math.isfinite(float(text)) and float(text) != 0
+    except ValueError:
+        return False
+
+
+def flip_cell(path, rng):
+    """Change one number of a table; returns the words by which `check` must name it."""
+    lines = path.read_text().split("\n")
+    names = lines[0].split(",")
+    while True:
+        index, column = rng.randrange(1, len(lines)), rng.randrange(len(names))
+        cells = lines[index].split(",")
+        if len(cells) == len(names) and is_number(cells[column]):
+            break
+    cells[column] = flipped(cells[column], rng)
+    lines[index] = ",".join(cells)
+    path.write_text("\n".join(lines))
+    return f"{path} line {index + 1} {names[column]} "
+
+
+def flip_verdict(rng):
+    """Change one number of one verdict; the same."""
+    verdicts = read_json(paths.verdicts("full"))
+    id_ = rng.choice(sorted(verdicts))
+    numbers = [place for place, leaf in check.leaves(verdicts[id_]) if type(leaf) in (int, float) and leaf]
+    *holders, last = place = rng.choice(numbers)
+    at = verdicts[id_]
+    for key in holders:
+        at = at[key]
+    at[last] = json.loads(flipped(json.dumps(at[last]), rng))
+    write_json(paths.verdicts("full"), verdicts)
+    return f"{id_} {' '.join(map(str, place))} "
 
 
 def test_verify_names_every_file_in_which_a_digit_was_changed(tree, rng):
-    files = forgery.committed()
-    flipped = forgery.drawn(PLACES, rng, {forgery.kind(path) for path in files}, files)
-    for path in flipped:
-        forgery.flip_anything(path, rng)
+    kinds = {path.suffix: path for path in rng.sample(files(), len(files()))}
+    changed = {*kinds.values(), *rng.sample(files(), PLACES - len(kinds))}
+    for path in changed:
+        flip(path, rng)
     found = amiss()
-    assert set(flipped) <= set(found)
-    for path in set(found) - set(flipped):
-        assert follows(path, found[path], flipped), (path, found[path])
+    assert changed <= set(found)
+    unrecorded = {path.parent for path in changed if path.name.endswith(record.SUFFIX)}
+    for path in set(found) - changed:  # named for the sake of one that was changed
+        about = any(str(one) in found[path] for one in changed) or path == paths.HISTORY
+        assert about or (found[path] == "no record names it" and path.parent in unrecorded), path
 
 
-def follows(path, state, flipped):
-    """Is a file that was not changed named for the sake of one that was?"""
-    unrecorded = {one.parent for one in flipped if one.name.endswith(forgery.RECORD)}
-    verdicts = [one for one in flipped if one.parent.name == "claims"]
-    return (
-        any(str(one) in state for one in flipped)
-        or (state == "no record names it" and path.parent in unrecorded)
-        or (path == paths.HISTORY and bool(verdicts))
-    )
-
-
-def test_check_names_every_number_that_was_changed_with_all_hashes(tree, rng, tmp_path):
-    """The true results stand in for rebuilt ones: that a rebuild gives these is what `make check` shows.
-
-    Weights and histories are given to a rebuild; what it makes of the changed ones are their sums.
-    """
-    among = [p for p in forgery.committed() if forgery.kind(p) in NUMBERS and p != paths.HISTORY]
-    files = [one for kind in sorted(NUMBERS) for one in sample(among, kind, rng)]
-    flips = [forgery.flip_number(path, rng) for path in files]
-    forgery.rehash(files)
-    assert amiss() == {}
-    found = checking.differences(forgery.rebuilt(tmp_path / "rebuilt"))
-    unnoticed = [flip for flip in flips if not any(names(difference, flip) for difference in found)]
-    assert not unnoticed, unnoticed
-    assert {d.where for d in found} == {d.where for d in found for flip in flips if names(d, flip, True)}
-
-
-def sample(among, kind, rng):
-    """As many files of each kind of number."""
-    return rng.sample([path for path in among if forgery.kind(path) == kind], PLACES // len(NUMBERS))
-
-
-def names(difference, flip, or_claim=False):
-    """Does a difference name the place of a flip, with what is there now; or at least its claim?"""
-    if flip.place not in f"{difference.where} ":
-        return False
-    if or_claim or flip.path.suffix != ".json":
-        return True
-    return forgery.has_digits(difference.was) and float(difference.was) == float(flip.now)
+def test_check_names_every_number_that_was_changed(tree, rng):
+    """The true results stand in for rebuilt ones: that a rebuild gives these is what `make check` shows."""
+    kept = {*paths.given("full"), paths.HISTORY, programs.ATTESTATIONS}
+    tables = [path for path in files() if path.suffix == ".csv" and path not in kept]
+    places = [flip_cell(path, rng) for path in rng.sample(tables, PLACES // 2)]
+    places += {flip_verdict(rng) for _ in range(PLACES // 2)}
+    found = [f"{difference.where} " for difference in check.differences(ROOT)]
+    assert [place for place in places if not any(where.startswith(place) for where in found)] == []
+    named = {place.split()[0] for place in places}
+    assert {where.split()[0] for where in found} == named
 
 
 def test_check_names_a_changed_digit_of_the_page(tree, rng, tmp_path):
-    page = paths.RESULTS / "full" / "audit" / "index.html"
-    assert rewriting.page(tmp_path / "written") == []
-    forgery.flip_anything(page, rng)
-    forgery.rehash([page])
-    assert amiss() == {}
-    (difference,) = rewriting.page(tmp_path / "written")
-    assert difference.where.startswith(f"{page} line ") and difference.was != difference.now
+    assert list(check.page(tmp_path / "written")) == []
+    flip(PAGE, rng)
+    (difference,) = check.page(tmp_path / "written")
+    assert difference.where.startswith(f"{PAGE} line ") and difference.was != difference.now
 
 
 def test_verify_names_a_page_that_shows_another_record(tree):
-    page = paths.RESULTS / "full" / "audit" / "index.html"
-    path = paths.provenance(paths.RESULTS / "full" / "identities" / "errors.csv")
-    record = read_json(path)
-    record["cpu_s"] += 1
-    forgery.seal(record)
-    write_json(path, record)
-    assert amiss() == {page: f"made from another {path}"}
+    path = paths.provenance(paths.RESULTS / "full" / "statements" / "identities.csv")
+    found = read_json(path)
+    write_json(path, record.sealed({**found, "cpu_s": found["cpu_s"] + 1}))
+    assert amiss() == {PAGE: f"made from another {path}"}

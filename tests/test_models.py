@@ -1,6 +1,5 @@
 """The readable models, and the engine that must equal them."""
 
-import dataclasses
 from functools import partial
 
 import jax
@@ -9,12 +8,12 @@ import numpy as np
 import pytest
 
 from icgd import batched
-from icgd.config import Model, Optimiser, Task
+from icgd.config import Model, Optimiser, Settings, Task, Training
 from icgd.errors import IcgdError
 from icgd.models import transformer
-from icgd.references import constructions, gradient_descent
-from icgd.tasks import linear, sampling, sequences
-from icgd.training import engine, optimisers, regression
+from icgd.references import constructions, descent
+from icgd.tasks import linear, sample, tokens
+from icgd.training import engine, problem, steps
 
 LINEAR = Task(inputs=4, context=6)
 SINE = Task(family="sine", inputs=1, context=6)
@@ -65,7 +64,7 @@ def example(task, model, count=64):
         name: scale * matrix / jnp.std(matrix) if matrix.ndim > 1 else matrix + jnp.resize(shift, len(matrix))
         for name, matrix in weights.items()
     }
-    return grown, sampling.sample(task, keys[1], count)
+    return grown, sample.sample(task, keys[1], count)
 
 
 @every_case
@@ -93,12 +92,14 @@ def test_predictions_agree_with_a_clip(name):
 )
 def test_a_hundred_optimiser_steps_agree(name):
     task, model = CASES[name]
-    chain = optimisers.chain(Optimiser(clip_norm=1.0), 100)
+    chain = steps.optimiser(
+        Settings(task=task, optimiser=Optimiser(clip_norm=1.0), training=Training(steps=100))
+    )
 
     def descend(loss_and_gradient, weights):
         def one(carry, step):
             weights, state = carry
-            tasks = sampling.sample(task, jax.random.fold_in(jax.random.key(3), step), 64)
+            tasks = sample.sample(task, jax.random.fold_in(jax.random.key(3), step), 64)
             loss, gradient = loss_and_gradient(weights, tasks)
             updates, state = chain.update(gradient, state, weights)
             return (jax.tree.map(jnp.add, weights, updates), state), loss
@@ -119,9 +120,9 @@ def test_a_hundred_optimiser_steps_agree(name):
 
 def test_attention_that_is_given_is_one_gd_step_and_stays_it():
     model = Model(embedding=6, given_step=0.01)
-    weights = regression.initialise(model, 1, jax.random.key(0))
-    tasks = sampling.sample(SINE, jax.random.key(1), 64)
-    _, gradient = regression.loss_and_gradient(model, weights, tasks)
+    weights = problem.initialise(Settings(task=SINE, model=model), jax.random.key(0))
+    tasks = sample.sample(SINE, jax.random.key(1), 64)
+    _, gradient = problem.loss_and_gradient(model, weights, tasks)
     for name, slope in gradient.items():
         assert bool(jnp.any(slope)) != name.startswith("0/")
     linear_map, hidden, hidden_bias, out, out_bias = (
@@ -141,7 +142,7 @@ def test_the_clip_is_applied_exactly_when_a_token_reaches_it(reached):
     tasks = linear.scaled(tasks, teacher=20.0 if reached else 0.1)
     bound = float(engine._predict_by_gram(model, weights, tasks)[1])
     assert (bound > 10.0) == reached
-    unclipped = dataclasses.replace(model, token_clip=None)
+    unclipped = model.model_copy(update={"token_clip": None})
     loss, free = (engine.loss_and_gradient(m, weights, tasks)[0] for m in (model, unclipped))
     assert (abs(float(loss / free) - 1) > 1e-3) == reached
     assert float(loss) == pytest.approx(float(textbook(model, weights, tasks)[0]), rel=1e-5)
@@ -175,7 +176,7 @@ def test_label_update_is_the_layer_restricted_to_labels():
     model = Model(heads=2)
     weights, tasks = example(LINEAR, model)
     query_label = jnp.linspace(-1, 1, len(tasks.target))
-    sequence = sequences.joint(tasks).at[-1, -1].set(query_label).T
+    sequence = tokens.joint(tasks).at[-1, -1].set(query_label).T
     update = jax.vmap(lambda s: transformer.forward(model, weights, s))(sequence) - sequence
     context, query = engine.label_update(model, weights, tasks, query_label)
     np.testing.assert_allclose(context, update[:, :-1, -1], rtol=1e-4, atol=1e-6)
@@ -190,22 +191,22 @@ def test_initial_weights_have_the_released_spread():
 
 def test_alternating_tokens_are_laid_out_as_released():
     tasks = linear.sample(jax.random.key(0), 3, 4, 5)
-    tokens = sequences.alternating(tasks, 6)
-    assert tokens.shape == (10, 11, 3)
-    np.testing.assert_array_equal(tokens[:4, 4], tasks.inputs[:, 2].T)
+    laid = tokens.alternating(tasks, 6)
+    assert laid.shape == (10, 11, 3)
+    np.testing.assert_array_equal(laid[:4, 4], tasks.inputs[:, 2].T)
     np.testing.assert_array_equal(
-        tokens[:4, 5], np.array([0 * tasks.targets[:, 2]] * 3 + [tasks.targets[:, 2]])
+        laid[:4, 5], np.array([0 * tasks.targets[:, 2]] * 3 + [tasks.targets[:, 2]])
     )
-    np.testing.assert_array_equal(tokens[:4, 10], tasks.query.T)
-    assert float(tokens[8, 3, 0]) == pytest.approx(np.sin(3 / 10000 ** (4 / 6)))
-    assert float(tokens[9, 10, 1]) == pytest.approx(np.cos(10 / 10000 ** (4 / 6)))
+    np.testing.assert_array_equal(laid[:4, 10], tasks.query.T)
+    assert float(laid[8, 3, 0]) == pytest.approx(np.sin(3 / 10000 ** (4 / 6)))
+    assert float(laid[9, 10, 1]) == pytest.approx(np.cos(10 / 10000 ** (4 / 6)))
 
 
 def test_hand_set_layer_is_one_gradient_step():
     tasks = linear.sample(jax.random.key(1), 50, 10, 10)
     weights = constructions.one_head(constructions.gradient_descent_layer(0.6, 10))
     prediction = engine.predict(Model(), weights, tasks)
-    np.testing.assert_allclose(prediction, gradient_descent.one_step(tasks, 6.0), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(prediction, descent.one_step(tasks, 6.0), rtol=1e-5, atol=1e-6)
 
 
 def broken(name):

@@ -1,14 +1,15 @@
 """Multiplicity: the p-values behind the intervals, and Holm's procedure."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from pages import make_claim, make_part
 from scipy import stats
 
+from icgd.claims.multiplicity import holm, p_of, p_value, p_values, standing, together
 from icgd.claims.verdict import decide
-from icgd.report.multiplicity import holm, p_value, p_values, standing
 
 
 def units_of(values):
@@ -36,7 +37,7 @@ def test_a_verdict_at_95_percent_has_a_p_value_below_5_percent_and_only_then(est
         values = rng.normal(0.5 + rng.normal(0, 0.8), 1, 10).tolist()
         rule = {"estimand": estimand, "transform": "linear", "supported": {"above": 0.6}, "refuted": None}
         rule |= {"each": {"above": 0.5}} if estimand == "fraction" else {"each": None}
-        decision = decide(values, rule)
+        decision = decide(values, SimpleNamespace(**rule))
         words.add(decision.verdict)
         guess = decision.verdict if decision.verdict != "inconclusive" else "supported"
         part = make_part(units=units_of(values), value=decision.value, verdict=guess, **rule)
@@ -49,6 +50,28 @@ def test_holm_steps_down_until_one_fails():
     assert holm({"a": 0.001, "b": 0.03, "c": 0.03}) == {"a"}
     assert holm({"a": 0.02, "b": 0.2, "c": 0.001}) == {"a", "c"}
     assert holm({"a": 0.06}) == set() == holm({})
+
+
+def test_a_claim_is_as_weak_as_its_parts_combine():
+    share = {
+        "estimand": "fraction",
+        "transform": "linear",
+        "each": {"above": 0.5},
+        "supported": {"above": 0.5},
+    }
+    strong = make_part(name="strong", units=units_of([1.0] * 10), **share)
+    weak = make_part(name="weak", units=units_of([1.0] * 9 + [0.0]), **share)
+    bad = make_part(name="bad", units=units_of([0.0] * 10), value=0.0, **{**share, "verdict": "refuted"})
+    open_ = {**weak, "name": "open", "verdict": "inconclusive"}
+    least = 2 / 2**10
+    assert p_of(make_claim("a", parts=[strong, weak], combine="all")) == pytest.approx(22 * least / 2)
+    refuted = make_claim("a", parts=[strong, bad, open_], combine="all", verdict="refuted")
+    assert p_of(refuted) == pytest.approx(3 * least)
+    assert p_of({**refuted, "combine": "any", "verdict": "supported"}) == pytest.approx(3 * least)
+    assert p_of({**refuted, "combine": {"headline": "bad"}}) == pytest.approx(least)
+    assert p_of({**refuted, "combine": None, "verdict": "partly"}) == 1
+    exact = make_claim("b", parts=[make_part(per="none")])
+    assert together([refuted, exact, {**refuted, "id": "c", "verdict": "inconclusive"}]) == {"a": True}
 
 
 def test_an_undecided_claim_counts_in_its_family_and_another_source_does_not():

@@ -1,99 +1,46 @@
-"""Records, code hashes, and what `verify` and `check` notice."""
+"""Records, what `verify` notices, and files that are written whole or not at all."""
 
-import ast
-import json
+import os
 import random
 import re
-import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
-from icgd import checking, codehash, files, generated, provenance, verification
-from icgd.cli import budget
-from icgd.config import load
+from icgd import files, paths, record
+from icgd.audit import today, verify
+from icgd.audit.verify import Known
 from icgd.errors import IcgdError
 
-
-def test_training_depends_on_little():
-    reached = [*codehash.closure("icgd.cli.train"), *codehash.closure("icgd.training.regression")]
-    modules = {name.rsplit(".", 1)[0] for name in reached}
-    assert "icgd.training.loop" in modules and "icgd.tasks.linear" in modules
-    assert not [name for name in modules if ".figures" in name or ".claims" in name or ".report" in name]
+UNKNOWN = Known(None, {}, None)  # nothing to compare records with but the files beside them
 
 
 @pytest.fixture
-def copied_source(tmp_path, monkeypatch):
-    """The package's source in a folder that may be edited, read afresh by the hasher."""
-    shutil.copytree(ROOT / "src" / "icgd", tmp_path / "icgd")
-    monkeypatch.setattr(codehash, "SOURCE", tmp_path / "icgd")
-
-    def edit(name, old, new):
-        path = tmp_path / "icgd" / name
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new, 1))
-        for cached in (codehash.code_hash, codehash._sources, codehash._piece, codehash._module):
-            cached.cache_clear()
-        return training_hash()
-
-    yield edit
-    for cached in (codehash.code_hash, codehash._sources, codehash._piece, codehash._module):
-        cached.cache_clear()
-
-
-def training_hash():
-    return codehash.step_hash("train", {"task": {"family": "linear"}})
-
-
-def test_training_code_is_that_of_its_kind_of_problem():
-    reached = codehash.closure("icgd.cli.train")
-    assert "icgd.training.loop.train" in reached
-    assert not any(name.startswith("icgd.training.regression") for name in reached)
-    assert training_hash() != codehash.code_hash("train")
-
-
-def test_code_hash_follows_meaning(copied_source):
-    before = training_hash()
-    assert copied_source("training/engine.py", '"""Predictions (T,)', '"""The predictions (T,)') == before
-    assert copied_source("references/closed_form.py", "def plateau_loss", "def plateau_level") == before
-    assert copied_source("figures/style.py", "import", "import  ") == before
-    assert copied_source("training/engine.py", "= sequence.query[-1]", "= -sequence.query[-1]") != before
-
-
-def test_the_pages_style_and_script_count_in_its_code(copied_source):
-    training = training_hash()
-    for name, old in (("report/style.css", "#ffffff"), ("report/page.js", "use strict")):
-        before = codehash.code_hash("report")
-        assert copied_source(name, old, old + "0") == training
-        assert codehash.code_hash("report") != before
-
-
-def record(tmp_path, monkeypatch, text="value\n0.123456\n"):
+def output(tmp_path, monkeypatch):
+    """A table with its record, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    for name in ("claims", "published", "config.yaml"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    output = tmp_path / "results" / "smoke" / "data" / "evaluation.csv"
-    recorder = provenance.Recorder("data", {})
-    files.write_text(output, text)
-    recorder.write([output.relative_to(tmp_path)])
-    return output
+    made = Path("results/smoke/data/evaluation.csv")
+    recorder = record.Recorder("data", {"key_implementation": "threefry2x32"})
+    files.write_text(made, "value\n0.123456\n")
+    recorder.write([made])
+    return made
 
 
-def states(scale="smoke"):
-    return {finding.path.name: finding.state for finding in verification.verify(load(), scale)}
+def states(known=UNKNOWN, scale="smoke"):
+    """What `verify` says of each file."""
+    return {finding.path.name: finding.state for finding in verify.verify(scale, known)}
 
 
-def test_what_was_written_is_as_recorded(tmp_path, monkeypatch):
-    record(tmp_path, monkeypatch)
+def test_what_was_written_is_as_recorded(output):
     assert set(states().values()) == {"as recorded"}
 
 
-def test_every_flipped_digit_is_noticed(tmp_path, monkeypatch):
-    output = record(tmp_path, monkeypatch)
-    recorded = output.with_name("evaluation.csv.provenance.json")
+def test_every_flipped_digit_is_noticed(output):
     rng = random.Random(0)
-    for path in (output, recorded):
+    for path in (output, paths.provenance(output)):
         text = path.read_text()
         digits = [match.start() for match in re.finditer(r"\d", text)]
         for place in rng.sample(digits, min(10, len(digits))):
@@ -104,49 +51,149 @@ def test_every_flipped_digit_is_noticed(tmp_path, monkeypatch):
     assert set(states().values()) == {"as recorded"}
 
 
-def test_missing_unrecorded_and_foreign_files_are_named(tmp_path, monkeypatch):
-    output = record(tmp_path, monkeypatch)
+def test_missing_unrecorded_and_foreign_files_are_named(output):
     stranger = output.with_name("stranger.csv")
     stranger.write_text("x\n")
     assert states()["stranger.csv"] == "no record names it"
     stranger.unlink()
-    recorded = output.with_name("evaluation.csv.provenance.json")
-    body = json.loads(recorded.read_text())
-    body["code"] = "0" * 16
-    body["record"] = provenance.settings_hash({k: v for k, v in body.items() if k != "record"})
-    recorded.write_text(json.dumps(body))
-    assert "other code" in states()["evaluation.csv"]
+    paths.provenance(output).write_text('{"outputs": []}')
+    assert states()["evaluation.csv.provenance.json"] == "not a record of this project"
     output.unlink()
-    assert states()["evaluation.csv"] == "missing"
+    assert states()["evaluation.csv.provenance.json"] == "not a record of this project"
 
 
-def differences(was, now, alike=False, **labels):
-    """Differences of two tables of one number."""
-    rows = [{"measure": "loss", "plant": "none", **labels, "value": value} for value in (was, now)]
-    return list(checking.compare(checking.Path("alignment.csv"), rows[:1], rows[1:], alike))
+def test_an_input_that_changed_is_named(output):
+    figure = Path("figures/smoke/fig1.csv")
+    recorder = record.Recorder("figure", {})
+    files.write_text(figure, "x\n1\n")
+    recorder.write([figure], [output])
+    assert states()["fig1.csv"] == "as recorded"
+    output.write_text("value\n0.2\n")
+    assert states()["fig1.csv"] == f"made from another {output}"
+    output.unlink()
+    assert states() == {"fig1.csv": f"its input {output} is missing", "evaluation.csv": "missing"}
 
 
-def test_tables_are_compared_within_their_tolerance():
-    assert not differences("0.2051234", "0.2051238")
-    assert differences("0.2051234", "0.2052234")
-    assert differences("0.2051234", "nan")
-    assert not differences("0.02051234", "0.02051934", measure="preds_diff")
-    assert differences("0.02051234", "0.02061234", measure="preds_diff")
-    assert not differences("1e30", "2e30") and differences("1e30", "1e20")
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    """Weights at full scale whose record may be changed."""
+    monkeypatch.chdir(tmp_path)
+    weights = paths.weights("full", "one_layer", 0)
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"weights")
+    program = {"training": "1" * 16, "history": "2" * 16}
+    about = {"step": "train", "settings": {}, "revision": "0" * 12, "inputs": {}, "program": program}
+
+    def state(before=(), attested=program, ancestors=frozenset({"0" * 12}), settings=True, **changed):
+        outputs = {"outputs": {"weights.npz": files.sha256(weights)}}
+        files.write_json(paths.provenance(weights), record.sealed({**about, **outputs, **changed}))
+        known = {"programs": {"one_layer": attested}, "before": before}
+        return states(Known(lambda *_: settings, known, ancestors), "full")["weights.npz"]
+
+    return state
 
 
-def test_nothing_excuses_a_number_where_the_rebuild_repeats_all_others():
-    """Ill-conditioned, tiny and diverged ones pass on another kind of processor only."""
-    for was, now, labels in (
-        ("0.9999", "0.9998", {"measure": "preds_diff"}),
-        ("1.234e-9", "1.235e-9", {}),
-        ("1e30", "2e30", {}),
+def test_weights_must_be_of_an_attested_program_and_a_clean_revision(trained):
+    assert trained() == "as recorded"
+    assert trained(settings=False) == "made with other settings"
+    assert trained(attested={"training": "3" * 16}) == "trained by a program that was never attested"
+    assert trained(program=None) == "trained by a program that was never attested"
+    dirty = "1" * 12 + "+"
+    assert trained(revision=dirty) == f"trained at {dirty}, which is no clean revision of the history"
+    assert trained(revision=dirty, before=[dirty]) == verify.BEFORE
+    assert trained(revision=dirty, ancestors=None) == "as recorded"
+
+
+def test_settings_are_todays_if_only_a_default_was_added_since():
+    path = paths.provenance(paths.weights("full", "one_layer", 0))
+    found = files.read_json(path)
+    assert "mlp" not in found["settings"]["model"] and today.same(found, path, "full")
+    for block, name, value in (
+        ("optimiser", "learning_rate", 0.01),
+        ("model", "mlp", True),
+        ("task", "x", 1),
     ):
-        assert not differences(was, now, **labels) and differences(was, now, alike=True, **labels)
-    row, other = {"value": "1"}, {"value": "2"}
-    path = checking.Path("alignment.csv")
-    assert checking.repeats([(path, [row] * 20, [row] * 19 + [other])])
-    assert not checking.repeats([(path, [row] * 20, [row] * 10 + [other] * 10)])
+        changed = {**found["settings"], block: {**found["settings"][block], name: value}}
+        assert not today.same({**found, "settings": changed}, path, "full")
+
+
+def test_a_folder_that_cannot_be_written_still_verifies(output, monkeypatch, capsys):
+    monkeypatch.setattr(verify, "_settings", lambda: None)
+
+    def refused(*_):
+        raise PermissionError(1, "Operation not permitted", str(output))
+
+    monkeypatch.setattr(os, "utime", refused)
+    assert verify.run("smoke") == 0
+    said = capsys.readouterr().out
+    assert "1 files as recorded" in said and "modification times could not be set" in said
+
+
+def test_verifying_needs_nothing_but_python(output):
+    variables = {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-S", "-m", "icgd", "verify", "--scale", "smoke"]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "settings were not compared" in done.stdout and "1 files as recorded" in done.stdout
+
+
+def test_nothing_to_verify_is_one_sentence(output):
+    with pytest.raises(IcgdError, match="there is nothing in results/quick"):
+        verify.run("quick")
+
+
+def test_a_record_leads_to_what_a_file_was_made_from(output):
+    table = Path("results/smoke/table.csv")
+    recorder = record.Recorder("figure", {}, made_by={"code": record.room("errors.py")})
+    for path in (table, table.with_suffix(".svg")):
+        files.write_text(path, "x\n1\n")
+    recorder.write([table, table.with_suffix(".svg")], [output])
+    found = record.lineage([table.with_suffix(".svg"), "absent.csv"])
+    assert list(found) == [str(output), str(table.with_suffix(".svg"))]
+    own = found[str(table.with_suffix(".svg"))].record
+    assert own == record.of(table) and own["inputs"] == {str(output): files.sha256(output)}
+    assert found[str(output)].record["step"] == "data" and record.of("absent.csv") is None
+
+
+def test_a_room_is_the_text_of_its_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "PACKAGE", tmp_path)
+    for name in ("tasks/a.py", "tasks/b.py", "random.py"):
+        files.write_text(tmp_path / name, name)
+    first = record.room("tasks", "random.py")
+    assert record.room("random.py", "tasks") == first != record.room("tasks")
+    files.write_text(tmp_path / "tasks" / "__pycache__" / "a.pyc", "compiled")
+    assert record.room("tasks", "random.py") == first
+    files.write_text(tmp_path / "tasks" / "b.py", "edited")
+    assert record.room("tasks", "random.py") != first
+    with pytest.raises(IcgdError, match="there is no .*sample; a room is"):
+        record.room("sample")
+
+
+def test_settings_are_recorded_once(monkeypatch):
+    words = ["icgd", "train", "one_layer", "--settings", '{"task": {}}', "--seed", "0"]
+    monkeypatch.setattr(sys, "argv", words)
+    assert record.command() == ["python", "-m", "icgd", "train", "one_layer", "--seed", "0"]
+
+
+def test_the_revision_is_this_projects_or_unknown(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))  # of whoever calls
+    if (ROOT / ".git").exists():
+        assert re.fullmatch(r"[0-9a-f]{12,}\+?", record.revision())
+    monkeypatch.setattr(record, "ROOT", ROOT / "src")  # installed somewhere in another repository
+    assert record.revision() == "unknown" and record.ancestors() is None
+    monkeypatch.setattr(record, "ROOT", tmp_path)  # in no repository
+    assert record.revision() == "unknown"
+
+
+def test_a_slow_or_missing_git_is_no_error(tmp_path, monkeypatch):
+    git = tmp_path / "git"
+    git.write_text("#!/bin/sh\nexec sleep 5\n")
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(record, "PATIENCE", 0.1)
+    assert record.revision() == "unknown" and record.ancestors() is None
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    assert record.revision() == "unknown"
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):
@@ -181,33 +228,3 @@ def test_a_damaged_table_is_named(tmp_path):
     with pytest.raises(IcgdError, match="no column 'c'"):
         path.write_text("a,b\n1,2\n")
         files.read_table(path, ("c",))
-
-
-def test_a_dump_is_the_same_in_every_python():
-    """Fields that some versions lack or leave empty do not show; None as a value does."""
-    function = ast.parse("def f(a, *, b=None):\n    return [], None, {}").body[0]
-    text = codehash._dump(function)
-    assert "type_params" not in text and "decorator_list" not in text and "=[]" not in text
-    assert text.count("value=None") == 2 and text.count("List(ctx=Load())") == 1
-
-
-def test_hashes_are_remembered_until_a_source_changes(copied_source, monkeypatch):
-    first = copied_source("training/engine.py", "BLOCK = 256", "BLOCK = 255")
-    monkeypatch.setattr(codehash, "_computed", lambda *names: "computed again")
-    codehash.code_hash.cache_clear()
-    assert training_hash() == first
-    assert copied_source("training/engine.py", "BLOCK = 255", "BLOCK = 254") == "computed again"
-
-
-def test_the_budget_is_what_the_records_say():
-    page = budget.PAGE.read_text("utf-8")
-    assert page.split(budget.BEGIN)[1].split(budget.END)[0] == budget.table(), "run `python -m icgd budget`"
-
-
-def test_a_block_is_replaced_between_its_marks_and_a_lost_mark_is_named():
-    assert (
-        generated.placed("above <a>old<b> below", "<a>", "<b>", "new", "page.md") == "above <a>new<b> below"
-    )
-    for page in ("above <a>old", "old<b> below"):
-        with pytest.raises(IcgdError, match="page.md lacks the line <a> or <b>; put both back"):
-            generated.placed(page, "<a>", "<b>", "new", "page.md")

@@ -1,30 +1,28 @@
-"""Methods of several steps: their polynomial form against explicit steps, their optima, their recipe."""
+"""Methods of several steps: their polynomial form against explicit steps, their optima, their table."""
 
-import dataclasses
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from icgd import tuning
-from icgd.analysis import conditioning, families
-from icgd.analysis.searched import PublishedTasks
 from icgd.config import Model, load
 from icgd.errors import IcgdError
-from icgd.files import read_table
+from icgd.files import read_json, read_table, write_table
 from icgd.models import transformer
-from icgd.randomness import stream
-from icgd.references import gradient_descent, multistep, optima, recipes, released, residuals, spectra
-from icgd.references.multistep import Recipe
-from icgd.references.optima import Draws
-from icgd.references.recipes import Key
+from icgd.random import stream
+from icgd.references import descent, eigenbasis, methods, optima, released, residuals, tables, tuned
+from icgd.references.descent import Steps
+from icgd.references.methods import Key
+from icgd.references.optima import Draws, PublishedTasks
 from icgd.references.residuals import FAMILIES
 from icgd.tasks import linear
 from icgd.training import engine
 
 S2 = 1 / 12
 PLUS_PLUS = ("gd_plus_plus", "separate")
+OPTIMA = Path("results/full/references/optima.csv")
 
 
 def fresh(count, n=10, seed=0):
@@ -38,12 +36,12 @@ def double(count, n=10):
 
 @pytest.fixture(scope="module")
 def draws():
-    return Draws(*(spectra.eigenvalues(fresh(1500, seed=seed)) for seed in (1, 2)))
+    return Draws(*(eigenbasis.eigenvalues(fresh(1500, seed=seed)) for seed in (1, 2)))
 
 
 def by_eigenvalues(method, parameters, layers, tasks):
     """Predictions through the residual polynomial: sum_i (1 - R(l_i)) / l_i overlaps_i."""
-    found = spectra.spectrum(tasks)
+    found = eigenbasis.spectrum(tasks)
     kept = 1 - FAMILIES[method].residual(parameters, layers, found.values)
     return np.sum(kept / found.values * found.overlaps, axis=-1)
 
@@ -51,15 +49,15 @@ def by_eigenvalues(method, parameters, layers, tasks):
 @pytest.mark.parametrize("layers", [1, 2, 5])
 def test_three_forms_of_gd_plus_plus_agree(layers):
     rng = np.random.default_rng(layers)
-    recipe = Recipe(rng.uniform(0.1, 0.6, layers), rng.uniform(0.02, 0.2, layers))
+    steps = Steps(rng.uniform(0.1, 0.6, layers), rng.uniform(0.02, 0.2, layers))
     tasks = double(20)
     with jax.enable_x64(True):
-        prediction, weights = multistep.learnt(tasks, recipe)
-        hand_set = multistep.hand_set(recipe, 10)
+        prediction, weights = descent.sensitivities(tasks, steps)
+        hand_set = descent.hand_set(steps, 10)
         by_network = transformer.predict_each(Model(layers=layers), hand_set, tasks)
         np.testing.assert_allclose(prediction, by_network, atol=1e-8)
         np.testing.assert_allclose(prediction, np.sum(weights * tasks.query, axis=-1), atol=1e-8)
-        right = by_eigenvalues(PLUS_PLUS, {"step": recipe.steps, "gamma": recipe.gammas}, layers, tasks)
+        right = by_eigenvalues(PLUS_PLUS, {"step": steps.steps, "gamma": steps.gammas}, layers, tasks)
         np.testing.assert_allclose(prediction, right, atol=1e-8)
 
 
@@ -71,25 +69,25 @@ def test_gradient_descent_with_a_rate_for_each_step_is_the_recursion_on_w():
         for step in steps:
             residual = tasks.targets - np.einsum("tnd,td->tn", tasks.inputs, weights)
             weights = weights + step * np.einsum("tnd,tn->td", tasks.inputs, residual)
-        found = multistep.learnt(tasks, multistep.gradient_descent(steps))[1]
+        found = descent.sensitivities(tasks, descent.gradient_descent(steps))[1]
         np.testing.assert_allclose(found, weights, atol=1e-10)
 
 
 def test_a_token_clip_is_that_of_the_network():
-    recipe = Recipe(np.array([3.0, 2.0, 1.0]), np.array([0.2, 0.3, 0.1]))
+    steps = Steps(np.array([3.0, 2.0, 1.0]), np.array([0.2, 0.3, 0.1]))
     tasks = double(50)
     with jax.enable_x64(True):
         model = Model(layers=3, token_clip=0.6)
-        right = transformer.predict_each(model, multistep.hand_set(recipe, 10), tasks)
-        found = multistep.predict(tasks, recipe, clip=0.6)
+        right = transformer.predict_each(model, descent.hand_set(steps, 10), tasks)
+        found = descent.predict(tasks, steps, clip=0.6)
         np.testing.assert_allclose(found, right, atol=1e-10)
-        assert np.max(np.abs(found - multistep.predict(tasks, recipe))) > 0.1
+        assert np.max(np.abs(found - descent.predict(tasks, steps))) > 0.1
 
 
 def test_blocks_do_not_change_predictions():
-    tasks, recipe = fresh(2 * multistep.BLOCK), Recipe(np.full(2, 1.3), np.full(2, 0.17))
-    whole = multistep._predict(tasks, recipe, None)
-    np.testing.assert_allclose(multistep.predict(tasks, recipe), whole, atol=1e-6)
+    tasks, steps = fresh(2 * descent.BLOCK), Steps(np.full(2, 1.3), np.full(2, 0.17))
+    whole = descent._predict(tasks, steps, None)
+    np.testing.assert_allclose(descent.predict(tasks, steps), whole, atol=1e-6)
 
 
 def test_momentum_and_newton_schulz_are_their_polynomials():
@@ -98,8 +96,8 @@ def test_momentum_and_newton_schulz_are_their_polynomials():
         ball = {"step": np.array([0.4]), "momentum": np.array([0.5])}
         scale = {"scale": np.array([0.05])}
         for name, weights, parameters in (
-            ("heavy_ball", multistep.heavy_ball(tasks, 0.4, 0.5, 4), ball),
-            ("newton_schulz", multistep.newton_schulz(tasks, 0.05, 4), scale),
+            ("heavy_ball", descent.heavy_ball(tasks, 0.4, 0.5, 4), ball),
+            ("newton_schulz", descent.newton_schulz(tasks, 0.05, 4), scale),
         ):
             right = by_eigenvalues((name, "shared"), parameters, 4, tasks)
             np.testing.assert_allclose(np.sum(weights * tasks.query, axis=-1), right, atol=1e-8)
@@ -108,29 +106,22 @@ def test_momentum_and_newton_schulz_are_their_polynomials():
 def test_newton_schulz_finds_the_inverse():
     tasks = double(10, n=50)
     with jax.enable_x64(True):
-        weights = multistep.newton_schulz(tasks, 1 / spectra.eigenvalues(tasks).max() ** 2, 20)
+        weights = descent.newton_schulz(tasks, 1 / eigenbasis.eigenvalues(tasks).max() ** 2, 20)
         least_squares = np.einsum("tdn,tn->td", np.linalg.pinv(tasks.inputs), tasks.targets)
         np.testing.assert_allclose(weights, least_squares, atol=1e-8)
 
 
-def test_losses_are_those_of_the_first_implementation(draws):
-    steps, gammas = [0.5, 1.5, 2.0], [0.2, 0.3, 0.0]
-    parameters = {"step": np.array(steps), "gamma": np.array(gammas)}
-    found = optima.population_loss(PLUS_PLUS, parameters, 3, draws.first, S2)
-    assert found == pytest.approx(gradient_descent.eigenvalue_loss(draws.first, S2, steps, gammas), rel=1e-12)
-
-
 def test_the_loss_on_tasks_is_that_of_the_predictions():
-    tasks, recipe = PublishedTasks(2000), Recipe(np.full(2, 1.346), np.full(2, 0.1755))
-    found = tasks.loss(("gd_plus_plus", "shared"), {"step": recipe.steps, "gamma": recipe.gammas}, 2)
-    prediction = multistep.predict(tasks.tasks, recipe)
+    tasks, steps = PublishedTasks(2000), Steps(np.full(2, 1.346), np.full(2, 0.1755))
+    found = tasks.loss(("gd_plus_plus", "shared"), {"step": steps.steps, "gamma": steps.gammas}, 2)
+    prediction = descent.predict(tasks.tasks, steps)
     assert found == pytest.approx(float(linear.half_mean_square(prediction, tasks.tasks.target)), rel=1e-5)
 
 
 @pytest.mark.parametrize("method", FAMILIES)
 @pytest.mark.parametrize("layers", [1, 2, 5])
 def test_slopes_are_finite_differences(method, layers, draws):
-    family, where = FAMILIES[method], spectra.nodes(draws.first[:50])
+    family, where = FAMILIES[method], eigenbasis.nodes(draws.first[:50])
     rng = np.random.default_rng(3)
     at = np.log(family.start(layers, 6.0)) + 0.1 * rng.normal(size=len(family.start(layers, 6.0)))
     slope = optima.loss(family, layers, at, where, S2)[1]
@@ -157,8 +148,8 @@ def test_nothing_near_an_optimum_is_better_and_it_is_found_again(method, layers,
 
 @pytest.mark.parametrize("layers", [1, 2, 5])
 def test_rates_of_their_own_have_a_known_optimum(layers, draws):
-    nodes = spectra.nodes(draws.first)
-    rates, loss = spectra.best_polynomial(nodes, layers, S2)
+    nodes = eigenbasis.nodes(draws.first)
+    rates, loss = eigenbasis.best_polynomial(nodes, layers, S2)
     found = optima.search(("gd", "separate"), layers, draws, 3, S2)
     np.testing.assert_allclose(found.parameters["step"], np.sort(rates), rtol=2e-3)
     assert found.searched == pytest.approx(loss, rel=1e-6)
@@ -166,7 +157,7 @@ def test_rates_of_their_own_have_a_known_optimum(layers, draws):
 
 @pytest.mark.parametrize(("layers", "room"), [(2, 0.02), (3, 0.06)])
 def test_gd_plus_plus_is_above_the_best_polynomial_of_its_degree_and_close_to_it(layers, room, draws):
-    bound = spectra.best_polynomial(spectra.nodes(draws.first), (3**layers - 1) // 2, S2)[1]
+    bound = eigenbasis.best_polynomial(eigenbasis.nodes(draws.first), (3**layers - 1) // 2, S2)[1]
     found = optima.search(PLUS_PLUS, layers, draws, 6, S2)
     assert bound * (1 - 1e-3) <= found.searched <= bound * (1 + room)
 
@@ -195,7 +186,7 @@ def test_the_closed_form_is_a_chebyshev_polynomial():
 def test_a_few_nodes_stand_for_all_eigenvalues(draws):
     for layers in (2, 5):
         parameters = FAMILIES[PLUS_PLUS].expand(residuals.tripling(layers, 6.0), layers)
-        few = spectra.nodes(draws.first, groups=2000, ends=300)
+        few = eigenbasis.nodes(draws.first, groups=2000, ends=300)
         squares = residuals.gd_plus_plus(parameters, layers, few.values) ** 2
         found = S2 / 2 * np.sum(few.weights * squares)
         right = optima.population_loss(PLUS_PLUS, parameters, layers, draws.first, S2)
@@ -203,14 +194,12 @@ def test_a_few_nodes_stand_for_all_eigenvalues(draws):
 
 
 def test_the_released_gradient_is_the_mean_over_the_whole_block():
-    settings = dataclasses.replace(
-        tuning.released(load(), "full", 2, "separate"), token_clip=None, clip_norm=1e9
-    )
+    settings = tuned.released(load(), "full", 2, "separate")
     entries, tasks = released.start(settings, 8.0), fresh(256)
     slope = released.modified(jax.grad(released.loss, argnums=1)(settings, entries, tasks), 1e9)
     found = {"value": slope[:2], "projection": slope[2:]}
-    recipe = released.recipe(settings, entries)
-    weights = multistep.hand_set(Recipe(*map(np.asarray, recipe)), 10)
+    steps = released.steps_of(settings, entries)
+    weights = descent.hand_set(Steps(*map(np.asarray, steps)), 10)
     matrices = engine.loss_and_gradient(Model(layers=2), weights, tasks)[1]
     for layer in range(2):
         for name, (x, y) in found.items():
@@ -228,58 +217,78 @@ def test_a_clipped_gradient_has_the_norm_of_the_matrices():
 
 
 def test_the_released_recipe_improves_on_its_start_and_repeats():
-    settings = dataclasses.replace(tuning.released(load(), "smoke", 2, "shared"), steps=100, search_tasks=200)
+    settings = tuned.released(load(), "smoke", 2, "shared").model_copy(
+        update={"steps": 100, "search_tasks": 200}
+    )
     rate = released.line_search(settings)
     (found, losses), (again, _) = (released.train(settings, rate) for _ in range(2))
     assert np.array_equal(found.steps, again.steps) and len(losses) == 1
-    tasks, start = fresh(2000), released.recipe(settings, released.start(settings, rate))
+    tasks, start = fresh(2000), released.steps_of(settings, released.start(settings, rate))
     before, after = (
-        linear.half_mean_square(multistep.predict(tasks, recipe), tasks.target) for recipe in (start, found)
+        linear.half_mean_square(descent.predict(tasks, steps), tasks.target) for steps in (start, found)
     )
     assert after < before
 
 
-def test_a_table_of_recipes_is_read_as_written(tmp_path):
-    rows, key = recipes.Rows(), Key("gd_plus_plus", 2, "separate")
-    rows.put(key, "step", [0.4, 3.6])
-    rows.put(key, "gamma", [0.39, 0.0])
-    rows.put(key, "loss_population", 0.0923)
-    found = recipes.recipe(rows, key)
-    assert found.steps.tolist() == [0.4, 3.6] and found.gammas.tolist() == [0.39, 0.0]
-    assert recipes.values(rows, key, "loss_population").tolist() == [0.0923]
-    with pytest.raises(IcgdError, match="no released of separate gd_plus_plus, 2 layers"):
-        recipes.recipe(rows, key._replace(recipe="released"))
+@pytest.fixture(scope="module")
+def table():
+    """Rows of optima.csv from few tasks, GD++ as trained taken as given."""
+    settings = tuned.OptimaSettings(tasks=300, starts=1, key_implementation="threefry2x32")
+    trained = methods.Rows()
+    for layers, sharing in tuned.RELEASED:
+        key = Key("gd_plus_plus", layers, sharing, "released")
+        for name, value in (("step", 0.5), ("gamma", 0.1), ("training_loss", 0.2)):
+            trained.put(key, name, [value] * layers)
+        trained.put(key, "start_rate", 5.0)
+    searched, tasks = optima.Searched(settings), PublishedTasks(settings.tasks)
+    with pytest.raises(IcgdError, match="lack gd_plus_plus shared released of 2 layers"):
+        tables.of_optima(searched, tasks, [])
+    return tables.of_optima(searched, tasks, trained)
 
 
-def test_the_gamma_of_the_extremes_is_the_least():
-    for least, largest in ((0.097, 7.712), (0.666, 10.845), (2.87, 17.196)):
-        grid = np.linspace(1e-3, 0.9999, 20_001) / largest
-        best = grid[np.argmin(conditioning.of_extremes(grid, least, largest))]
-        assert conditioning.best_of_extremes(least, largest) == pytest.approx(best, rel=1e-3)
-
-
-def test_condition_numbers_of_known_eigenvalues():
-    values = np.array([[1.0, 4.0], [0.0, 1.0]])
-    assert conditioning.condition(values).tolist() == [4.0, np.inf]
-    np.testing.assert_allclose(conditioning.moved(values[0], 0.1), [0.81, 1.44])
-    assert conditioning.of_extremes(0.0, 1.0, 4.0) == 4.0
-    around = 10 ** np.random.default_rng(5).normal(0.7, 0.15, 20_000)
-    assert conditioning.mode(np.append(around, np.inf)) == pytest.approx(0.7, abs=0.03)
-    shift = conditioning.mode(0.92 * around) - conditioning.mode(around)
-    assert shift == pytest.approx(np.log10(0.92), abs=0.006)
-
-
-def test_published_losses_are_read_at_the_last_step():
-    curves = read_table("published/von-oswald-2022-curves.csv")
-    ends = {figure: families.final_losses(curves, figure) for figure in families.FIGURE.values()}
-    assert all(len(losses) == 5 for losses in ends.values())
-    assert 0.113 < min(ends["fig3a"]) and max(ends["fig3a"]) < 0.1146
-    assert max(ends["fig3b"]) == pytest.approx(0.0213, rel=0.02)
-    assert 0.0526 < min(ends["fig7"]) and max(ends["fig7"]) < 0.0548
-
-
-def test_a_power_of_the_depth_does_not_steepen():
-    assert families.steepening([depth**-0.7 for depth in families.STEEPENING]) == pytest.approx(1)
-    assert families.steepening([0.4**depth for depth in families.STEEPENING]) == pytest.approx(
-        1.5875, rel=1e-3
+def test_a_table_of_methods_is_read_as_written(table, tmp_path):
+    write_table(tmp_path / "optima.csv", methods.COLUMNS, table)
+    found = methods.read(tmp_path / "optima.csv", 10, 10)
+    assert set(found) == {
+        *(f"{family} {sharing}" for family in methods.SEVERAL for sharing in ("shared", "separate")),
+        *("heavy_ball", "chebyshev", "newton_schulz"),
+        *("gd_plus_plus shared clipped", "gd_plus_plus shared released"),
+    }
+    free = {name: one.free for name, one in found.items()}
+    assert (free["gd separate"], free["gd_plus_plus shared"], free["gd_plus_plus separate"]) == (10, 2, 19)
+    assert free["heavy_ball"] == free["chebyshev"] == 2 and free["newton_schulz"] == 1
+    key = Key("gd", 10, "separate")
+    np.testing.assert_allclose(found["gd separate"].values[0], methods.values(table, key, "step"), rtol=1e-9)
+    rows = read_table(tmp_path / "optima.csv")
+    assert found["heavy_ball"].population == methods.values(
+        rows, Key("heavy_ball", 10, "shared"), "loss_population"
     )
+    with pytest.raises(IcgdError, match="no method of 4 layers and 10 context pairs"):
+        methods.read(tmp_path / "optima.csv", 4, 10)
+
+
+def test_methods_learn_what_their_networks_do():
+    method, tasks = methods.read(OPTIMA, 3, 10)["gd_plus_plus shared"], fresh(600)
+    bounded = (
+        np.asarray(descent.weights(tasks, method.steps)[1]) < 4.0
+    )  # tasks no token of which reaches the clip
+    assert 0.5 < np.mean(bounded) < 0.7
+    right = engine.predict(Model(layers=3, token_clip=4.0), method.hand_set(10), tasks)
+    clipped, plain = method.fit(tasks, 4.0), method.fit(tasks)
+    np.testing.assert_allclose(clipped[0], right, atol=1e-4)
+    np.testing.assert_allclose(method.predict(tasks, 4.0), right, atol=1e-4)
+    np.testing.assert_allclose(np.sum(plain[1] * tasks.query, axis=-1), plain[0], atol=1e-4)
+    for ours, theirs in zip(clipped, plain, strict=True):
+        np.testing.assert_allclose(ours[bounded], theirs[bounded], atol=1e-3)
+        assert np.max(np.abs(ours - theirs)) > 0.1
+
+
+def test_momentum_has_no_network():
+    with pytest.raises(IcgdError, match="heavy_ball has no steps"):
+        methods.read(OPTIMA, 2, 10)["heavy_ball"].hand_set(10)
+
+
+def test_settings_that_are_recorded_are_those_of_today():
+    for layers, sharing in tuned.RELEASED:
+        record = read_json(f"results/full/references/released-{layers}-{sharing}.csv.provenance.json")
+        assert record["settings"] == tuned.released(load(), "full", layers, sharing).model_dump(mode="json")

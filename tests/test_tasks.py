@@ -4,16 +4,16 @@ import jax
 import numpy as np
 import pytest
 
-from icgd import randomness
+from icgd import random
 from icgd.config import Task
 from icgd.errors import IcgdError
-from icgd.randomness import stream
-from icgd.references import closed_form, gradient_descent
+from icgd.random import stream
+from icgd.references import closed_form, descent
 from icgd.tasks import linear, published, shifted, sine
 
 
 def loss(tasks, rate, clip=None):
-    prediction = gradient_descent.one_step(tasks, rate)
+    prediction = descent.one_step(tasks, rate)
     if clip:
         prediction = np.clip(prediction, -clip, clip)
     return float(linear.half_mean_square(prediction, tasks.target))
@@ -51,7 +51,7 @@ def test_streams_of_one_seed_differ_and_repeat():
 
 @pytest.mark.parametrize("count", [6, 7, 4096])
 def test_the_generator_is_jaxs_own_bit_for_bit(count):
-    ours = jax.random.key(3, impl=randomness.IMPLEMENTATIONS["threefry2x32"])
+    ours = jax.random.key(3, impl=random.IMPLEMENTATIONS["threefry2x32"])
     theirs = jax.random.key(3, impl="threefry2x32")
     with jax.threefry_partitionable(False):
         for draw in (
@@ -84,6 +84,18 @@ def test_sine_waves_have_the_amplitudes_and_phases_asked_for(released_phase):
     assert correlation > 0.999 if released_phase else abs(correlation) < 4 / np.sqrt(len(phase))
 
 
+def test_shifted_waves_are_the_same_waves_shifted():
+    def draw(**shift):
+        return sine.sample(stream(3, "test", "threefry2x32"), 50, 10, False, sine.Shift(**shift))
+
+    tasks, wide = draw(), draw(inputs=2, amplitude=3)
+    trained = sine.sample(stream(3, "test", "threefry2x32"), 50, 10, False)
+    assert all(np.array_equal(*pair) for pair in zip(tasks, trained, strict=True))
+    np.testing.assert_allclose(wide.inputs, 2 * tasks.inputs)
+    np.testing.assert_allclose(wide.targets, draw(frequency=2, amplitude=3).targets, atol=1e-6)
+    np.testing.assert_allclose(draw(phase=np.pi).target, -tasks.target, atol=1e-6)
+
+
 def test_moments_of_the_inputs():
     tasks = linear.sample(stream(1, "test", "threefry2x32"), 20_000, 10, 10)
     x = np.asarray(tasks.inputs, np.float64).ravel()
@@ -97,6 +109,9 @@ def test_distractors_match_the_closed_form(noisy):
     key, task = stream(2, "test", "threefry2x32"), Task(inputs=10, context=10)
     tasks = shifted.fresh("distractors", key, task, 20_000)[float(noisy)]
     rate = closed_form.optimal_rate(10, 10, 1 / 12)
-    squares = 0.5 * np.asarray(gradient_descent.one_step(tasks, rate) - tasks.target) ** 2
-    expected = closed_form.distractor_loss(rate, noisy, 10, 10, 1 / 12)
+    squares = 0.5 * np.asarray(descent.one_step(tasks, rate) - tasks.target) ** 2
+    clean = 10 - noisy  # labels that say something; the others are N(0, 1), unrelated to x
+    signal = clean * (clean - 1) + clean * (closed_form.UNIFORM + 10 - 1)
+    unit = rate / 12 / 10
+    expected = 10 / 24 * (1 - 2 * unit * clean + unit**2 * (signal + 12 * noisy))
     assert abs(np.mean(squares) - expected) < 4 * np.std(squares) / np.sqrt(len(squares))

@@ -1,40 +1,42 @@
 """Training: a pure function of settings and seed; killed and resumed; diverged runs recorded."""
 
-import dataclasses
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import environment, run
 
-from icgd.config import Model, Optimiser, Task, Training, TrainSettings
+from icgd.config import Model, Optimiser, Settings, Task, Training
 from icgd.errors import IcgdError
-from icgd.training import checkpoint, loop
+from icgd.files import read_table
+from icgd.training import checkpoint, job, loop, points
 
-SETTINGS = TrainSettings(
+SETTINGS = Settings(
     task=Task(inputs=3, context=5),
     model=Model(init_variance=0.5),
     optimiser=Optimiser(learning_rate=0.01, clip_norm=1.0),
     training=Training(steps=60, batch=64, every=20, history_tasks=200),
-    key_implementation="threefry2x32",
 )
 
 
+def varied(**training):
+    return SETTINGS.at({f"training.{name}": value for name, value in training.items()})
+
+
 def test_training_lowers_the_loss_and_keeps_a_history():
-    settings = dataclasses.replace(SETTINGS, training=dataclasses.replace(SETTINGS.training, steps=600))
-    history = loop.train(settings, [0])[0].history
+    history = loop.train(varied(steps=600), [0])[0].history
     assert [row["step"] for row in history[:3]] == [0, 20, 40]
     assert history[-1]["evaluation_loss"] < 0.8 * history[0]["evaluation_loss"]
     assert history[-1]["model_cos"] > 0.9
 
 
 def test_chunks_do_not_matter():
-    longer = dataclasses.replace(SETTINGS, training=dataclasses.replace(SETTINGS.training, every=60))
-    ours, theirs = loop.train(SETTINGS, [1])[0].weights, loop.train(longer, [1])[0].weights
+    ours, theirs = (loop.train(one, [1])[0].weights for one in (SETTINGS, varied(every=60)))
     assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
 
 
@@ -51,10 +53,6 @@ def test_seeds_side_by_side_train_as_alone():
             np.testing.assert_allclose(matrix, theirs.weights[name], rtol=1e-3, atol=1e-5)
         losses = [[row["evaluation_loss"] for row in run.history] for run in (ours, theirs)]
         np.testing.assert_allclose(*losses, rtol=1e-4)
-
-
-def varied(**training):
-    return dataclasses.replace(SETTINGS, training=dataclasses.replace(SETTINGS.training, **training))
 
 
 def test_snapshots_are_the_weights_on_the_way(tmp_path):
@@ -119,6 +117,55 @@ def test_killed_and_resumed_gives_the_same_bits(slow_checkout):
     assert (folder / "weights.npz").read_bytes() == resumed
 
 
+@pytest.fixture
+def several(tmp_path, monkeypatch):
+    """Settings with two points, one of which diverges, in a folder of their own."""
+    monkeypatch.chdir(tmp_path)
+    rates = [{"optimiser.learning_rate": 0.01}, {"optimiser.learning_rate": 1e12}]
+    return SETTINGS.model_copy(
+        update={"optimiser": Optimiser(clip_norm=1e12), "points": tuple(rates), "seeds": 1}
+    )
+
+
+def test_all_points_are_trained_as_each_alone(several):
+    job.train("rates", several, "quick", [3])
+    found, about = points.load(Path("results/quick/sweeps/rates/seed-3.npz"))
+    for point, one in zip(several.points, found, strict=True):
+        alone = loop.train(several.at(point), [3])[0]
+        assert one.diverged_at == alone.diverged_at
+        assert all(np.array_equal(one.weights[name], alone.weights[name], True) for name in alone.weights)
+    assert [one.diverged_at for one in found] == [None, 20]
+    assert about == {"settings": several.of_training, "seed": 3}
+    table = read_table("results/quick/sweeps/rates/seed-3.csv", ("spikes", "groks", "last_evaluation_loss"))
+    assert [row["diverged_at"] for row in table] == ["", "20"]
+
+
+def test_points_stopped_on_the_way_resume_to_the_same_bits(several, monkeypatch):
+    path = Path("results/quick/sweeps/rates/seed-3.npz")
+    job.train("rates", several, "quick", [3])
+    whole = path.read_bytes()
+    path.unlink()
+    calls, train = [], loop.train
+
+    def stopping(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return train(*arguments)
+
+    monkeypatch.setattr(loop, "train", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        job.train("rates", several, "quick", [3])
+    job.train("rates", several, "quick", [3])
+    assert len(calls) == 3 and path.read_bytes() == whole and not path.with_suffix("").exists()
+
+
+def test_weights_at_full_scale_name_a_clean_revision(several, monkeypatch):
+    monkeypatch.setattr(job.record, "revision", lambda: "0123456789ab+")
+    with pytest.raises(IcgdError, match="commit them"):
+        job.train("rates", several, "full", [0])
+
+
 def test_an_unfinished_run_with_other_settings_is_refused(tmp_path):
     path = tmp_path / "unfinished.npz"
     checkpoint.save(path, {"leaf0": np.zeros(1)}, progress=[[[]], [None]], about={"settings": "others"})
@@ -127,7 +174,7 @@ def test_an_unfinished_run_with_other_settings_is_refused(tmp_path):
 
 
 def test_a_diverged_run_says_when():
-    wild = dataclasses.replace(SETTINGS, optimiser=Optimiser(learning_rate=1e12, clip_norm=1e12))
+    wild = SETTINGS.at({"optimiser.learning_rate": 1e12, "optimiser.clip_norm": 1e12})
     finished = loop.train(wild, [0])[0]
     assert finished.diverged_at is not None
     assert all(np.isfinite(row["evaluation_loss"]) or row["step"] for row in finished.history)

@@ -1,128 +1,326 @@
-"""`python -m icgd <command>`: one thin command a rule, usable without Snakemake."""
+"""`python -m icgd <command>`: parse and call; what a command needs is imported when it is chosen."""
 
 import argparse
 import gc
-import importlib
-import importlib.util
 import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
+from icgd.environment import prepare_jax, smoke_flags
 from icgd.errors import IcgdError
+from icgd.record import TRAINING, Recorder, room
 
-# name -> (one line of help, does it need JAX)
-COMMANDS = {
-    "train": ("train one network", True),
-    "data": ("build and check the published evaluation tasks", True),
-    "references": ("rates and losses of the reference predictors", True),
-    "released": ("train GD++ by the released recipe", True),
-    "optima": ("the best of each family of K-step methods", True),
-    "spectra": ("eigenvalues and condition numbers of the tasks", True),
-    "identities": ("check the exact statements in float64", True),
-    "panels": ("hold the published panels against each other and their recipe", True),
-    "contrasts": ("constructed pairs of models that tell measures apart", True),
-    "align": ("alignment of one trained network with gradient descent", True),
-    "generalise": ("losses of one trained network on shifted tasks", True),
-    "rollout": ("one trained network applied again and again", True),
-    "nonlinear": ("one trained network with softmax or LayerNorm against its references", True),
-    "phases": ("course of training of an experiment's networks, and where it ended", True),
-    "scope": ("networks of other problems against plain and other gradient descent", True),
-    "layers": ("networks of several layers against several steps of GD, GD++ and others", True),
-    "sine": ("networks of an embedding and one layer on sine waves", True),
-    "blocks": ("networks of blocks with MLPs against several steps of GD and GD++", True),
-    "copying": ("networks on alternating tokens: what they copy, when, and what follows", True),
-    "compare": ("networks of one experiment against those of another", True),
-    "sweep": ("train one seed of a sweep over settings", True),
-    "runs": ("evaluate the runs of a sweep", True),
-    "sizes": ("write sums over the weights and histories, a second record of them", False),
-    "figure": ("draw one figure", False),
-    "decide": ("decide one claim from the tables", False),
-    "validate": ("check config.yaml and the registry of claims", False),
-    "report": ("write the audit page", False),
-    "audit": ("explain the verdict of one claim", False),
-    "verify": ("compare every committed result with its record", False),
-    "check": ("compare committed results with a rebuild of them, and retrain two seeds", True),
-    "record": ("append changed verdicts to the history", False),
-    "bench": ("measure what a training step costs", True),
-    "mutate": ("plant faults one at a time and see what notices them", False),
-    "budget": ("write the table of what was trained into docs/budget.md", False),
-    "schema": ("write the JSON schema of config.yaml and the data dictionary", False),
+MATHEMATICS = ("random.py", "batched.py", "tasks", "models", "references")
+SHARED = (
+    "training/engine.py",
+    *(f"measures/{name}.py" for name in ("agreement", "copied", "fit", "products")),
+)
+ROOMS = {  # whose code makes what a command writes
+    "train": TRAINING,
+    "released": ("random.py", "tasks", "references"),
+    "measure": (*MATHEMATICS, "training", "measures"),
+    "statement": (*MATHEMATICS, *SHARED, "statements"),
+    "figure": ("references", "figures"),
+    "decide": ("claims",),
+    "report": ("claims", "report"),
+}
+COMMANDS: dict[str, tuple[Callable, tuple[str, ...], bool]] = {}  # what runs, its arguments, does it need JAX
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """Type of an argument that is a whole number of at least ``least``."""
+
+    def number(text: str) -> int:
+        if not text.isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"must be a whole number of {least} or more, not {text!r}")
+        return int(text)
+
+    return number
+
+
+ARGUMENTS = {
+    "experiment": {"help": "name of an experiment in config.yaml"},
+    "name": {"help": "of the table or figure"},
+    "question": {"nargs": "+", "help": "measure, subject, reference, tasks, along; the last may be left out"},
+    "claim": {"help": "id of a claim, such as vo22-17"},
+    "[words]": {"nargs": "?", "default": "", "help": "that the claim's entry must contain, such as 'Fig. 2'"},
+    "--verdict": {"help": "supported, partly, refuted, inconclusive, no power, pending or not testable"},
+    "[claim]": {"nargs": "?", "help": "id of a claim; without it all are decided"},
+    "part": {"choices": ("prepare", "compare", "retrain"), "help": "of the check"},
+    "--seed": {"type": whole(0), "required": True, "help": "training seed"},
+    "--count": {"type": whole(1), "default": 1, "help": "so many seeds side by side, for a GPU"},
+    "--layers": {"type": whole(1), "required": True, "help": "number K of layers"},
+    "--sharing": {"choices": ("shared", "separate"), "required": True, "help": "of parameters"},
+    "--folder": {"type": Path, "default": Path(".check"), "help": "scratch (default: %(default)s)"},
+    "--check": {"action": "store_true", "help": "write nothing"},
+    "--reason": {"required": True, "help": "why verdicts or rules changed, in one sentence"},
+    "--scale": {"choices": ("smoke", "quick", "full"), "help": "default: config.yaml's; audit, verify: full"},
+    "--config": {
+        "default": os.environ.get("ICGD_CONFIG", "config.yaml"),
+        "help": "settings (default: config.yaml; a job of the workflow gets those that were planned with)",
+    },
 }
 
-# Commands that compute for long at every scale
-LONG = {"data", "references", "released", "optima", "spectra", "identities", "panels", "contrasts"}
+
+def command(*arguments: str, jax: bool = False) -> Callable:
+    """Make a function of the parsed arguments a command of its name; its docstring is the help."""
+    return lambda run: COMMANDS.setdefault(run.__name__, (run, (*arguments, "--scale", "--config"), jax))[0]
+
+
+def planned(parsed: argparse.Namespace) -> tuple:
+    """(settings, scale) that were planned with, or of config.yaml."""
+    from icgd import config, files
+
+    read = files.read_json if parsed.config.endswith(".json") else files.read_yaml
+    found = config.from_mapping(read(parsed.config), parsed.config)
+    return found, parsed.scale or found.scale
+
+
+def recorder(step: str, settings: object, **about: object) -> Recorder:
+    """The record of what a command is about to make, with the hash of its code unless it has a program."""
+    return Recorder(step, settings, **{"made_by": {"code": room(*ROOMS[step])}, **about})
+
+
+@command("experiment", "--seed", "--count", jax=True)
+def train(parsed: argparse.Namespace) -> None:
+    """train a seed of an experiment, at all its points; go on with what an interrupted run left"""
+    from icgd.training import job
+
+    config, scale = planned(parsed)
+    seeds = range(parsed.seed, parsed.seed + parsed.count)
+    job.train(parsed.experiment, config.settings(parsed.experiment, scale), scale, seeds)
+
+
+@command("--layers", "--sharing", jax=True)
+def released(parsed: argparse.Namespace) -> None:
+    """train GD++ as the released code does"""
+    from icgd import paths
+    from icgd.files import write_table
+    from icgd.references import methods, tables, tuned
+    from icgd.training import program
+
+    config, scale = planned(parsed)
+    settings = tuned.released(config, scale, parsed.layers, parsed.sharing)
+    about = {"made_by": {"program": program.of_released(settings)}} if scale == "full" else {}
+    record = recorder("released", settings.model_dump(mode="json"), seed=0, **about)
+    output = paths.released(scale, parsed.layers, parsed.sharing)
+    write_table(output, methods.COLUMNS, tables.of_released(settings))
+    record.write([output])
+
+
+@command("experiment", jax=True)
+def measure(parsed: argparse.Namespace) -> None:
+    """measure the trained networks of an experiment: what claims and figures ask of it"""
+    from icgd import plan
+    from icgd.measures import tables
+
+    (config, scale), name = planned(parsed), parsed.experiment
+    settings = {one: config.settings(one, scale) for one in (name, *plan.others(name))}
+    plain = {one: found.model_dump(mode="json") for one, found in settings.items()}
+    record = recorder("measure", {"settings": plain, "asked": plan.digest(name)})
+    outputs = tables.write(name, settings, scale, plan.requests().get(name, []))
+    record.write(outputs, plan.inputs(name, config, scale))
+
+
+@command("experiment", "question", jax=True)
+def ask(parsed: argparse.Namespace) -> None:
+    """measure what no rule asks for, and print it: ask one_layer loss_ratio "gd rate 1.2" gd fresh"""
+    from icgd import plan
+    from icgd.measures import tables
+    from icgd.measures.request import Request
+
+    (config, scale), name = planned(parsed), parsed.experiment
+    question = Request(*[*parsed.question, "network"][: max(2, len(parsed.question))])
+    plan.check(question, name)
+    settings = {one: config.settings(one, scale) for one in (name, *plan.named(question))}
+    for rows, lines in tables.answered(name, settings, scale, [question]):
+        for row in (*rows, *lines):
+            if row["measure"] == question.measure:
+                print(*(row[column] for column in ("unit", "x", "value") if column in row), sep="\t")
+
+
+@command("name", jax=True)
+def statement(parsed: argparse.Namespace) -> None:
+    """compute a table that needs no trained network"""
+    from icgd import statements
+
+    config, scale = planned(parsed)
+    bounds = config.scales[scale].model_dump(mode="json", exclude={"weights"})
+    settings = {"bounds": bounds, "key_implementation": config.key_implementation}
+    record = recorder("statement", {"statement": parsed.name, **settings})
+    outputs, inputs = statements.write(parsed.name, config, scale)
+    for folder in dict.fromkeys(path.parent for path in outputs):  # a record speaks of its own folder
+        record.write([path for path in outputs if path.parent == folder], inputs)
+
+
+@command("name")
+def figure(parsed: argparse.Namespace) -> None:
+    """draw a figure, with its data beside it"""
+    from icgd.figures import draw, plan
+
+    config, scale = planned(parsed)
+    record = recorder("figure", {"figure": parsed.name, "scale": scale})
+    record.write(draw.save(parsed.name, config, scale), plan.files(parsed.name, config, scale))
+
+
+@command("[claim]")
+def decide(parsed: argparse.Namespace) -> None:
+    """decide all claims, or one, from the tables"""
+    from icgd import paths
+    from icgd.claims import evidence, registry, verdict
+    from icgd.files import write_json
+
+    config, scale = planned(parsed)
+    decided = [one for one in registry.claims().values() if one.decided and parsed.claim in (None, one.id)]
+    record = recorder("decide", {"scale": scale, "entries": {one.id: one.entry_hash for one in decided}})
+    if parsed.claim:
+        output, found = paths.verdict(scale, parsed.claim), verdict.decide_one(parsed.claim, config, scale)
+    else:
+        output, found = paths.verdicts(scale), verdict.decide_all(config, scale)
+    write_json(output, found)
+    record.write([output], sorted({path for one in decided for path in evidence.files(one, scale)}))
+
+
+@command()
+def report(parsed: argparse.Namespace) -> None:
+    """write the audit page"""
+    from icgd.claims import registry
+    from icgd.report import page
+
+    scale = planned(parsed)[1]
+    record = recorder("report", {"scale": scale, "registry": registry.registry_hash()})
+    record.write(*page.write(scale))
+
+
+@command("claim")
+def audit(parsed: argparse.Namespace) -> None:
+    """explain the verdict on a claim (needs nothing but Python)"""
+    from icgd import paths
+    from icgd.audit import explain
+
+    with paths.checkout():
+        explain.show(parsed.claim.lower(), parsed.scale or "full")
+
+
+@command("[words]", "--verdict")
+def claims(parsed: argparse.Namespace) -> None:
+    """list claims, of one verdict or with certain words (needs nothing but Python)"""
+    from icgd import paths
+    from icgd.audit import listed
+
+    with paths.checkout():
+        listed.show(parsed.scale or "full", parsed.verdict, parsed.words)
+
+
+@command()
+def verify(parsed: argparse.Namespace) -> int:
+    """compare every committed file with its record (needs nothing but Python)"""
+    from icgd.audit import verify
+
+    return verify.run(parsed.scale or "full")
+
+
+@command("part", "--folder", jax=True)
+def check(parsed: argparse.Namespace) -> int:
+    """compare what is committed with a rebuild of it; train two seeds again"""
+    from icgd.audit import check
+
+    return getattr(check, parsed.part)(parsed.folder, planned(parsed)[0])
+
+
+@command("--check", jax=True)
+def attest(parsed: argparse.Namespace) -> int:
+    """would today's code train what is committed? Compare programs, train again where they differ"""
+    from icgd.audit import attest
+
+    return attest.run(planned(parsed)[0], write=not parsed.check)
+
+
+@command("--reason")
+def record(parsed: argparse.Namespace) -> None:
+    """append changed verdicts to the history"""
+    from icgd import paths
+    from icgd.claims import history
+    from icgd.files import read_json
+
+    if not parsed.reason.strip():
+        raise IcgdError("--reason must say why, in one sentence.")
+    for line in history.append(read_json(paths.verdicts("full")).values(), parsed.reason.strip()):
+        print(f"{line['claim']}: {line['verdict']} ({line['value']})")
+
+
+@command()
+def validate(parsed: argparse.Namespace) -> None:
+    """check config.yaml, all claims and what they ask, and that the sources are covered"""
+    from icgd import plan
+    from icgd.claims import coverage, registry
+    from icgd.figures.plan import FIGURES
+
+    config, _ = planned(parsed)
+    registry.check(config, FIGURES)
+    claims, asked, at_hand = registry.claims().values(), plan.requests(), coverage.compare_all()
+    passages = [passage for document in coverage.documents() for passage in document.passages]
+    print(
+        f"{len(config.experiments)} experiments, asked for {sum(map(len, asked.values()))} numbers and curves"
+    )
+    print(f"{len(claims)} claims, {sum(one.decided for one in claims)} of them with a rule")
+    print(f"{len(passages)} passages of the sources; hashes of {at_hand} documents at hand agree")
+
+
+@command()
+def results(parsed: argparse.Namespace) -> None:
+    """write RESULTS.md and the table of the README from the verdicts at full scale"""
+    from icgd import results
+
+    results.write()
+
+
+@command()
+def document(parsed: argparse.Namespace) -> None:
+    """write the data dictionary, the schema of config.yaml and the table of docs/budget.md"""
+    from icgd import documents
+
+    documents.write()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; an expected error is one sentence on stderr and exit code 2."""
+    """Run one command; what is wrong is told in one sentence on stderr, with exit code 2."""
     gc.set_threshold(100_000)  # imports and JAX's tracing make many objects and few cycles: a tenth of a job
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal that knows no Greek
     parser = argparse.ArgumentParser(prog="icgd", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    arguments = sys.argv[1:] if arguments is None else arguments
-    chosen = arguments[0] if arguments and arguments[0] in COMMANDS else None
-    for name, (text, _) in COMMANDS.items():
-        child = commands.add_parser(name, help=text, description=text)
-        if name == chosen:
-            if COMMANDS[name][1]:
-                prepare_jax(optimisation(name) if "smoke" in arguments else "")
-            module = importlib.import_module(f"icgd.cli.{name}")
-            module.arguments(child)
-            child.set_defaults(run=module.run)
+    for name, (run, names, _) in COMMANDS.items():
+        child = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+        for argument in names:
+            child.add_argument(argument.strip("[]"), **ARGUMENTS[argument])
     parsed = parser.parse_args(arguments)
+    run, _, jax = COMMANDS[parsed.command]
+    if jax:
+        long = parsed.command in ("released", "statement")  # these compute for long at every scale
+        prepare_jax(smoke_flags(long) if parsed.scale == "smoke" else "")
     try:
-        return parsed.run(parsed) or 0
-    except IcgdError as error:
-        print(f"icgd {chosen}: {error}", file=sys.stderr)
-        return 2
-    except ModuleNotFoundError as error:
-        print(
-            f"icgd {chosen}: the package {error.name!r} is missing; install the locked ones with "
-            "`pip install --require-hashes -r requirements.lock`.",
-            file=sys.stderr,
-        )
-        return 2
-    except OSError as error:
+        return run(parsed) or 0
+    except (IcgdError, ModuleNotFoundError, OSError, KeyboardInterrupt) as error:
         if isinstance(error, BrokenPipeError):  # the reader (head, less) has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
-        print(
-            f"icgd {chosen}: {error.filename}: {error.strerror}; nothing was changed there.", file=sys.stderr
-        )
-        return 2
-    except KeyboardInterrupt:
-        print(f"icgd {chosen}: stopped; run the same command again to go on.", file=sys.stderr)
-        return 130
+        print(f"icgd {parsed.command}: {told(error)}", file=sys.stderr)
+        return 130 if isinstance(error, KeyboardInterrupt) else 2
 
 
-def optimisation(command: str) -> str:
-    """XLA flags of a smoke run, most of which compiles for longer than it computes."""
-    level = 1 if command in LONG else 0
-    return f" --xla_backend_optimization_level={level} --xla_cpu_use_fusion_emitters=false"
-
-
-def prepare_jax(flags: str = "") -> None:
-    """One CPU thread a job, one compilation cache for all jobs, no TF32 on a GPU, unless already set."""
-    os.environ.setdefault("NPROC", "1")  # XLA's thread pool; shared by two threads a step costs twice the CPU
-    os.environ.setdefault("XLA_FLAGS", f"--xla_cpu_multi_thread_eigen=false{flags}")
-    if importlib.util.find_spec("jax_cuda12_plugin"):  # its products would keep ten bits of float32
-        os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.abspath(".cache/jax"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-    # Shorter tracebacks and source lines in compiled code cost about a tenth of a small job
-    os.environ.setdefault("JAX_TRACEBACK_FILTERING", "off")
-    os.environ.setdefault("JAX_TRACEBACK_IN_LOCATIONS_LIMIT", "0")
-
-
-def forked(arguments: list[str]) -> int | None:
-    """Exit code of a command that needs JAX, where a server has it imported (smoke runs only)."""
-    if not arguments or not COMMANDS.get(arguments[0], ("", False))[1]:
-        return None
-    from icgd import forkserver
-
-    return forkserver.hand_over(arguments)
+def told(error: BaseException) -> str:
+    """What went wrong and what to do, in one sentence."""
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped; run the same command again to go on."
+    if isinstance(error, ModuleNotFoundError):
+        install = "`make setup` or `pip install --require-hashes -r requirements.lock`"
+        return f"the package {error.name!r} is missing; install the locked ones with {install}."
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system'}: {error.strerror or error}; nothing was changed there."
+    return str(error)
 
 
 if __name__ == "__main__":
-    done = forked(sys.argv[1:])
-    sys.exit(main() if done is None else done)
+    sys.exit(main())

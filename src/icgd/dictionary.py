@@ -1,55 +1,105 @@
-"""docs/data-dictionary.md, generated from claims/tables.yaml (a test compares)."""
+"""The data dictionary: names, docstrings and tolerances of all that rules may name, read from the source.
 
-from pathlib import Path
-
-from icgd.claims import registry
-
-OUTPUT = Path("docs/data-dictionary.md")
-HEAD = """# Data dictionary
-
-<!-- Generated from claims/tables.yaml by `python -m icgd schema`; do not edit (a test compares). -->
-
-Tables that claims are decided on. A row is one number: `seed` (of training, or of a drawn set), `measure`,
-`plant`, the other labels, `value`; numbers have no unit unless the measure names one, and a loss is half the
-mean square of the prediction's error. `plant` is `none` for the real thing; every other plant is a control,
-made as said here. Empty labels mean that the measure does not depend on them.
-
-Beside them stand tables that only figures draw (`*-curves.csv`: one point a row, with the axis it is on as a
-column), `verdict-history.csv` (`date`, `claim`, `rule_hash`, `verdict`, `value`, `reason`, and `chain`, a
-hash over all lines before), the [published numbers](../published/README.md), and beside every file a
-`.provenance.json` with the command, code, settings, versions, device, time and hashes of inputs and outputs.
+Read with `ast`, so that planning and checking claims need neither JAX nor the modules themselves:
+- ``@measure``, ``@measure(tolerance=1e-3)``: a measure of trained networks; its module is its kind;
+- ``@predictor("gd")``: what can be a subject or reference; its parameters after the first are faults of it;
+- ``@fault("tilted", of="weights")``: what can be wrong with a predictor;
+- ``@statement(...)``: a measure, or several, of a table that needs no trained network.
 """
 
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
-def text() -> str:
-    """The whole page."""
-    tables = registry.tables()
-    listed = " · ".join(f"[{name}](#{name})" for name in tables)
-    return "\n".join([HEAD, listed, *(_table(name, table) for name, table in tables.items())])
-
-
-def _table(name: str, table: dict) -> str:
-    """One table: what it is, its labels, its measures, its plants."""
-    labels = dict(table.get("labels") or {})
-    plants = labels.pop("plant", {})
-    lines = [f"\n## {name}\n", f"{_cell(table['about'])}.\n"]
-    lines += [f"Label `{label}`: {_values(values)}.\n" for label, values in labels.items()]
-    lines += ["| measure | is |", "|---|---|"]
-    lines += [f"| `{key}` | {_cell(words)} |" for key, words in table["measures"].items()]
-    lines += ["", "| plant | is |", "|---|---|"]
-    lines += [f"| `{key}` | {_cell(words)} |" for key, words in _named(plants).items()]
-    return "\n".join(lines) + "\n"
+PACKAGE = Path(__file__).parent
+TOLERANCE = 1e-5  # relative, within which a rebuild must agree
 
 
-def _values(values: list | dict) -> str:
-    """The values that a label may have."""
-    return ", ".join(f"`{value}`" if str(value) else "(empty)" for value in values)
+class Entry(NamedTuple):
+    """One name and what it means."""
+
+    name: str
+    kind: str  # module, or for a statement its table
+    text: str
+    tolerance: float = TOLERANCE
+    subjects: dict[str, str] = {}  # of statements: their controls, with a few words on each
 
 
-def _named(values: list | dict) -> dict:
-    return values if isinstance(values, dict) else dict.fromkeys(values, "")
+@cache
+def measures() -> dict[str, Entry]:
+    """Measures of trained networks by name."""
+    found = {}
+    for path, function, options in _decorated("measures", "measure"):
+        found[function.name] = Entry(
+            function.name, path.stem, _text(function), options.get("tolerance", TOLERANCE)
+        )
+    return found
 
 
-def _cell(words: object) -> str:
-    """Words as they may stand in a cell of a table."""
-    return " ".join(str(words or "").split()).replace("|", "\\|")
+@cache
+def predictors() -> dict[str, Entry]:
+    """Predictors that are functions (K-step methods come from their table)."""
+    found = {}
+    for path, function, options in _decorated("measures", "predictor"):
+        found[options[0]] = Entry(options[0], path.stem, _text(function))
+    return found
+
+
+@cache
+def faults() -> dict[str, Entry]:
+    """Faults by name: of any predictor, and parameters of single ones."""
+    found = {}
+    for path, function, _ in _decorated("measures", "predictor"):
+        for argument in (word for word in function.args.args[1:] if word.arg != "of"):
+            found[argument.arg] = Entry(argument.arg, path.stem, f"its {argument.arg} changed")
+    for path, function, options in _decorated("measures", "fault"):
+        found[options[0]] = Entry(options[0], path.stem, _text(function))
+    return found
+
+
+@cache
+def statements() -> dict[str, Entry]:
+    """Measures of statements, all tables together, by "table measure"."""
+    found = {}
+    for path, function, options in _decorated("statements", "statement"):
+        table = path.relative_to(PACKAGE / "statements").parts[0].removesuffix(".py")
+        texts = options.get("measures") or {function.name: _text(function)}
+        tolerance, subjects = options.get("tolerance", TOLERANCE), options.get("subjects", {})
+        for name, text in texts.items():
+            own = (
+                subjects.get(name, subjects)
+                if isinstance(next(iter(subjects.values()), ""), dict)
+                else subjects
+            )
+            known = tolerance.get(name, TOLERANCE) if isinstance(tolerance, dict) else tolerance
+            found[f"{table} {name}"] = Entry(name, table, text, known, own)
+    return found
+
+
+def _decorated(folder: str, decorator: str) -> Iterator[tuple[Path, ast.FunctionDef, dict]]:
+    """(file, function, decorator's literal arguments by name or position) below a folder."""
+    for path, tree in _trees(folder):
+        for function in ast.walk(tree):
+            for one in getattr(function, "decorator_list", ()):
+                call = one if isinstance(one, ast.Call) else None
+                name = call.func if call else one
+                if isinstance(name, ast.Name) and name.id == decorator:
+                    options = (
+                        {index: ast.literal_eval(value) for index, value in enumerate(call.args)}
+                        if call
+                        else {}
+                    )
+                    named = {word.arg: ast.literal_eval(word.value) for word in call.keywords} if call else {}
+                    yield path, function, {**options, **named}
+
+
+@cache
+def _trees(folder: str) -> list[tuple[Path, ast.Module]]:
+    return [(path, ast.parse(path.read_text("utf-8"))) for path in sorted((PACKAGE / folder).rglob("*.py"))]
+
+
+def _text(function: ast.FunctionDef) -> str:
+    """First line of a docstring."""
+    return (ast.get_docstring(function) or function.name.replace("_", " ")).splitlines()[0]

@@ -1,25 +1,16 @@
 """Where things stand: the one place that knows the layout of results/, figures/ and published/."""
 
+import os
+from contextlib import chdir
 from pathlib import Path
 
+from icgd.errors import IcgdError
+
+MARK = Path("claims") / "sources.yaml"  # what a checkout is known by
 RESULTS, FIGURES = Path("results"), Path("figures")
 HISTORY = RESULTS / "full" / "verdict-history.csv"
 CURVES = Path("published") / "von-oswald-2022-curves.csv"
 NUMBERS = Path("published") / "numbers.csv"
-
-# What trained networks can go through: command -> its table of measures, its table of curves.
-ANALYSES = {
-    "align": ("alignment", "interpolation"),
-    "generalise": ("shift", "shift-curves"),
-    "rollout": ("rollout", "rollout-curves"),
-    "nonlinear": ("nonlinear", "nonlinear-curves"),
-    "phases": ("phases", "phases-curves"),
-    "scope": ("scope", "scope-curves"),
-    "layers": ("layers", "layers-curves"),
-    "sine": ("sine", "sine-curves"),
-    "blocks": ("blocks", "blocks-curves"),
-    "copying": ("copying", "copying-curves"),
-}
 
 # What only training makes, in the folder of a scale.
 GIVEN = (
@@ -29,18 +20,6 @@ GIVEN = (
     "sweeps/*/seed-*.csv",
     "references/released-*.csv",
 )
-
-# Experiments whose networks are compared with those of another (command compare).
-BASES = {
-    "query_among_keys": "one_layer",
-    "two_query_among_keys": "two_recurrent",
-    "fixed_512": "fixed_128",
-    "fixed_2048": "fixed_512",
-    "fixed_8192": "fixed_2048",
-    "sine": "sine_gd",
-    "sine_gd_fast": "sine",
-    "sine_two_parameters": "sine_gd_two_parameters",
-}
 
 
 def table(scale: str, experiment: str, name: str) -> Path:
@@ -78,19 +57,9 @@ def unfinished_sweep(scale: str, name: str, seed: int) -> Path:
     return RESULTS / scale / "sweeps" / name / f"seed-{seed}" / "unfinished.npz"
 
 
-def runs(scale: str, name: str, kind: str = "runs") -> Path:
-    """Measures of all runs of a sweep, or their courses."""
-    return RESULTS / scale / "sweeps" / name / f"{kind}.csv"
-
-
 def given(scale: str) -> list[Path]:
     """Everything that only training makes, and that a check therefore takes as given."""
     return sorted(path for kind in GIVEN for path in (RESULTS / scale).glob(kind))
-
-
-def sizes(scale: str) -> Path:
-    """Sums over all that is given."""
-    return RESULTS / scale / "given" / "sizes.csv"
 
 
 def references(scale: str, table: str) -> Path:
@@ -103,16 +72,35 @@ def released(scale: str, layers: int, sharing: str) -> Path:
     return references(scale, f"released-{layers}-{sharing}")
 
 
-def spectra(scale: str, table: str) -> Path:
-    """A table about the eigenvalues of the tasks."""
-    return RESULTS / scale / "spectra" / f"{table}.csv"
+def verdicts(scale: str) -> Path:
+    """Verdicts of all claims."""
+    return RESULTS / scale / "verdicts.json"
 
 
 def verdict(scale: str, claim: str) -> Path:
-    """Verdict of one claim."""
+    """Verdict of one claim that was decided alone."""
     return RESULTS / scale / "claims" / f"{claim}.json"
 
 
 def provenance(output: Path | str) -> Path:
     """Record beside the first output of a step."""
     return Path(f"{output}.provenance.json")
+
+
+def root() -> Path:
+    """Folder of the checkout that data are read from: what ICGD_ROOT names, or else here or above.
+
+    Raises:
+        IcgdError: there is none.
+    """
+    here, named = Path.cwd(), os.environ.get("ICGD_ROOT")
+    for folder in [Path(named)] if named else [here, *here.parents]:
+        if (folder / MARK).exists():
+            return folder.resolve()
+    where = f"ICGD_ROOT={named} is no checkout" if named else f"{here} is not in a checkout"
+    raise IcgdError(f"{where} of icgd (with {MARK}); set ICGD_ROOT to the folder of one.")
+
+
+def checkout() -> chdir:
+    """The checkout as the working directory, for as long as something is read."""
+    return chdir(root())

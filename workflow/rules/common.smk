@@ -1,210 +1,176 @@
 """Functions of the rules: what is wanted, and which settings and code a job depends on.
 
-Only the standard library and PyYAML are imported, so that planning works wherever Snakemake does.
+Only the standard library, PyYAML and pydantic are imported, so that planning works wherever Snakemake does.
 """
 
+import hashlib
 import json
+import re
+import shlex
 import sys
+from base64 import urlsafe_b64encode
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(workflow.current_basedir).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from icgd import forkserver, paths, tuning
-from icgd.claims import evidence, registry
 from icgd import config as settings
-from icgd.codehash import code_hash, step_hash
-from icgd.errors import IcgdError
-from icgd.figures.inputs import FIGURE_INPUTS
-
-try:
-    CONFIG = settings.from_mapping(config)
-    CLAIMS = registry.claims()
-except IcgdError as error:
-    raise WorkflowError(str(error))
-
-SCALE = CONFIG.scale
-TRAINED = [scale for scale in settings.SCALES if CONFIG.trains(scale)]
-
-# Jobs find the package in every environment, also in one that Snakemake makes.
-shell.prefix(f"export PYTHONPATH={ROOT / 'src'}; ")
+from icgd import paths, plan, statements
+from icgd.__main__ import ROOMS
+from icgd.audit import today
+from icgd.claims import evidence, registry
+from icgd.errors import IcgdError, nearest
+from icgd.figures import plan as drawing
+from icgd.files import read_json, read_yaml, write_text
+from icgd.progress import say
+from icgd.record import room
+from icgd.references import tuned
 
 
-def seeds(experiment, scale=SCALE):
-    """Training seeds of an experiment at a scale."""
-    return range(CONFIG.experiment(experiment, scale).seeds)
+def told(function):
+    """The function, whose errors are Snakemake's: one sentence."""
 
-
-def all_weights(scale=SCALE):
-    """Weights of every experiment and seed."""
-    return [
-        paths.weights(scale, name, seed)
-        for name in CONFIG.experiments
-        for seed in seeds(name, scale)
-    ]
-
-
-def settings_of(kind, experiment, scale):
-    """The part of an experiment's settings that a step uses, as JSON."""
-    try:
-        found = CONFIG.step_settings(kind, experiment, scale)
-    except IcgdError as error:
-        raise WorkflowError(str(error))
-    return json.dumps(settings.plain(found), sort_keys=True)
-
-
-def step_settings(kind):
-    """Params function: `settings_of` the job's experiment and scale."""
-    return lambda wildcards: settings_of(kind, wildcards.experiment, wildcards.scale)
-
-
-def training_code(experiment, step="train"):
-    """Hash of the code that trains an experiment or a sweep; other kinds of problem do not count."""
-    return step_hash(step, {"task": {"family": experiment.task.family}})
-
-
-def of_seeds(path):
-    """Input function: a file of every seed of the job's experiment."""
-    return lambda wildcards: [
-        path(wildcards.scale, wildcards.experiment, seed)
-        for seed in seeds(wildcards.experiment, wildcards.scale)
-    ]
-
-
-def swept_settings(kind):
-    """Params function: settings of a sweep with its points, as JSON."""
-
-    def found(wildcards):
+    def guarded(*arguments):
         try:
-            swept = CONFIG.sweep(kind, wildcards.sweep, wildcards.scale)
+            return function(*arguments)
         except IcgdError as error:
             raise WorkflowError(str(error))
-        return json.dumps(settings.plain(swept), sort_keys=True)
 
-    return found
-
-
-def tuned_settings(of, *names):
-    """Params function: settings of a tuned reference as JSON; ``names`` are the wildcards it takes."""
-
-    def found(wildcards):
-        values = [getattr(wildcards, name) for name in names]
-        values = [int(value) if value.isdigit() else value for value in values]
-        return json.dumps(
-            settings.plain(of(CONFIG, wildcards.scale, *values)), sort_keys=True
-        )
-
-    return found
+    return guarded
 
 
-def given_files(wildcards):
-    """Input function: all weights, histories and other results of training that there are."""
-    return [str(path) for path in paths.given(wildcards.scale)]
+for given in workflow.configfiles:  # Snakemake's own loader takes the last of two equal keys
+    told(read_yaml)(given)
+CONFIG = told(settings.from_mapping)(config)
+CLAIMS = told(registry.claims)()
+told(registry.check)(CONFIG, drawing.FIGURES)
+SCALE = CONFIG.scale
+FIGURES = drawing.FIGURES if CONFIG.figures is None else CONFIG.figures
+DECIDED = [claim.id for claim in CLAIMS.values() if claim.decided]
+TRAINED = [SCALE] if CONFIG.seeds_together else settings.SCALES
+TRAINED = [scale for scale in TRAINED if CONFIG.trains(scale)]
+CODE = {command: room(*rooms) for command, rooms in ROOMS.items()}
+
+# Jobs get the settings that were planned with, whatever becomes of config.yaml while they run.
+RESOLVED = CONFIG.model_dump_json()
+PLANNED = f".cache/plans/{hashlib.sha256(RESOLVED.encode()).hexdigest()[:16]}.json"
+with suppress(IcgdError):  # where nothing can be written a plan can still be shown
+    write_text(PLANNED, RESOLVED)
+shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))} ICGD_CONFIG={PLANNED}; ")
 
 
-def of_sweep_seeds(wildcards):
-    """Input function: the runs of every seed of a sweep."""
-    swept = CONFIG.sweep(settings.RunsSettings, wildcards.sweep, wildcards.scale)
-    return [
-        paths.sweep(wildcards.scale, wildcards.sweep, seed)
-        for seed in range(swept.seeds)
-    ]
+def of_seed(experiment, scale, seed):
+    """Weights and history of one seed; of an experiment with axes those of all its points."""
+    if CONFIG.named(experiment).axes:
+        return [paths.sweep(scale, experiment, seed, kind) for kind in ("npz", "csv")]
+    return [paths.weights(scale, experiment, seed), paths.history(scale, experiment, seed)]
 
 
-def of_both(which):
-    """Input function: weights and histories of the job's experiment, or of the one behind it."""
-
-    def found(wildcards):
-        name = which(wildcards.experiment)
-        return [
-            path(wildcards.scale, name, seed)
-            for seed in seeds(name, wildcards.scale)
-            for path in (paths.weights, paths.history)
-        ]
-
-    return found
+def together(experiment):
+    """How many seeds of an experiment are trained side by side in one job; 0: a job a seed."""
+    swept = bool(CONFIG.named(experiment).axes)
+    return len(CONFIG.seeds(experiment)) if CONFIG.seeds_together and not swept else 0
 
 
-def compared_settings(wildcards):
-    """Params function: settings of both experiments of a comparison, as JSON."""
-    pair = CONFIG.compared(wildcards.experiment, wildcards.scale)
-    return json.dumps(settings.plain(pair), sort_keys=True)
+def training_settings(experiment):
+    """Params function: what the training of an experiment depends on at the job's scale, as JSON."""
+    return lambda wildcards: json.dumps(CONFIG.settings(experiment, wildcards.scale).of_training)
 
 
-def evidence_of_claim(wildcards):
-    """Input function: the tables that a claim is decided on."""
-    if wildcards.claim not in CLAIMS or not CLAIMS[wildcards.claim].decided:
-        raise WorkflowError(
-            f"there is no claim {wildcards.claim!r} with a rule in claims/."
-        )
-    parts = CLAIMS[wildcards.claim].parts
-    return sorted(
-        {
-            str(path)
-            for part in parts
-            for path in evidence.files(part, CONFIG, wildcards.scale)
-        }
-    )
+def measured_settings(wildcards):
+    """Params function: all settings of the job's experiment and scale, as JSON."""
+    return CONFIG.settings(wildcards.experiment, wildcards.scale).model_dump_json()
 
 
-def entry_hash(wildcards):
-    """Params function: hash of a claim's entry: its rule, words and published numbers."""
-    return CLAIMS[wildcards.claim].entry_hash
+def seeds_and_cuts():
+    """What verdicts take from the settings: how many seeds there are, and what was reduced."""
+    return {name: (one.seeds, one.reduced) for name, one in CONFIG.experiments.items()}
 
 
-def inputs_of_figure(wildcards):
-    """Input function: the tables and published curves that a figure draws."""
-    if wildcards.figure not in FIGURE_INPUTS:
-        raise WorkflowError(
-            f"there is no figure {wildcards.figure!r}; known are {', '.join(FIGURE_INPUTS)}."
-        )
-    return FIGURE_INPUTS[wildcards.figure](wildcards.scale, CONFIG)
+def released_settings(wildcards):
+    """Params function: settings of the released recipe for the job's network."""
+    network = int(wildcards.layers), wildcards.sharing
+    return tuned.released(CONFIG, wildcards.scale, *network).model_dump_json()
 
 
-def verdicts(scale):
-    """Verdict files of all claims that have a rule."""
-    return [
-        paths.verdict(scale, claim.id) for claim in CLAIMS.values() if claim.decided
-    ]
+def bounds(wildcards):
+    """Params function: what tables without a trained network depend on."""
+    return CONFIG.key_implementation + CONFIG.scales[wildcards.scale].model_dump_json()
 
 
-def figures(scale):
-    """Pictures of all figures that config.yaml asks for."""
-    return [f"figures/{scale}/{name}.png" for name in CONFIG.figures]
+def of_claims(claims, scale):
+    """The tables that claims are decided on."""
+    return sorted({str(path) for claim in claims for path in evidence.files(CLAIMS[claim], scale)})
 
 
-def drawn(scale):
-    """Files that the figures draw: tables that no verdict needs are among them."""
-    return sorted(
-        {
-            str(path)
-            for name in CONFIG.figures
-            for path in FIGURE_INPUTS[name](scale, CONFIG)
-        }
-    )
+def of_figure(figure, scale):
+    """The tables and published curves that a figure draws."""
+    return sorted(map(str, drawing.files(figure, CONFIG, scale)))
 
 
-def all_verdicts(wildcards):
-    """Input function: the verdicts of the page's scale."""
-    return verdicts(wildcards.scale)
+def pictures(scale):
+    """Files of all figures that config.yaml asks for."""
+    return [f"figures/{scale}/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg", "csv")]
 
 
-def past_verdicts(wildcards):
-    """Input function: the history of verdicts, which only full scale has."""
-    known = wildcards.scale == "full" and paths.HISTORY.exists()
-    return [str(paths.HISTORY)] if known else []
+@told
+def tables(scale):
+    """Everything that verdicts and figures are made from."""
+    drawn = [path for figure in FIGURES for path in of_figure(figure, scale)]
+    return sorted({*of_claims(DECIDED, scale), *drawn})
 
 
-def all_figures(wildcards):
-    """Input function: the figures of the page's scale."""
-    return figures(wildcards.scale)
+@told
+def trained(scale):
+    """Weights, histories and methods that those tables are measured with."""
+    found = set(tables(scale))
+    measured = [name for name in CONFIG.experiments if f"results/{scale}/{name}/measures.csv" in found]
+    return sorted({str(path) for name in measured for path in plan.inputs(name, CONFIG, scale)})
 
 
 def shown(path, **labels):
     """A table that Snakemake's own report shows; all have the same labels."""
-    return report(
-        path,
-        category="Tables",
-        labels={**labels, "scale": "{scale}"},
-        caption="../report/table.rst",
+    labels = {**labels, "scale": "{scale}"}
+    return report(path, category="Tables", labels=labels, caption="../report/table.rst")
+
+
+@told
+def made_otherwise():
+    """Files made with other settings or rules, of which Snakemake knows nothing, as in a fresh clone."""
+    found = []
+    for path in sorted({*trained(SCALE), *tables(SCALE), f"results/{SCALE}/verdicts.json"}):
+        known = Path(".snakemake/metadata", urlsafe_b64encode(path.encode()).decode())
+        if paths.provenance(path).exists() and not known.exists():
+            found += [] if today.same(read_json(paths.provenance(path)), Path(path), SCALE) else [path]
+    return found
+
+
+def of_training(files):
+    """Those of some files that only training makes."""
+    return [path for path in files if "seed-" in path or "released-" in path]
+
+
+if stale := made_otherwise():
+    how = f"scale={SCALE}{' weights=train' if of_training(stale) else ''}"
+    say(
+        f"Made with other settings or rules than today's; anew: snakemake --config {how} --forcerun {' '.join(stale)}"
     )
+absent = [path for path in of_training(trained(SCALE)) if not Path(path).exists()]
+if absent and SCALE not in TRAINED:
+    say(f"{absent[0]} is not committed; --config scale={SCALE} weights=train trains what is absent.")
+
+NAMED = (  # what a target's path names, and what there is
+    (r"(?:results|figures)/([^/]+)/.*", "scale", settings.SCALES),
+    (r"results/\w+/claims/([^/]+)\.json", "claim", CLAIMS),
+    (r"figures/\w+/([^/]+)\.(?:png|svg|csv)", "figure", FIGURES),
+    (r"results/\w+/([^/]+)/(?:measures|curves)\.csv", "experiment", CONFIG.experiments),
+    (r"results/\w+/([^/]+)/seed-.*", "experiment", CONFIG.experiments),
+)
+for target in sys.argv[1:]:
+    for form, kind, known in NAMED:
+        match = re.fullmatch(form, target)
+        if match and match[1] not in known:
+            raise WorkflowError(f"there is no {kind} {match[1]!r}; {nearest(match[1], known)}")
+        if match and kind == "claim" and match[1] not in DECIDED:
+            raise WorkflowError(f"{match[1]} is {CLAIMS[match[1]].kind}: it has no rule to decide by.")

@@ -1,75 +1,58 @@
-"""Training: one network a job, one job a seed; on a GPU (config: seeds_together) all seeds of an
-experiment in one job, computed side by side.
+"""Training: one seed of an experiment a job; on a GPU (config: seeds_together) all seeds in one job.
 
-Input:  nothing (tasks are drawn from the seed; the history's tasks by the function that the data
-        rule checks).
-Output: results/{scale}/{experiment}/seed-{seed}/ weights.npz, history.csv, and their record.
+Input:  nothing (tasks are drawn from the seed).
+Output: results/{scale}/{experiment}/seed-{seed}/ weights.npz, history.csv; of an experiment with axes
+        results/{scale}/sweeps/{experiment}/seed-{seed} .npz (weights and histories of all points), .csv;
+        results/{scale}/references/released-{layers}-{sharing}.csv (GD++ trained by the released recipe).
 Left out of the plan where the scale takes committed weights (config.yaml, scales.*.weights).
 """
 
-if CONFIG.seeds_together and SCALE in TRAINED:
+for experiment, one in CONFIG.experiments.items():
+    count = together(experiment)
+    seeds = range(count) if count else ["{seed}"]
+    weights, histories = zip(*(of_seed(experiment, "{scale}", seed) for seed in seeds))
 
-    for experiment in CONFIG.experiments:
-
-        rule:
-            name:
-                f"train_{experiment}"
-            output:
-                weights=[
-                    paths.weights(SCALE, experiment, seed)
-                    for seed in seeds(experiment)
-                ],
-                history=[
-                    paths.history(SCALE, experiment, seed)
-                    for seed in seeds(experiment)
-                ],
-                records=[
-                    paths.provenance(paths.weights(SCALE, experiment, seed))
-                    for seed in seeds(experiment)
-                ],
-            log:
-                f"logs/{SCALE}/train/{experiment}.log",
-            benchmark:
-                f"logs/{SCALE}/train/{experiment}.jsonl"
-            conda:
-                "../../environment.yml"
-            threads: 1
-            resources:
-                gpu=1,
-                mem_mb=8000,
-                runtime=120,
-            params:
-                experiment=experiment,
-                scale=SCALE,
-                together=len(seeds(experiment)),
-                settings=settings_of(settings.TrainSettings, experiment, SCALE),
-                code=training_code(CONFIG.experiments[experiment]),
-            shell:
-                "python -m icgd train {params.experiment} --seed 0 --count {params.together}"
-                " --scale {params.scale} --settings {params.settings:q} 2>&1 | tee {log}"
+    rule:
+        name:
+            f"train_{experiment}"
+        output:
+            weights=weights,
+            histories=histories,
+            records=[paths.provenance(path) for path in weights],
+        log:
+            f"logs/{{scale}}/train/{experiment}-{'all' if count else '{seed}'}.log",
+        wildcard_constraints:
+            scale="|".join(TRAINED) or "none",
+        priority: one.model.layers  # the longest first, or a core waits at the end
+        conda:
+            "../../environment.yml"
+        resources:
+            gpu=int(CONFIG.seeds_together),
+        params:
+            experiment=experiment,
+            seeds=f"--seed 0 --count {count}" if count else "--seed {seed}",
+            settings=training_settings(experiment),
+            code=CODE["train"],
+        shell:
+            "python -m icgd train {params.experiment} {params.seeds}"
+            " --scale {wildcards.scale} 2>&1 | tee {log}"
 
 
-rule train:
+rule released:
     output:
-        weights="results/{scale}/{experiment}/seed-{seed}/weights.npz",
-        history="results/{scale}/{experiment}/seed-{seed}/history.csv",
-        record="results/{scale}/{experiment}/seed-{seed}/weights.npz.provenance.json",
+        table="results/{scale}/references/released-{layers}-{sharing}.csv",
+        record="results/{scale}/references/released-{layers}-{sharing}.csv.provenance.json",
     log:
-        "logs/{scale}/train/{experiment}-{seed}.log",
-    benchmark:
-        "logs/{scale}/train/{experiment}-{seed}.jsonl"
+        "logs/{scale}/released/{layers}-{sharing}.log",
     wildcard_constraints:
-        scale="|".join([] if CONFIG.seeds_together else TRAINED) or "none",
+        scale="|".join(TRAINED) or "none",
+        layers=r"\d+",
+        sharing="shared|separate",
     conda:
         "../../environment.yml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=2000,
-        runtime=120,
     params:
-        settings=step_settings(settings.TrainSettings),
-        code=lambda wildcards: training_code(CONFIG.experiments[wildcards.experiment]),
+        settings=released_settings,
+        code=CODE["released"],
     shell:
-        "python -m icgd train {wildcards.experiment} --seed {wildcards.seed}"
-        " --scale {wildcards.scale} --settings {params.settings:q} 2>&1 | tee {log}"
+        "python -m icgd released --layers {wildcards.layers} --sharing {wildcards.sharing}"
+        " --scale {wildcards.scale} > {log} 2>&1"

@@ -1,1 +1,1 @@
-"""The registry of claims and how one is decided. Light: no JAX, NumPy, pandas or SciPy in here."""
+"""The registry of claims and how one is decided. Light: no JAX, no pandas in here."""

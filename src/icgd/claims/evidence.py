@@ -1,106 +1,139 @@
-"""From a rule's evidence to numbers: which files, which rows, which units, which left out and why."""
+"""From a rule's evidence to numbers: what it asks for, where it is, which units, which left out and why."""
 
-from dataclasses import dataclass, field
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
-from icgd import paths
+from icgd import dictionary, paths
+from icgd.claims.registry import Claim
+from icgd.claims.rules import PUBLISHED, STATEMENTS, Evidence, Rule, of_networks
 from icgd.config import Config
 from icgd.errors import IcgdError
 from icgd.files import read_table
+from icgd.measures.request import Request
 
-STATUS = ("converged", "final_training_loss", "diverged_at")
-SINGLE = ("identities", "contrasts", "references", "panels", "spectra")  # one table for all units
+COLUMNS = ("unit", *Request._fields, "value")
 
 
-@dataclass(frozen=True)
-class Units:
+class Units(NamedTuple):
     """Values by unit, and units left out with the reason."""
 
     values: dict[str, float]
-    excluded: dict[str, str] = field(default_factory=dict)
+    excluded: dict[str, str]
 
 
-def files(part: dict, config: Config, scale: str) -> list[Path]:
-    """All files that a rule's verdict depends on."""
-    experiment, table = part["evidence"]["experiment"], part["evidence"]["table"]
-    if experiment == "published":
-        return [Path("published") / f"{table}.csv"]
-    if experiment in SINGLE:
-        return [paths.RESULTS / scale / experiment / f"{table}.csv"]
-    both = [experiment, *filter(None, [part["evidence"].get("over")])]
-    return [paths.table(scale, name, table) for name in both]
+def request(evidence: Evidence) -> Request:
+    """The rows of a table that evidence is in."""
+    return Request(*(getattr(evidence, name) for name in Request._fields))
 
 
-@cache
-def _rows(path: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
-    """Rows of a table by measure and plant."""
-    found: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for row in read_table(path, ("measure", "plant", "value")):
-        found.setdefault((row["measure"], row["plant"]), []).append(row)
-    return found
+def flag(rule: Rule) -> Evidence | None:
+    """The measure of the trained network that says whether a seed counts, if one does."""
+    if rule.units in ("all", "converged"):
+        return None
+    tasks = "history" if dictionary.measures()[rule.units].kind == "courses" else ""
+    other = {"measure": rule.units, "subject": "network", "tasks": tasks, "along": ""}
+    return rule.evidence.model_copy(update=other)
 
 
-def units(part: dict, config: Config, scale: str, plant: str = "none", **overrides: str) -> Units:
-    """Values of a rule's measure for the real thing (plant "none") or a planted one."""
-    evidence = part["evidence"]
-    wanted = {"measure": evidence["measure"], "plant": plant, **evidence.get("filter", {}), **overrides}
-    if part["per"] == "none":
-        path = files(part, config, scale)[0]
-        rows = _matching(path, wanted)
-        return Units(
-            {f"{row.get('case', index)} #{index}": float(row["value"]) for index, row in enumerate(rows)}
-        )
-    if part["per"] == "set":
-        path = files(part, config, scale)[0]
-        return Units({row["unit"]: float(row["value"]) for row in _matching(path, wanted)})
-    found = _seed_units(part, config, scale, wanted, evidence["experiment"])
-    if "over" not in evidence:
-        return found
-    return _over(found, _seed_units(part, config, scale, {**wanted, "plant": "none"}, evidence["over"]))
+def requests(claims: Iterable[Claim]) -> dict[str, list[Request]]:
+    """All that rules and controls of claims ask of each experiment."""
+    found: dict[str, set[Request]] = {}
+    for rule in (part for claim in claims for part in claim.parts):
+        asked = [*rule.asked(), *filter(None, [flag(rule)])]
+        if rule.evidence.over:
+            asked.append(rule.evidence.model_copy(update={"of": rule.evidence.over}))
+        for evidence in filter(lambda one: of_networks(one.of), asked):
+            found.setdefault(evidence.of, set()).add(request(evidence))
+    return {of: sorted(asked) for of, asked in found.items()}
 
 
-def _over(ours: Units, theirs: Units) -> Units:
-    """Ratio to the trained networks of another experiment, seed by seed: seeds share their tasks."""
+def table(of: str, scale: str) -> Path:
+    """The table that has the rows of an experiment, or of a name of statements."""
+    if of == PUBLISHED:
+        return paths.NUMBERS
+    folder = paths.RESULTS / scale
+    return folder / "statements" / f"{of}.csv" if of in STATEMENTS else folder / of / "measures.csv"
+
+
+def files(claim: Claim, scale: str) -> list[Path]:
+    """All tables that a claim's verdict depends on."""
+    names = {name for part in claim.parts for name in (part.evidence.of, part.evidence.over) if name}
+    return sorted(table(name, scale) for name in names)
+
+
+def units(rule: Rule, evidence: Evidence, config: Config, scale: str) -> Units:
+    """Values of a rule's measure for its own evidence or that of a control."""
+    if rule.per in ("none", "set"):
+        return Units(_values(table(evidence.of, scale), request(evidence)), {})
+    ours = _by_seed(rule, evidence, config, scale)
+    if not evidence.over:
+        return ours
+    theirs = _by_seed(rule, rule.evidence.model_copy(update={"of": evidence.over}), config, scale)
     both = {unit: value / theirs.values[unit] for unit, value in ours.values.items() if unit in theirs.values}
     excluded = {unit: f"other experiment: {why}" for unit, why in theirs.excluded.items()}
     return Units(both, excluded | ours.excluded)
 
 
-def _seed_units(part: dict, config: Config, scale: str, wanted: dict, experiment: str) -> Units:
-    """One value a training seed; seeds that have not converged are left out, and named."""
-    path = paths.table(scale, experiment, part["evidence"]["table"])
-    values, excluded = {}, {}
-    for seed in range(config.experiment(experiment, scale).seeds):
-        unit, status = f"seed {seed}", _status(path, str(seed))
-        if "diverged_at" in status:
-            excluded[unit] = f"diverged at step {status['diverged_at']:.0f}"
-        elif part["units"] == "converged" and not status["converged"]:
-            excluded[unit] = (
-                f"not converged: training loss {status['final_training_loss']:.4f} over the last 500 steps"
-            )
-        elif part["units"] not in ("all", "converged") and not _flag(path, part["units"], str(seed)):
-            excluded[unit] = f"{part['units'].replace('_', ' ')}: no"
+def _by_seed(rule: Rule, evidence: Evidence, config: Config, scale: str) -> Units:
+    """One value a training seed; those that have not converged, or whose flag is down, are left out."""
+    path, counts, found = table(evidence.of, scale), flag(rule), Units({}, {})
+    for unit in (f"seed {seed}" for seed in config.seeds(evidence.of, scale)):
+        diverged = _rows(path).get(Request("diverged_at", "network"), {})
+        if unit in diverged:
+            found.excluded[unit] = f"diverged at step {diverged[unit]:.0f}"
+        elif rule.units == "converged" and not _value(path, Request("converged", "network"), unit):
+            loss = _value(path, Request("final_training_loss", "network"), unit)
+            found.excluded[unit] = f"not converged: training loss {loss:.4f} over the last 500 steps"
+        elif counts and not _value(path, request(counts), unit):
+            found.excluded[unit] = f"{rule.units.replace('_', ' ')}: no"
         else:
-            values[unit] = float(_matching(path, {**wanted, "seed": str(seed)})[0]["value"])
-    return Units(values, excluded)
-
-
-def _status(path: Path, seed: str) -> dict[str, float]:
-    """Has a seed converged, and at which loss, or when did it diverge?"""
-    rows = [row for measure in STATUS for row in _rows(path).get((measure, "none"), [])]
-    return {row["measure"]: float(row["value"]) for row in rows if row["seed"] == seed}
-
-
-def _flag(path: Path, measure: str, seed: str) -> float:
-    """A measure of the trained network that says whether a seed counts."""
-    return float(_matching(path, {"measure": measure, "plant": "none", "seed": seed})[0]["value"])
-
-
-def _matching(path: Path, wanted: dict) -> list[dict[str, str]]:
-    rows = _rows(path).get((wanted["measure"], wanted["plant"]), [])
-    found = [row for row in rows if all(row.get(key) == value for key, value in wanted.items())]
-    if not found:
-        asked = ", ".join(f"{key} {value!r}" for key, value in wanted.items())
-        raise IcgdError(f"{path} has no row with {asked}; rebuild it, or mend the claim's evidence.")
+            found.values[unit] = _value(path, request(evidence), unit)
     return found
+
+
+def _value(path: Path, asked: Request, unit: str) -> float:
+    found = _values(path, asked)
+    if unit not in found:
+        raise IcgdError(f"{path} has no {unit!r} of {asked.measure} of {asked.subject}; rebuild it.")
+    return found[unit]
+
+
+def _values(path: Path, asked: Request) -> dict[str, float]:
+    """Values by unit of what is asked for."""
+    found = _rows(path).get(asked)
+    if found is None:
+        words = ", ".join(f"{key} {value!r}" for key, value in asked._asdict().items() if value)
+        raise IcgdError(f"{path} has no row with {words}; rebuild it, or mend the claim's evidence.")
+    return found
+
+
+def _rows(path: Path) -> dict[Request, dict[str, float]]:
+    """A whole table: values by unit, by request; read once as long as it is the same file."""
+    return _read(path, *((path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else ()))
+
+
+@cache
+def _read(path: Path, *stamp: int) -> dict[Request, dict[str, float]]:
+    found: dict[Request, dict[str, float]] = {}
+    rows = _published() if path == paths.NUMBERS else read_table(path, COLUMNS)
+    for row in rows:
+        of_request = found.setdefault(Request(*(row[name] for name in Request._fields)), {})
+        if row["unit"] in of_request:
+            raise IcgdError(f"{path} has {row['measure']} of {row['unit']} twice; build it again.")
+        of_request[row["unit"]] = float(row["value"])
+    return found
+
+
+def _published() -> Iterator[dict[str, str]]:
+    """published/numbers.csv, whose columns are named otherwise, in the form of the other tables."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for row in read_table(paths.NUMBERS, ("measure", "plant", "case", "value")):
+        name = row["measure"], row["plant"]
+        subject = "statement" if row["plant"] == "none" else re.sub(r"_(\d+)$", r" \1", row["plant"])
+        unit, seen[name] = f"{row['case']} #{seen[name]}", seen[name] + 1
+        labels = {"measure": row["measure"], "subject": subject, "reference": "", "tasks": "", "along": ""}
+        yield {"unit": unit, **labels, "value": row["value"]}

@@ -1,88 +1,86 @@
-"""The registry: claims/*.yaml read and checked before anything runs."""
+"""The registry: claims/*.yaml, read and checked before anything runs."""
 
-import dataclasses
 import difflib
 import hashlib
 import json
-from dataclasses import dataclass
-from functools import cache, cached_property
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Literal, Optional
 
-from icgd.claims.checks import check_controls, check_keys, check_published, check_region
-from icgd.config import FIGURES
+from pydantic import Field
+
+from icgd.claims.rules import Line, Rule, of_networks, refuse, rule
+from icgd.config import Block, Config, checked
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_yaml
 
 FOLDER = Path("claims")
 FINDINGS = "findings.yaml"  # entries about all sources, by the prefix of their ids
 COVERAGE = "coverage"  # what the source documents say, passage by passage (coverage.py)
-KINDS = ("identity", "measurement", "comparison", "documentary", "not-testable", "pending")
-PER = ("training seed", "restart", "set", "none")
-ESTIMANDS = {
-    "training seed": ("mean", "median", "fraction"),
-    "restart": ("mean", "median", "fraction"),
-    "set": ("mean", "median", "fraction"),
-    "none": ("max", "min", "value"),
-}
-SCALES_OF_VALUES = ("linear", "log", "log(1 - x)")
-CLAIM_KEYS = ("id", "where", "says", "kind", "note", "reason", "test", "figures", "parts", "planned")
-PART_KEYS = (
-    "name", "says", "evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted",
-    "published", "controls",
-)  # fmt: skip
-RULE_KEYS = ("evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted", "controls")
-EVIDENCE_KEYS = ("experiment", "table", "measure", "filter", "over")
+DECIDES = {"evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted", "controls"}
+NEWER = {"out_of"}  # and these where they are given, so that rules without them keep their hashes
 
 
-@dataclass(frozen=True)
-class Claim:
-    """One claim; ``parts`` are its rules (empty for pending and not-testable ones).
+class Headline(Block):
+    """The one part that says what the claim says; the others are shown beside it."""
+
+    headline: str
+
+
+class Claim(Block):
+    """One claim; ``parts`` are its rules, none for pending and not-testable ones.
 
     ``planned`` is what a pending claim becomes when its runs have ended: its rule, fixed before them.
     """
 
     id: str
     source: str
-    where: str
-    says: str
-    kind: str
-    note: str | None
-    reason: str | None
-    test: str | None
-    figures: tuple[str, ...]
-    parts: tuple[dict, ...]
-    planned: "Claim | None" = None
+    where: Line
+    says: Line
+    kind: Literal["identity", "measurement", "comparison", "documentary", "not-testable", "pending"]
+    note: str | None = None
+    reason: str | None = None
+    test: str | None = None
+    figures: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = Field((), description="claims that it follows from or shares its data with")
+    combine: Literal["all", "any"] | Headline | None = Field(
+        None, description="all (universal), any (existential), headline: <part>; several things if absent"
+    )
+    parts: tuple[Rule, ...] = ()
+    planned: Optional["Claim"] = None
 
     @property
     def decided(self) -> bool:
         """Has it a rule?"""
         return bool(self.parts)
 
-    @cached_property
-    def rule_hash(self) -> str:
-        """Hash of everything that the verdict is decided by."""
-        rules = [{key: part.get(key) for key in RULE_KEYS} for part in self.parts]
-        return _hash(rules)
-
-    @cached_property
-    def entry_hash(self) -> str:
-        """Hash of the whole entry, words and published numbers included."""
-        return _hash(self.fields)
-
-    @property
-    def fields(self) -> dict[str, object]:
-        """What the entry says."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-
     @property
     def finding(self) -> bool:
         """Is it an error or a discrepancy that we found, rather than a claim of a source?"""
-        return self.id.rpartition("-")[2].startswith("f")
+        return self.number[0]
+
+    @property
+    def number(self) -> tuple[bool, int]:
+        """Its place in its source: claims by their number, then findings by theirs."""
+        text = self.id.rpartition("-")[2]
+        return text.startswith("f"), int(text.removeprefix("f"))
+
+    @property
+    def rule_hash(self) -> str:
+        """Hash of everything that the verdict is decided by."""
+        dumped = [part.model_dump(include=DECIDES | NEWER) for part in self.parts]
+        parts = [{key: found for key, found in one.items() if key in DECIDES or found} for one in dumped]
+        return _hash([*parts, self.model_dump(include={"combine"})] if self.combine else parts)
+
+    @property
+    def entry_hash(self) -> str:
+        """Hash of the whole entry, words and published numbers included."""
+        return _hash(self.model_dump())
 
 
 def _hash(value: object) -> str:
-    known = json.dumps(value, sort_keys=True, default=lambda claim: claim.fields)
-    return hashlib.sha256(known.encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
 
 
 @cache
@@ -92,185 +90,129 @@ def sources() -> tuple[dict, ...]:
 
 
 @cache
-def tables() -> dict:
-    """The tables that evidence may name: their measures and plants (claims/tables.yaml)."""
-    return read_yaml(FOLDER / "tables.yaml")
-
-
-@cache
-def of_source(source: str) -> dict[str, Claim]:
-    """Claims of one source, checked, in the order of their numbers."""
-    entry = next((s for s in sources() if s["id"] == source), None)
-    if entry is None:
-        raise IcgdError(f"there is no source {source!r}; {nearest(source, [s['id'] for s in sources()])}")
-    path = FOLDER / entry["claims"]
+def claims() -> dict[str, Claim]:
+    """All claims by id, source by source in the order of their numbers; then what we found in it."""
     found: dict[str, Claim] = {}
-    entries = [(path, values) for values in read_yaml(path) or []]
-    entries += [(FOLDER / FINDINGS, values) for values in _findings().get(source, [])]
-    for path, values in entries:
-        claim = _claim(values, source, str(path))
-        if claim.id in found:
-            raise IcgdError(f"{path}: {claim.id} stands twice; ids are used once and for ever.")
-        found[claim.id] = claim
-    return dict(sorted(found.items(), key=lambda item: _place(item[1])))
+    for source in sources():
+        own, path = FOLDER / source["claims"], FOLDER / FINDINGS
+        made = [entry(values, source["id"], str(own)) for values in read_yaml(own) or []]
+        made += [entry(values, source["id"], str(path)) for values in _findings()[source["id"]]]
+        for each in sorted(made, key=lambda claim: claim.number):
+            if each.id in found:
+                raise IcgdError(f"{own}: {each.id} stands twice; ids are used once and for ever.")
+            found[each.id] = each
+    for each in found.values():
+        refuse(f"{each.id} rests on ", _unfounded(each, found))
+    return found
+
+
+def _unfounded(claim: Claim, known: dict[str, Claim]) -> Iterator[tuple[bool, str]]:
+    """It rests on claims that exist, and none of these on it."""
+    for id_ in claim.rests_on:
+        yield id_ not in known, f"{id_!r}, and there is no such claim; {neighbours(id_, known)}"
+    yield claim.id in foundations(claim.id, known), "itself, by way of the claims that it rests on."
+
+
+def foundations(id_: str, known: dict[str, Claim]) -> tuple[str, ...]:
+    """All claims that one rests on, directly and through others."""
+    found, ahead = {}, list(known[id_].rests_on)
+    while ahead:
+        if (at := ahead.pop(0)) not in found:
+            found[at] = True
+            ahead += known[at].rests_on
+    return tuple(found)
+
+
+def claim(id_: str) -> Claim:
+    """One claim.
+
+    Raises:
+        IcgdError: no such claim; names the nearest.
+    """
+    if id_ not in claims():
+        raise IcgdError(f"there is no claim {id_!r}; {neighbours(id_, claims())}")
+    return claims()[id_]
+
+
+def neighbours(id_: str, known: Iterable[str]) -> str:
+    """Hint for an unknown id: the nearest, or the first few."""
+    return nearest(id_, difflib.get_close_matches(id_, known, n=1) or sorted(known)[:5])
 
 
 @cache
 def _findings() -> dict[str, list[dict]]:
     """Entries of findings.yaml by source: errors and discrepancies, ids such as vo22-f01."""
-    found: dict[str, list[dict]] = {source["id"]: [] for source in sources()}
-    for values in read_yaml(FOLDER / FINDINGS) or []:
+    path, found = FOLDER / FINDINGS, {source["id"]: [] for source in sources()}
+    for values in read_yaml(path) or []:
         id_ = str(values.get("id")) if isinstance(values, dict) else str(values)
         source, _, number = id_.rpartition("-")
         if source not in found or not number.startswith("f") or not number[1:].isdigit():
-            raise IcgdError(f"{FOLDER / FINDINGS}: {id_!r} is no id of a finding, such as vo22-f01.")
+            raise IcgdError(f"{path}: {id_!r} is no id of a finding, such as vo22-f01.")
         if values.get("kind") != "documentary":
-            raise IcgdError(f"{FOLDER / FINDINGS}, {id_}: a finding is of kind 'documentary'.")
+            raise IcgdError(f"{path}, {id_}: a finding is of kind 'documentary'.")
         found[source].append(values)
     return found
 
 
-def _place(claim: Claim) -> tuple[bool, int]:
-    """Claims by their number, then findings by theirs."""
-    return claim.finding, int(claim.id.rpartition("-")[2].removeprefix("f"))
-
-
-@cache
-def claims() -> dict[str, Claim]:
-    """All claims of all sources, by id."""
-    return {id_: claim for source in sources() for id_, claim in of_source(source["id"]).items()}
-
-
-def registry_hash() -> str:
-    """Hash of everything that the audit page shows of the registry."""
-    covered = [path.read_text(encoding="utf-8") for path in sorted((FOLDER / COVERAGE).glob("*.yaml"))]
-    return _hash([sources(), [claim.entry_hash for claim in claims().values()], covered, tables()])
-
-
-def claim(id_: str) -> Claim:
-    """One claim; reads only its source's file.
+def entry(values: object, source: str, where: str, waits: bool = False) -> Claim:
+    """Check one entry; a claim of one rule has the rule's keys for its own; one that ``waits`` no why yet.
 
     Raises:
-        IcgdError: no such claim; names the nearest.
+        IcgdError: says where, what is wrong and what would be right.
     """
-    source = id_.rpartition("-")[0]
-    known = of_source(source) if source in {s["id"] for s in sources()} else claims()
-    if id_ not in known:
-        close = difflib.get_close_matches(id_, known, n=1)
-        raise IcgdError(f"there is no claim {id_!r}; {nearest(id_, close or sorted(known)[:5])}")
-    return known[id_]
-
-
-def _claim(values: dict, source: str, where: str) -> Claim:
-    """Check one entry."""
     if not isinstance(values, dict) or "id" not in values:
         raise IcgdError(f"{where}: an entry has no id.")
     where = f"{where}, {values['id']}"
     if not str(values["id"]).startswith(f"{source}-"):
         raise IcgdError(f"{where}: the id must start with {source!r} and a hyphen.")
-    inline = {key: values[key] for key in PART_KEYS if key in values and key not in CLAIM_KEYS}
-    check_keys(values, (*CLAIM_KEYS, *PART_KEYS), where)
-    for key in ("where", "says", "kind"):
-        if not isinstance(values.get(key), str):
-            raise IcgdError(f"{where} lacks {key!r}, a text.")
-    if values["kind"] not in KINDS:
-        raise IcgdError(f"{where}: kind cannot be {values['kind']!r}; {nearest(values['kind'], KINDS)}")
-    planned = values.get("planned")
-    if planned is not None:
-        if values["kind"] != "pending" or not isinstance(planned, dict):
-            raise IcgdError(f"{where}: planned is the later kind and rule of a pending claim, a mapping.")
-        rest = {key: value for key, value in values.items() if key not in ("planned", "test")}
-        planned = _claim({**rest, **planned}, source, f"{where}, planned")
-    parts = values.get("parts") or ([inline] if inline else [])
-    _check_kind(values, parts, where)
-    for figure in values.get("figures", ()):
-        if figure not in FIGURES:
-            raise IcgdError(f"{where}: there is no figure {figure!r}; {nearest(figure, FIGURES)}")
-    return Claim(
-        id=values["id"],
-        source=source,
-        where=" ".join(values["where"].split()),
-        says=" ".join(values["says"].split()),
-        kind=values["kind"],
-        note=values.get("note"),
-        reason=values.get("reason"),
-        test=values.get("test"),
-        figures=tuple(values.get("figures", ())),
-        parts=tuple(_part(part, where) for part in parts),
-        planned=planned,
-    )
+    own = {key: value for key, value in values.items() if key in Claim.model_fields}
+    inline = {key: value for key, value in values.items() if key not in own}
+    for key in set(inline) - set(Rule.model_fields):
+        known = (*Claim.model_fields, *Rule.model_fields)
+        raise IcgdError(f"{where} has unknown key {key!r}; {nearest(key, known)}")
+    parts = tuple(rule(part, where) for part in own.get("parts") or ([inline] if inline else []))
+    if planned := values.get("planned"):
+        later = {key: value for key, value in own.items() if key not in ("planned", "test")}
+        planned = entry({**later, **planned}, source, f"{where}, planned", waits=True)
+    found = checked(Claim, {**own, "source": source, "parts": parts, "planned": planned}, where)
+    refuse(f"{where} ", _contradictions(found))
+    silent = next((part for part in found.parts if not (part.why and part.set)), None)
+    lacks = "does not say why the bound is where it is, and who set it: why and set"
+    refuse(f"{where} ", [(bool(silent) and not waits, f"{lacks}; part {silent and silent.name!r}.")])
+    return found
 
 
-def _check_kind(values: dict, parts: list, where: str) -> None:
+def _contradictions(claim: Claim) -> Iterator[tuple[bool, str]]:
     """A kind has what it must have: a plan, a reason, or a rule."""
-    kind = values["kind"]
-    needed = {"pending": "test", "not-testable": "reason"}.get(kind)
-    if needed and not values.get(needed):
-        raise IcgdError(f"{where} is {kind} and lacks {needed!r}.")
-    if needed and parts:
-        raise IcgdError(f"{where} is {kind} but has a rule; name the kind that the rule decides.")
-    if not needed and not parts:
-        raise IcgdError(f"{where} is of kind {kind} but has no rule (evidence, supported, controls).")
+    kind, needed = claim.kind, {"pending": "test", "not-testable": "reason"}.get(claim.kind)
+    yield bool(needed and not getattr(claim, needed)), f"is {kind} and lacks {needed!r}."
+    yield bool(needed and claim.parts), f"is {kind} but has a rule; name the kind that the rule decides."
+    yield not (needed or claim.parts), f"is of kind {kind} but has no rule (evidence, supported, controls)."
+    names = [part.name for part in claim.parts]
+    yield bool(claim.combine) and len(names) < 2, "has combine, which is for claims of several parts."
+    wanted = claim.combine.headline if isinstance(claim.combine, Headline) else None
+    yield bool(wanted) and names.count(wanted) != 1, f"has no part {wanted!r} for its headline."
+    yield claim.planned is not None and kind != "pending", "has planned, the rule of a pending claim."
 
 
-def _part(part: dict, where: str) -> dict:
-    """Check one rule; returns it with its defaults filled in."""
-    where = f"{where}, part {part['name']!r}" if part.get("name") else where
-    check_keys(part, PART_KEYS, where)
-    for key in ("evidence", "per", "supported", "controls"):
-        if key not in part:
-            raise IcgdError(f"{where} lacks {key!r}.")
-    evidence = part["evidence"]
-    check_keys(evidence, EVIDENCE_KEYS, f"{where}, evidence")
-    table = _table(evidence, where)
-    per = part["per"]
-    if per not in PER:
-        raise IcgdError(f"{where}: per cannot be {per!r}; {nearest(per, PER)}")
-    if "over" in evidence and per not in ("training seed", "restart"):
-        raise IcgdError(f"{where}: over divides by another experiment's seeds, so per is training seed.")
-    estimand = part.get("estimand", ESTIMANDS[per][0])
-    if estimand not in ESTIMANDS[per]:
-        raise IcgdError(
-            f"{where}: estimand per {per} cannot be {estimand!r}; {nearest(estimand, ESTIMANDS[per])}"
-        )
-    transform = part.get("transform", "linear")
-    if transform not in SCALES_OF_VALUES:
-        raise IcgdError(f"{where}: transform cannot be {transform!r}; {nearest(transform, SCALES_OF_VALUES)}")
-    if ("each" in part) != (estimand == "fraction"):
-        raise IcgdError(
-            f"{where}: each says what a unit of a fraction must fulfil; give it there and only there."
-        )
-    for region in ("each", "supported", "refuted"):
-        if region in part:
-            check_region(part[region], f"{where}, {region}")
-    units = ("all", "converged", *table["measures"])
-    if part.get("units", "all") not in units:
-        raise IcgdError(f"{where}: units cannot be {part['units']!r}; {nearest(part['units'], units)}")
-    check_controls(part["controls"], table["labels"]["plant"], where)
-    check_published(part.get("published", {}), f"{where}, published")
-    return {"name": "", "says": "", "estimand": estimand, "transform": "linear", "units": "converged", **part}
+def check(config: Config, figures: Iterable[str]) -> None:
+    """Are there the experiments and figures that claims name?
+
+    Raises:
+        IcgdError: no such experiment or figure; names the nearest.
+    """
+    for each in claims().values():
+        named = {name for part in each.parts for name in (part.evidence.of, part.evidence.over) if name}
+        for name in filter(of_networks, named):
+            try:
+                config.named(name)
+            except IcgdError as error:
+                raise IcgdError(f"{each.id}: {error}") from error
+        for name in set(each.figures) - set(figures):
+            raise IcgdError(f"{each.id}: there is no figure {name!r}; {nearest(name, figures)}")
 
 
-def _table(evidence: dict, where: str) -> dict:
-    name, measure = table_key(evidence), evidence.get("measure")
-    if name not in tables():
-        raise IcgdError(f"{where}: there is no table {name!r}; {nearest(name, tables())}")
-    table = tables()[name]
-    if measure not in table["measures"]:
-        raise IcgdError(
-            f"{where}: table {name} has no measure {measure!r}; {nearest(measure, table['measures'])}"
-        )
-    for key, value in evidence.get("filter", {}).items():
-        if key not in table["labels"]:
-            raise IcgdError(f"{where}: table {name} has no column {key!r}; {nearest(key, table['labels'])}")
-        if value not in table["labels"][key]:
-            raise IcgdError(
-                f"{where}: {key} is never {value!r} there; {nearest(value, table['labels'][key])}"
-            )
-    return table
-
-
-def table_key(evidence: dict) -> str | None:
-    """Entry of claims/tables.yaml: the table's name, or the folder's where it holds one table only."""
-    names = [evidence.get("table"), evidence.get("experiment")]
-    return next((name for name in names if name in tables()), names[0])
+def registry_hash() -> str:
+    """Hash of everything that the audit page shows of the registry."""
+    covered = [path.read_text(encoding="utf-8") for path in sorted((FOLDER / COVERAGE).glob("*.yaml"))]
+    return _hash([sources(), [each.entry_hash for each in claims().values()], covered])

@@ -1,1 +1,1 @@
-"""Figures: each module reads tables and draws one; no JAX."""
+"""Figures as data: panels of queries over tidy tables, drawn by one grammar."""

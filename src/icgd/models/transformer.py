@@ -10,7 +10,7 @@ from icgd.config import Model
 from icgd.errors import IcgdError
 from icgd.models.block import Block
 from icgd.models.mlp import Embedding
-from icgd.tasks import sequences
+from icgd.tasks import tokens
 from icgd.tasks.linear import Tasks
 
 Weights = dict[str, jax.Array]  # "0/query" -> (heads, token, key), an entry for every matrix
@@ -50,8 +50,8 @@ def token_size(settings: Model, inputs: int) -> int:
 def sequence(settings: Model, tasks: Tasks) -> jax.Array:
     """The tasks as this model's token sequences, batch innermost: (token size, length, T)."""
     if settings.alternating:
-        return sequences.alternating(tasks, settings.position_size)
-    return sequences.joint(tasks)
+        return tokens.alternating(tasks, settings.position_size)
+    return tokens.joint(tasks)
 
 
 def initialise(settings: Model, inputs: int, key: jax.Array) -> Weights:

@@ -51,12 +51,6 @@ def one_head(*layers: dict[str, np.ndarray]) -> Weights:
     }
 
 
-def from_products(kq: np.ndarray, pv: np.ndarray) -> Weights:
-    """One-layer, one-head weights with given products W_KQ = W_Q W_K^T and W_PV = W_V P (t, t)."""
-    eye = np.eye(len(kq))
-    return one_head({"query": kq, "key": eye, "value": pv, "projection": eye})
-
-
 def products(weights: Weights, layer: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """(W_KQ, W_PV) of a one-head layer, in float64; they alone determine its function."""
     q, k, v, p = (

@@ -1,25 +1,40 @@
-"""The least population loss of each family of K-step methods, by search from many starts.
+"""The least loss of each family of K-step methods, by search: over the population, or under a token clip.
 
-A search sees one draw of tasks; the best of its ends is the one whose loss is least on both that and
-another draw, since a method of high degree can fit single eigenvalues of the first.
+A search over the population sees one draw of tasks; the best of its ends is the one whose loss is least
+on both that and another draw, since a method of high degree can fit single eigenvalues of the first.
 """
 
 import zlib
+from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import scipy
 
-from icgd.references.residuals import FAMILIES, Family, Parameters
-from icgd.references.spectra import Nodes, Spectrum, nodes
+from icgd.random import stream
+from icgd.references import closed_form, descent, eigenbasis
+from icgd.references.descent import BLOCK, Steps
+from icgd.references.eigenbasis import Nodes, Spectrum
+from icgd.references.residuals import FAMILIES, Family, FamilyName, Parameters
+from icgd.references.tuned import OptimaSettings
+from icgd.tasks import linear, published
+from icgd.tasks.linear import Tasks, half_mean_square
 
+INPUTS = CONTEXT = 10
+S2 = closed_form.variance(1.0)
+PART = 25_000  # tasks drawn at a time
 MARGIN = 1.02  # of a start above the largest eigenvalue, where high degrees explode
 NOISE = 0.4  # spread of the logarithms of a start's values around the family's own start
 BARRIER = 50.0  # log of a loss that overflows
 TIE = 1e-9  # relative difference of losses that says nothing
 OPTIONS = {"maxiter": 300, "maxfun": 500, "ftol": 1e-13, "gtol": 1e-9, "maxcor": 20}
+CLIP = 10.0  # of the tokens of published networks of more than three layers
+CLIPPED_STARTS = ((1 / 3, 0.65), (0.2, 1.0))  # shares of the unclipped e and g
 
-Method = tuple[str, str]  # name and sharing, a key of FAMILIES
+Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]  # logarithms -> loss and slopes
 
 
 class Draws:
@@ -28,7 +43,7 @@ class Draws:
     def __init__(self, first: np.ndarray, second: np.ndarray):
         """``first`` is what a search sees; its ends are judged by ``second``, too."""
         self.first, self.second = first, second
-        self.nodes = nodes(first), nodes(second)
+        self.nodes = eigenbasis.nodes(first), eigenbasis.nodes(second)
 
 
 class Optimum(NamedTuple):
@@ -38,6 +53,16 @@ class Optimum(NamedTuple):
     searched: float
     population: float
 
+    @property
+    def steps(self) -> Steps:
+        """e_k and g_k of GD, GD++ or Chebyshev's method."""
+        return steps_of(self.parameters)
+
+
+def steps_of(parameters: Parameters) -> Steps:
+    """e_k and g_k (0 where there is none) of parameters of GD, GD++ or Chebyshev's method."""
+    return Steps(parameters["step"], parameters.get("gamma", np.zeros_like(parameters["step"])))
+
 
 def loss(
     family: Family, layers: int, logarithms: np.ndarray, where: Nodes, s2: float
@@ -45,14 +70,12 @@ def loss(
     """(s2 / 2) E sum_i R(l_i)^2 and its slopes, as a function of the logarithms of the free values."""
     with np.errstate(over="ignore", invalid="ignore"):
         values = np.exp(logarithms)
-        parameters = family.expand(values, layers)
-        residual = family.residual(parameters, layers, where.values)
-        slopes = family.slopes(parameters, layers, where.values, s2 * where.weights * residual)
-        value = s2 / 2 * np.sum(where.weights * residual**2)
-        return float(value), values * family.pull(values, layers, slopes)
+        residual = family.residual(family.expand(values, layers), layers, where.values)
+        slopes = family.slopes(family, values, layers, where.values, s2 * where.weights * residual)
+        return float(s2 / 2 * np.sum(where.weights * residual**2)), values * slopes
 
 
-def search(method: Method, layers: int, draws: Draws, starts: int, s2: float) -> Optimum:
+def search(method: FamilyName, layers: int, draws: Draws, starts: int, s2: float) -> Optimum:
     """The best end of ``starts`` L-BFGS searches.
 
     Args:
@@ -66,36 +89,71 @@ def search(method: Method, layers: int, draws: Draws, starts: int, s2: float) ->
     centre = np.log(family.start(layers, MARGIN * float(draws.first.max())))
     rng = np.random.default_rng([layers, zlib.crc32(" ".join(method).encode())])
     moves = [np.zeros_like(centre), *rng.normal(size=(starts - 1, len(centre))) * NOISE]
-    ends = [centre, *(_descend(family, layers, centre + move, draws.nodes[0], s2) for move in moves)]
-    losses = [[loss(family, layers, end, where, s2)[0] for where in draws.nodes] for end in ends]
+
+    def objective(where: Nodes) -> Objective:
+        return lambda logarithms: loss(family, layers, logarithms, where, s2)
+
+    ends = [centre, *(_lowest(objective(draws.nodes[0]), centre + move, OPTIONS)[0] for move in moves)]
+    losses = [[objective(where)(end)[0] for where in draws.nodes] for end in ends]
     larger = np.max(losses, axis=1)
     larger[~np.isfinite(larger)] = np.inf
     best = ends[int(np.argmax(larger <= np.min(larger) * (1 + TIE)))]  # the first of equals
     parameters = family.expand(np.exp(best), layers)
-    both = (population_loss(method, parameters, layers, draw, s2) for draw in (draws.first, draws.second))
-    return Optimum(parameters, *both)
+    return Optimum(
+        parameters, *(population_loss(method, parameters, layers, x, s2) for x in (draws.first, draws.second))
+    )
 
 
-def _descend(family: Family, layers: int, start: np.ndarray, where: Nodes, s2: float) -> np.ndarray:
-    """L-BFGS on the logarithm of the loss, which is finite where the loss overflows."""
+def search_clipped(layers: int, tasks: Tasks, unclipped: Steps, clip: float = CLIP) -> Steps:
+    """The best shared (e, g) of GD++ on these tasks, float32, where tokens are clipped.
+
+    A clip ends the eigenvalue form: a large first step, which the unclipped optimum of many layers
+    takes, throws labels over the bound. So the search starts at two shares of the unclipped (e, g).
+    """
+    count = len(tasks.target) // BLOCK * BLOCK or len(tasks.target)
+    size = min(count, BLOCK)
+    blocks = jax.tree.map(lambda part: part[:count].reshape(-1, size, *part.shape[1:]), tasks)
+
+    def of_block(logarithms: jax.Array, block: Tasks) -> jax.Array:
+        steps = Steps(*(jnp.repeat(value, layers) for value in jnp.exp(logarithms)))
+        return half_mean_square(descent.predict(block, steps, clip), block.target)
+
+    @jax.jit
+    def mean(logarithms: jax.Array) -> tuple[jax.Array, jax.Array]:
+        found = jax.lax.map(lambda block: jax.value_and_grad(of_block)(logarithms, block), blocks)
+        return jax.tree.map(lambda part: jnp.mean(part, axis=0), found)
 
     def objective(logarithms: np.ndarray) -> tuple[float, np.ndarray]:
-        value, slope = loss(family, layers, logarithms, where, s2)
+        value, slope = mean(jnp.asarray(logarithms, jnp.float32))
+        return float(value), np.asarray(slope, np.float64)
+
+    centre = np.log([float(unclipped.steps[0]), float(unclipped.gammas[0])])
+    ends = [_lowest(objective, centre + np.log(shares), {"ftol": 1e-7}) for shares in CLIPPED_STARTS]
+    best = np.exp(min(ends, key=lambda end: end[1])[0])
+    return Steps(*(np.full(layers, value) for value in best))
+
+
+def _lowest(objective: Objective, start: np.ndarray, options: dict) -> tuple[np.ndarray, float]:
+    """(end, log loss) of L-BFGS on the logarithm of the loss, which is finite where the loss overflows."""
+
+    def logarithm(logarithms: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slope = objective(logarithms)
         if not (np.isfinite(value) and np.all(np.isfinite(slope)) and value > 0):
             return BARRIER, np.zeros_like(slope)
         return np.log(value), slope / value
 
-    return scipy.optimize.minimize(objective, start, jac=True, method="L-BFGS-B", options=OPTIONS).x
+    found = scipy.optimize.minimize(logarithm, start, jac=True, method="L-BFGS-B", options=options)
+    return found.x, float(found.fun)
 
 
-def residual(method: Method, parameters: Parameters, layers: int, values: np.ndarray) -> np.ndarray:
+def residual(method: FamilyName, parameters: Parameters, layers: int, values: np.ndarray) -> np.ndarray:
     """R(l) of given parameters at eigenvalues of any shape."""
     with np.errstate(over="ignore", invalid="ignore"):
         return FAMILIES[method].residual(parameters, layers, values)
 
 
 def population_loss(
-    method: Method, parameters: Parameters, layers: int, eigenvalues: np.ndarray, s2: float
+    method: FamilyName, parameters: Parameters, layers: int, eigenvalues: np.ndarray, s2: float
 ) -> float:
     """(s2 / 2) E sum_i R(l_i)^2 over eigenvalues (T, d)."""
     with np.errstate(over="ignore", invalid="ignore"):
@@ -103,8 +161,66 @@ def population_loss(
         return float(s2 / 2 * np.mean(np.sum(squares, axis=-1)))
 
 
-def task_loss(method: Method, parameters: Parameters, layers: int, tasks: Spectrum) -> float:
+def task_loss(method: FamilyName, parameters: Parameters, layers: int, tasks: Spectrum) -> float:
     """Half mean square of the predictions sum_i (1 - R(l_i)) / l_i (V^T X^T y)_i (V^T x_q)_i."""
     kept = 1 - residual(method, parameters, layers, tasks.values)
     prediction = np.sum(kept / np.maximum(tasks.values, 1e-300) * tasks.overlaps, axis=-1)
     return float(0.5 * np.mean((prediction - tasks.target) ** 2))
+
+
+class Searched:
+    """Optima on two draws of tasks of their own, which no evaluation uses, each searched once."""
+
+    def __init__(self, settings: OptimaSettings):
+        self.settings = settings
+        self._draws: dict[int, Draws] = {}
+        self._found: dict[tuple[FamilyName, int, int], Optimum] = {}
+
+    def draws(self, context: int = CONTEXT) -> Draws:
+        """Eigenvalues of the two draws at a context length."""
+        if context not in self._draws:
+            self._draws[context] = Draws(*(self._draw(name, context) for name in ("searched", "judged")))
+        return self._draws[context]
+
+    def _draw(self, name: str, context: int) -> np.ndarray:
+        counts = [min(PART, self.settings.tasks - done) for done in range(0, self.settings.tasks, PART)]
+        implementation = self.settings.key_implementation
+        keys = (stream(part, f"optima, {name}, N = {context}", implementation) for part in range(len(counts)))
+        parts = (linear.sample(key, n, INPUTS, context) for key, n in zip(keys, counts, strict=True))
+        return np.concatenate([eigenbasis.eigenvalues(tasks) for tasks in parts])
+
+    def __call__(self, method: FamilyName, layers: int, context: int = CONTEXT) -> Optimum:
+        """The optimum of a method with K = ``layers`` steps."""
+        place = method, layers, context
+        if place not in self._found:
+            self._found[place] = search(method, layers, self.draws(context), self.settings.starts, S2)
+        return self._found[place]
+
+
+class PublishedTasks:
+    """Losses on the published evaluation tasks, at most ``count`` of them."""
+
+    def __init__(self, count: int):
+        self.tasks: Tasks = published.tasks(min(published.COUNT, count))
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """The tasks by their eigenvalues, float64."""
+        return eigenbasis.spectrum(self.tasks)
+
+    def loss(self, method: FamilyName, parameters: Parameters, layers: int) -> float:
+        """Loss of any method."""
+        return task_loss(method, parameters, layers, self.spectrum)
+
+    def clipped_loss(self, steps: Steps) -> float:
+        """Loss of GD or GD++ with the token clip of published networks of more than three layers; float64."""
+        tasks, steps = (
+            type(part)(*(np.asarray(x, np.float64) for x in part)) for part in (self.tasks, steps)
+        )
+        with jax.enable_x64(True):
+            return float(_clipped_loss(tasks, steps))
+
+
+@jax.jit
+def _clipped_loss(tasks: Tasks, steps: Steps) -> jax.Array:
+    return half_mean_square(descent.predict(tasks, steps, CLIP), tasks.target)

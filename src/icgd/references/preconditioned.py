@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.config import Task
-from icgd.references import closed_form, gradient_descent
+from icgd.references import closed_form, descent
 from icgd.tasks.linear import Tasks
 
 
@@ -62,11 +62,4 @@ def loss(found: Moments, preconditioner: np.ndarray) -> float:
 
 def weights(tasks: Tasks, preconditioner: np.ndarray) -> jax.Array:
     """Learnt weight vectors P h (T, d)."""
-    return gradient_descent.one_step_weights(tasks, 1.0) @ jnp.asarray(preconditioner, jnp.float32).T
-
-
-def from_start(tasks: Tasks, rate: float, start: float) -> jax.Array:
-    """Learnt weights of one GD step from w_0 = start (1, ..., 1): w_0 + eta h(residuals) (T, d)."""
-    initial = start * jnp.ones(tasks.query.shape[-1])
-    residuals = tasks._replace(targets=tasks.targets - tasks.inputs @ initial)
-    return initial + gradient_descent.one_step_weights(residuals, rate)
+    return descent.one_step_weights(tasks, 1.0) @ jnp.asarray(preconditioner, jnp.float32).T

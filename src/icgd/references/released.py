@@ -5,6 +5,7 @@ trained, so that g = -v_x p_x and e = -v_y p_y. The gradient of an x block is re
 all its d^2 entries, off-diagonal ones counted as 0: the d-th part of the mean slope of its diagonal.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -12,16 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from icgd.randomness import stream
-from icgd.references import multistep
-from icgd.references.gradient_descent import RELEASED_GRID
-from icgd.references.multistep import Recipe
+from icgd.random import stream
+from icgd.references import descent
+from icgd.references.descent import RELEASED_GRID, Steps
+from icgd.references.tuned import ReleasedSettings
 from icgd.tasks import linear, published
 from icgd.tasks.linear import Tasks, half_mean_square
-from icgd.tuning import ReleasedSettings
 
 INPUTS = CONTEXT = 10
-CHUNK = 100  # steps between two looks at the clock
+CHUNK = 100  # steps compiled as one program
 
 
 class Entries(NamedTuple):
@@ -40,16 +40,16 @@ def start(settings: ReleasedSettings, rate: float) -> Entries:
     return Entries(ones, -ones, -step / CONTEXT * ones, step * ones)
 
 
-def recipe(settings: ReleasedSettings, entries: Entries) -> Recipe:
+def steps_of(settings: ReleasedSettings, entries: Entries) -> Steps:
     """e_k and g_k of all K layers."""
     repeats = settings.layers // len(entries.value_x)
     steps, gammas = -entries.value_y * entries.projection_y, -entries.value_x * entries.projection_x
-    return Recipe(jnp.repeat(steps, repeats), jnp.repeat(gammas, repeats))
+    return Steps(jnp.repeat(steps, repeats), jnp.repeat(gammas, repeats))
 
 
 def loss(settings: ReleasedSettings, entries: Entries, tasks: Tasks) -> jax.Array:
     """Half mean square on tasks, tokens clipped as the released code does for more than 3 layers."""
-    prediction = multistep.predict(tasks, recipe(settings, entries), settings.token_clip)
+    prediction = descent.predict(tasks, steps_of(settings, entries), settings.token_clip)
     return half_mean_square(prediction, tasks.target)
 
 
@@ -69,11 +69,14 @@ def modified(slope: Entries, clip_norm: float) -> Entries:
     return jax.tree.map(lambda part: part * jnp.minimum(1.0, clip_norm / norm), slope)
 
 
-def train(settings: ReleasedSettings, rate: float, seed: int = 0) -> tuple[Recipe, list[float]]:
-    """(e_k and g_k, mean training loss of each `CHUNK` steps) after Adam on fresh tasks."""
+def program(settings: ReleasedSettings, rate: float, seed: int = 0) -> tuple[Callable, tuple]:
+    """A chunk of training, compiled, and what its first call takes: a state and the numbers of its steps.
+
+    ``chunk(state, steps) -> (state, losses)``: Adam on fresh tasks at each step.
+    """
     adam = optax.adam(settings.learning_rate, b1=0.9, b2=0.999)
     key = stream(seed, "released GD++ data", settings.key_implementation)
-    blocks = settings.batch // multistep.BLOCK if settings.batch % multistep.BLOCK == 0 else 1
+    blocks = settings.batch // descent.BLOCK if settings.batch % descent.BLOCK == 0 else 1
     value_and_grad = jax.value_and_grad(loss, argnums=1)
 
     def one(state: tuple[Entries, optax.OptState], step: jax.Array):
@@ -90,8 +93,19 @@ def train(settings: ReleasedSettings, rate: float, seed: int = 0) -> tuple[Recip
 
     chunk = jax.jit(lambda state, steps: jax.lax.scan(one, state, steps))
     entries = start(settings, rate)
-    state, losses = (entries, adam.init(entries)), []
+    return chunk, ((entries, adam.init(entries)), _numbers(settings, 0))
+
+
+def train(settings: ReleasedSettings, rate: float, seed: int = 0) -> tuple[Steps, list[float]]:
+    """(e_k and g_k, mean training loss of each `CHUNK` steps)."""
+    chunk, (state, _) = program(settings, rate, seed)
+    losses = []
     for first in range(0, settings.steps, CHUNK):
-        state, found = chunk(state, jnp.arange(first, min(first + CHUNK, settings.steps)))
+        state, found = chunk(state, _numbers(settings, first))
         losses.append(float(jnp.mean(found)))
-    return recipe(settings, state[0]), losses
+    return steps_of(settings, state[0]), losses
+
+
+def _numbers(settings: ReleasedSettings, first: int) -> jax.Array:
+    """Numbers of the steps of one chunk."""
+    return jnp.arange(first, min(first + CHUNK, settings.steps))

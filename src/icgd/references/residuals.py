@@ -2,7 +2,7 @@
 
 All of them learn w = P(S) S w* with S = X^T X, so the error of a prediction is w*.R(S) x_q with
 R(l) = 1 - l P(l), and their population loss is (s2 / 2) E sum_i R(l_i)^2 over the eigenvalues of S.
-NumPy, with derivatives written out: a search makes thousands of cheap calls, and compiling each
+NumPy, without automatic differentiation: a search makes thousands of cheap calls, and compiling each
 family at each depth would take longer than the searches.
 """
 
@@ -11,7 +11,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from icgd.references import eigenbasis
+
+FamilyName = tuple[str, str]  # of a method and of its sharing
 Parameters = Mapping[str, np.ndarray]  # name -> (K,) for what each step has, (1,) for what all share
+Slopes = Callable[["Family", np.ndarray, int, np.ndarray, np.ndarray], np.ndarray]
+TINY = 1e-100  # imaginary step: the error of a slope, its square, vanishes
+
+
+def complex_step(
+    family: "Family", values: np.ndarray, layers: int, eigenvalues: np.ndarray, slope: np.ndarray
+) -> np.ndarray:
+    """Slopes of the free values from dL/dR: dR/dv = Im R(v + i h) / h, exact for analytic R (h tiny)."""
+    found = np.empty_like(values)
+    for index in range(len(values)):
+        moved = values + 1j * TINY * (np.arange(len(values)) == index)
+        found[index] = np.sum(slope * family.residual(family.expand(moved, layers), layers, eigenvalues).imag)
+    return found / TINY
 
 
 class Family(NamedTuple):
@@ -19,68 +35,22 @@ class Family(NamedTuple):
 
     start: Callable[[int, float], np.ndarray]  # K, largest eigenvalue -> values to start a search from
     expand: Callable[[np.ndarray, int], Parameters]  # free values, K -> parameters of the steps
-    pull: Callable[[np.ndarray, int, Parameters], np.ndarray]  # slopes of these -> slopes of the values
     residual: Callable[[Parameters, int, np.ndarray], np.ndarray]  # parameters, K, l -> R(l)
-    slopes: Callable[[Parameters, int, np.ndarray, np.ndarray], Parameters]  # ..., dL/dR -> dL/dparameters
+    slopes: Slopes = complex_step  # (family, values, K, l, dL/dR) -> dL/dvalues
 
 
 def gd_plus_plus(parameters: Parameters, layers: int, eigenvalues: np.ndarray) -> np.ndarray:
-    """R of GD (no gamma) and GD++: R <- R (1 - e_k l), l <- l (1 - g_k l)^2, both with the old l."""
-    return _layers(parameters, layers, eigenvalues)[0][-1]
-
-
-def _layers(parameters: Parameters, layers: int, eigenvalues: np.ndarray) -> tuple[list, list, np.ndarray]:
-    """R before and after each layer, l before each layer, and the gammas."""
-    gammas = parameters.get("gamma", np.zeros(layers))
-    residuals, values = [np.ones_like(eigenvalues)], [eigenvalues]
-    for step, gamma in zip(parameters["step"], gammas, strict=True):
-        residuals.append(residuals[-1] * (1 - step * values[-1]))
-        values.append(values[-1] * (1 - gamma * values[-1]) ** 2 if gamma else values[-1])
-    return residuals, values, gammas
-
-
-def gd_plus_plus_slopes(
-    parameters: Parameters, layers: int, eigenvalues: np.ndarray, slope: np.ndarray
-) -> Parameters:
-    """Slopes of e_k and g_k from dL/dR, by the layers in reverse."""
-    residuals, values, gammas = _layers(parameters, layers, eigenvalues)
-    steps = parameters["step"]
-    found = {"step": np.zeros(layers), "gamma": np.zeros(layers)}
-    of_value = np.zeros_like(eigenvalues)  # dL/dl after the layer
-    for k in reversed(range(layers)):
-        left = 1 - gammas[k] * values[k]
-        found["step"][k] = -np.sum(slope * residuals[k] * values[k])
-        found["gamma"][k] = -2 * np.sum(of_value * values[k] ** 2 * left)
-        of_value = of_value * left * (1 - 3 * gammas[k] * values[k]) - steps[k] * slope * residuals[k]
-        slope = slope * (1 - steps[k] * values[k])
-    return found
+    """R of GD (no gamma) and GD++."""
+    return eigenbasis.through(eigenvalues, parameters["step"], parameters.get("gamma"))[0][-1]
 
 
 def heavy_ball(parameters: Parameters, layers: int, eigenvalues: np.ndarray) -> np.ndarray:
     """R of gradient descent with momentum: R_{k+1} = (1 + m - e l) R_k - m R_{k-1}."""
-    return _momentum(parameters, layers, eigenvalues)[0]
-
-
-def _momentum(parameters: Parameters, layers: int, eigenvalues: np.ndarray) -> list[np.ndarray]:
-    """R, dR/de and dR/dm after the last step."""
     step, momentum = parameters["step"][0], parameters["momentum"][0]
-    ones, zeros = np.ones_like(eigenvalues), np.zeros_like(eigenvalues)
-    before, now = [ones, zeros, zeros], [ones, zeros, zeros]
+    before = now = np.ones_like(eigenvalues)
     for _ in range(layers):
-        factor = 1 + momentum - step * eigenvalues
-        after = [factor * b - momentum * a for a, b in zip(before, now, strict=True)]
-        after[1] -= eigenvalues * now[0]
-        after[2] += now[0] - before[0]
-        before, now = now, after
+        before, now = now, (1 + momentum - step * eigenvalues) * now - momentum * before
     return now
-
-
-def heavy_ball_slopes(
-    parameters: Parameters, layers: int, eigenvalues: np.ndarray, slope: np.ndarray
-) -> Parameters:
-    """Slopes of step and momentum from dL/dR."""
-    _, by_step, by_momentum = _momentum(parameters, layers, eigenvalues)
-    return {"step": np.sum(slope * by_step)[None], "momentum": np.sum(slope * by_momentum)[None]}
 
 
 def newton_schulz(parameters: Parameters, layers: int, eigenvalues: np.ndarray) -> np.ndarray:
@@ -88,12 +58,32 @@ def newton_schulz(parameters: Parameters, layers: int, eigenvalues: np.ndarray) 
     return (1 - parameters["scale"][0] * eigenvalues**2) ** (2**layers)
 
 
-def newton_schulz_slopes(
-    parameters: Parameters, layers: int, eigenvalues: np.ndarray, slope: np.ndarray
-) -> Parameters:
-    """Slope of the scale from dL/dR."""
-    root = 1 - parameters["scale"][0] * eigenvalues**2
-    return {"scale": -np.sum(slope * 2**layers * root ** (2**layers - 1) * eigenvalues**2)[None]}
+def of_scale(
+    family: Family, values: np.ndarray, layers: int, eigenvalues: np.ndarray, slope: np.ndarray
+) -> np.ndarray:
+    """Slope of the scale of `newton_schulz` from dL/dR: a complex power so high loses digits."""
+    root = 1 - values[0] * eigenvalues**2
+    return -np.sum(slope * 2**layers * root ** (2**layers - 1) * eigenvalues**2)[None]
+
+
+def by_layers(
+    family: Family, values: np.ndarray, layers: int, eigenvalues: np.ndarray, slope: np.ndarray
+) -> np.ndarray:
+    """Slopes of separate parameters of GD or GD++ from dL/dR, by the layers in reverse: one pass for all."""
+    parameters = family.expand(values, layers)
+    steps, gammas = parameters["step"], parameters.get("gamma", np.zeros(layers))
+    residuals, inputs = eigenbasis.through(eigenvalues, steps, gammas)
+    of_steps, of_gammas = np.zeros(layers), np.zeros(layers)
+    of_value = np.zeros_like(eigenvalues)  # dL/dl after the layer
+    for k in reversed(range(layers)):
+        left = 1 - gammas[k] * inputs[k]
+        of_steps[k] = -np.sum(slope * residuals[k] * inputs[k])
+        of_gammas[k] = -2 * np.sum(of_value * inputs[k] ** 2 * left)
+        of_value = of_value * left * (1 - 3 * gammas[k] * inputs[k]) - steps[k] * slope * residuals[k]
+        slope = slope * (1 - steps[k] * inputs[k])
+    if "gamma" in parameters:
+        return np.concatenate([of_steps, of_gammas[:-1]])
+    return of_steps[np.argsort(np.argsort(values))]  # in the order of the values, which were sorted
 
 
 def chebyshev(low: float, high: float, layers: int) -> np.ndarray:
@@ -101,11 +91,8 @@ def chebyshev(low: float, high: float, layers: int) -> np.ndarray:
 
     1 / e_k = (high + low) / 2 - (high - low) / 2 cos(pi (2 k - 1) / (2 K)), k = 1 ... K.
     """
-    return 1 / ((high + low) / 2 - (high - low) / 2 * _cosines(layers))
-
-
-def _cosines(layers: int) -> np.ndarray:
-    return np.cos(np.pi * (2 * np.arange(1, layers + 1) - 1) / (2 * layers))
+    cosines = np.cos(np.pi * (2 * np.arange(1, layers + 1) - 1) / (2 * layers))
+    return 1 / ((high + low) / 2 - (high - low) / 2 * cosines)
 
 
 def tripling(layers: int, largest: float) -> np.ndarray:
@@ -125,32 +112,17 @@ def _interval(values: np.ndarray, layers: int) -> Parameters:
     return {"low": low[None], "high": high[None], "step": chebyshev(low, high, layers)}
 
 
-def _of_interval(values: np.ndarray, layers: int, slopes: Parameters) -> np.ndarray:
-    """de_k / dlow (width fixed) = -e_k^2 and de_k / dwidth = -e_k^2 (1 - cos) / 2."""
-    of_inverse = -slopes["step"] * chebyshev(values[0], values[0] + values[1], layers) ** 2
-    return np.array([np.sum(of_inverse), np.sum(of_inverse * (1 - _cosines(layers)) / 2)])
-
-
-def _unsorted(values: np.ndarray, layers: int, slopes: Parameters) -> np.ndarray:
-    """Slopes of the rates in the order of the values that were sorted."""
-    found = np.zeros(layers)
-    found[np.argsort(values)] = slopes["step"]
-    return found
-
-
-BY_LAYERS = (gd_plus_plus, gd_plus_plus_slopes)
-FAMILIES: dict[tuple[str, str], Family] = {
+FAMILIES: dict[FamilyName, Family] = {
     ("gd", "shared"): Family(
         lambda layers, top: np.array([2 / top]),
         lambda values, layers: {"step": np.repeat(values, layers)},
-        lambda values, layers, slopes: np.sum(slopes["step"])[None],
-        *BY_LAYERS,
+        gd_plus_plus,
     ),
     ("gd", "separate"): Family(
         lambda layers, top: chebyshev(top / 40, top, layers),
         lambda values, layers: {"step": np.sort(values)},  # their order does not matter to R
-        _unsorted,
-        *BY_LAYERS,
+        gd_plus_plus,
+        by_layers,
     ),
     ("gd_plus_plus", "shared"): Family(
         lambda layers, top: np.array([2 * layers**0.5 / top, 1 / top]),
@@ -158,30 +130,24 @@ FAMILIES: dict[tuple[str, str], Family] = {
             "step": np.repeat(values[0], layers),
             "gamma": np.repeat(values[1], layers),
         },
-        lambda values, layers, slopes: np.array([np.sum(slopes["step"]), np.sum(slopes["gamma"])]),
-        *BY_LAYERS,
+        gd_plus_plus,
     ),
     ("gd_plus_plus", "separate"): Family(
         tripling,  # the last gamma cannot act: it is 0, and no free value
         lambda values, layers: {"step": values[:layers], "gamma": np.append(values[layers:], 0.0)},
-        lambda values, layers, slopes: np.concatenate([slopes["step"], slopes["gamma"][:-1]]),
-        *BY_LAYERS,
+        gd_plus_plus,
+        by_layers,
     ),
     ("heavy_ball", "shared"): Family(
         lambda layers, top: np.array([2 / top, 0.4]),
         lambda values, layers: {"step": values[:1], "momentum": values[1:]},
-        lambda values, layers, slopes: np.concatenate([slopes["step"], slopes["momentum"]]),
         heavy_ball,
-        heavy_ball_slopes,
     ),
-    ("chebyshev", "shared"): Family(
-        lambda layers, top: np.array([top / 40, top]), _interval, _of_interval, *BY_LAYERS
-    ),
+    ("chebyshev", "shared"): Family(lambda layers, top: np.array([top / 40, top]), _interval, gd_plus_plus),
     ("newton_schulz", "shared"): Family(
         lambda layers, top: np.array([1 / top**2]),
         lambda values, layers: {"scale": values},
-        lambda values, layers, slopes: slopes["scale"],
         newton_schulz,
-        newton_schulz_slopes,
+        of_scale,
     ),
 }

@@ -4,9 +4,9 @@ import json
 import re
 from pathlib import Path
 
+from icgd.record import Artefact
 from icgd.report.markup import grid, pairs
 from icgd.report.words import text
-from icgd.trail import Artefact
 
 SEED = re.compile(r"(.*)/seed-(\d+)[./]")  # weights and histories of one seed stand in one row
 SHORT = 12  # digits of a hash in a table
@@ -79,9 +79,9 @@ def _seed(artefact: Artefact) -> tuple[str, ...]:
 def _made(record: dict) -> list[tuple[str, str]]:
     """Command, code, settings, versions and time, the last one last."""
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
-    settings = json.dumps(record["settings"], sort_keys=True)
+    settings, command = json.dumps(record["settings"], sort_keys=True), " ".join(record["command"])
     return [
-        ("Made by", f"<code>{text(command(record))}</code>"),
+        ("Made by", f"<code>{text(command)}</code>"),
         ("Code", _code(record)),
         ("Settings", f'<code class="settings">{text(settings)}</code>'),
         ("Versions", text(f"{versions}; {record['device']}")),
@@ -90,19 +90,9 @@ def _made(record: dict) -> list[tuple[str, str]]:
 
 
 def _code(record: dict) -> str:
-    """Where the code begins, its hash with all that it reaches, and the revision."""
-    step = text(record.get("step"))
-    begins = f"<code>src/icgd/cli/{step}.py</code> and all that it calls, hash " if step else ""
-    return f"{begins}<code>{text(record['code'])}</code> at revision <code>{text(record['revision'])}</code>"
-
-
-def command(record: dict) -> str:
-    """The command without its settings, which stand beside it."""
-    words = list(record["command"])
-    if "--settings" in words:
-        at = words.index("--settings")
-        words = words[:at] + words[at + 2 :]
-    return " ".join(words)
+    """What made it: the hash of its code or, of training, of its compiled program, and the revision."""
+    kind = "program" if record.get("program") else "code"
+    return f"{kind} <code>{text(record.get(kind))}</code> at revision <code>{text(record['revision'])}</code>"
 
 
 def _inputs(record: dict, found: dict[str, Artefact]) -> str:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from icgd.claims.coverage import Document
-from icgd.trail import Artefact
+from icgd.record import Artefact
 
 
 class Background(NamedTuple):
@@ -12,9 +12,8 @@ class Background(NamedTuple):
     sources: list[dict]  # entries of claims/sources.yaml
     figures_url: str  # folder of the figures, seen from the page
     documents: tuple[Document, ...] = ()  # the source documents, passage by passage
-    trail: dict[str, Artefact] = {}  # every file behind the verdicts, by path
+    lineage: dict[str, Artefact] = {}  # every file behind the verdicts, by path
     history: list[dict] = []  # lines of the verdict history, oldest first
-    tables: dict = {}  # the data dictionary: measures and plants by table
     known: frozenset[str] = frozenset()  # ids that the page has a section for
 
     @property

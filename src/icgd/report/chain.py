@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from icgd.record import Artefact
 from icgd.report.artefacts import SEED, place
 from icgd.report.words import text
-from icgd.trail import Artefact
 
 Jobs = dict[tuple[str, ...], dict]  # command -> record; a job that wrote several files counts once
 

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
+from icgd.claims.multiplicity import LEVEL, decided_parts, together
 from icgd.report.markup import count_table
-from icgd.report.multiplicity import LEVEL, decided_parts, p_values, standing
-from icgd.report.words import group, is_finding, text
+from icgd.report.words import is_finding, text
 
 COLUMNS = ("Source", "Claims", "Supported", "Refuted", "Partly", "Other", "By intervals", "Together")
 
@@ -24,23 +24,19 @@ to about {LEVEL * tests:.2g} of them are wrong by chance.</p>
 
 def _by_source(claims: list[dict], titles: dict[str, str]) -> str:
     """The headline counts of each source, and which verdicts stand when all of them count together."""
-    kept, named = standing(claims), []
+    stands, named = together(claims), []
     for source in dict.fromkeys(str(claim.get("source")) for claim in claims):
         of_source = [claim for claim in claims if str(claim.get("source")) == source]
         words = Counter(str(claim.get("verdict")) for claim in of_source)
-        found = [claim["id"] for claim in of_source if _by_interval(claim)]
+        found = [stands[claim["id"]] for claim in of_source if claim["id"] in stands]
         cells = [len(of_source), *(words[word] for word in ("supported", "refuted", "partly"))]
-        cells += [len(of_source) - sum(cells[1:]), len(found), len(kept & set(found))]
+        cells += [len(of_source) - sum(cells[1:]), len(found), sum(found)]
         named.append((f'<span title="{text(titles.get(source))}">{text(source)}</span>', cells))
-    fallen = [claim["id"] for claim in claims if _by_interval(claim) and claim["id"] not in kept]
+    fallen = [name for name, kept in stands.items() if not kept]
     links = ", ".join(f'<a href="#{text(name)}">{text(name)}</a>' for name in fallen) or "none"
     return f"""<p>By source. The last two columns are about decided claims that rest on intervals, not on
 exact statements; the last one counts those that stand when all such claims of a source may together be
-wrong 5 % of the time at most (Holm's correction; a claim needs all its parts).</p>
+wrong 5 % of the time at most (Holm's correction; a claim needs all its parts, and one of m that refutes it
+counts m times).</p>
 {count_table("Counts by source", COLUMNS, named)}
 <p id="fallen">Decided at 95 %, but not together with the rest of their source: {links}.</p>"""
-
-
-def _by_interval(claim: dict) -> bool:
-    """Is it decided, and by intervals over units?"""
-    return group(claim.get("verdict")) == "decided" and bool(p_values([claim]))

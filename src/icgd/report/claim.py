@@ -9,7 +9,7 @@ from icgd.report.figures import picture
 from icgd.report.markup import grid, pairs
 from icgd.report.part import part_of
 from icgd.report.planned import planned
-from icgd.report.words import NOT_RUN, badge, linked, scale_of, text
+from icgd.report.words import NOT_RUN, badge, badge_of, linked, rests_on, scale_of, text, together
 
 
 def section(claim: dict, background: Background) -> str:
@@ -22,17 +22,17 @@ def section(claim: dict, background: Background) -> str:
         scale_of(claim) if scale_of(claim) == NOT_RUN else f"scale {scale_of(claim)}",
     ]
     body = [
-        f"<h3>{name} {badge(claim.get('verdict'))}</h3>",
+        f"<h3>{name} {badge_of(claim)}</h3>",
         f'<p class="says">{text(claim.get("says"))}</p>',
         f'<p class="where">{" · ".join(text(words) for words in about if words)}</p>',
         stated(stating(str(claim.get("id")), background.documents)),
         *_remarks(claim, background.known),
     ]
-    body.append(planned(claim, background.tables))
+    body.append(planned(claim))
     parts = claim.get("parts") or []
-    body += [part_of(claim, index, background.tables) for index in range(len(parts))]
+    body += [part_of(claim, index) for index in range(len(parts))]
     body.append(_figures(claim, background.figures_url))
-    rows = chain(claim, background.trail)
+    rows = chain(claim, background.lineage)
     body.append(f'<div class="part"><h4>How it was made</h4>{pairs(rows)}</div>' if rows else "")
     body.append(_inputs(claim, background))
     body.append(_history(claim, background.history))
@@ -47,8 +47,11 @@ def section(claim: dict, background: Background) -> str:
 
 def _remarks(claim: dict, known: frozenset[str]) -> list[str]:
     """Why the verdict is what it is, and what limits it."""
+    claim = {**claim, "together": together(claim), "rests": rests_on(claim)}
     labels = {
         "reason": "Reason",
+        "together": "With the others",
+        "rests": "Rests on",
         "note": "Note",
         "reduced": "Reduced against the paper",
         "test": "How it will be tested",
@@ -73,7 +76,7 @@ def _figures(claim: dict, figures_url: str) -> str:
 def _inputs(claim: dict, background: Background) -> str:
     """The files that the verdict was computed from, with their hashes; how they were made is linked."""
     rows = "".join(
-        f"<li>{place(str(given.get('path')), background.trail)} "
+        f"<li>{place(str(given.get('path')), background.lineage)} "
         f'<code class="hash">sha256 {text(given.get("sha256"))}</code></li>'
         for given in claim.get("inputs") or []
     )

@@ -1,8 +1,6 @@
-"""The findings: errors and discrepancies in text, figures and released code, confirmed or overturned."""
+"""The findings: errors and discrepancies in text, figures and released code, put to the test like claims."""
 
-from icgd.report.words import badge, is_finding, linked, measured, region, text
-
-SAID = {"supported": "confirmed", "refuted": "overturned", "partly": "partly confirmed"}
+from icgd.report.words import badge, badge_of, bound_of, is_finding, linked, measured, text
 
 
 def listed(verdicts: list[dict]) -> list[dict]:
@@ -44,12 +42,12 @@ like any claim.</p>
 
 def _finding(claim: dict, known: set[str]) -> str:
     """One finding with the numbers that show it."""
-    name, word = text(claim.get("id")), claim.get("verdict")
+    name = text(claim.get("id"))
     place = f' id="row-{name}"' if is_finding(claim) else ""
     numbers = "".join(f"<li>{_number(part)}</li>" for part in claim.get("parts") or [])
     note = f'<p class="where">{linked(claim["note"], known)}</p>' if claim.get("note") else ""
     return (
-        f'<li{place}><p><a href="#{name}">{name}</a> {badge(word, SAID.get(word))} '
+        f'<li{place}><p><a href="#{name}">{name}</a> {badge_of(claim)} '
         f'<span class="where">{text(claim.get("where"))}</span></p>'
         f"<p>{text(claim.get('says'))}</p><ul>{numbers}</ul>{note}</li>"
     )
@@ -59,16 +57,15 @@ def _number(part: dict) -> str:
     """A measured value beside the bound that it is held against."""
     name = f"{text(part['name'])}: " if part.get("name") else ""
     word = part.get("verdict")
-    said = "" if word == "supported" else f" {badge(word, SAID.get(word))}"
-    return (
-        f"{name}<b>{measured({**part, 'n': None})}</b>, confirmed if {text(region(part['supported']))}{said}"
-    )
+    said = "" if word == "supported" else f" {badge(word)}"
+    bound = text(bound_of(part, "supported"))
+    return f"{name}<b>{measured({**part, 'n': None})}</b>, supported if {bound}{said}"
 
 
 def _contradicted(claim: dict) -> str:
     """One claim that came out refuted or partly, and why."""
     name = text(claim.get("id"))
     return (
-        f'<li><p><a href="#{name}">{name}</a> {badge(claim.get("verdict"))} {text(claim.get("says"))}</p>'
+        f'<li><p><a href="#{name}">{name}</a> {badge_of(claim)} {text(claim.get("says"))}</p>'
         f'<p class="where">{text(claim.get("reason"))}</p></li>'
     )

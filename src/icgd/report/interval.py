@@ -1,8 +1,9 @@
 """Small SVG plots of an interval: units, supported region, published value, controls."""
 
-from icgd.claims.verdict import passes
+from icgd.claims.scales import passes
 from icgd.report.axis import LEFT, RIGHT, Axis
-from icgd.report.words import finite, measured, number, region, text
+from icgd.report.meaning import in_short
+from icgd.report.words import bound_of, finite, measured, number, text
 
 TOP, ROW, BOTTOM = 22, 38, 24  # pixels: the label of the region, one row, the axis
 DIAMOND = "M0-6L6 0L0 6L-6 0Z"
@@ -11,6 +12,7 @@ ARROWS = {-1: "M7-5L0 0L7 5M0 0H18", 1: "M-7-5L0 0L-7 5M0 0H-18"}
 
 def plot(part: dict) -> str:
     """The plot of one part, or nothing when there is no interval and no unit to draw."""
+    part = _in_shares(part)
     units = [unit for unit in part.get("units") or [] if finite(unit.get("value"))]
     has_interval = finite(part.get("low")) and finite(part.get("high"))
     places = [_place(part, unit["value"]) for unit in units]
@@ -21,7 +23,7 @@ def plot(part: dict) -> str:
     if _published(part):
         rows.append(("published", "published", part))
     for control in part.get("controls") or []:
-        rows.append((f"control {text(control.get('plant'))}", "control", control))
+        rows.append((f"control {text(in_short(control))}", "control", control))
     height = TOP + ROW * len(rows) + BOTTOM
     drawn = _background(axis, part, height)
     for k, (label, kind, item) in enumerate(rows):
@@ -37,9 +39,19 @@ def plot(part: dict) -> str:
     )
 
 
+def _in_shares(part: dict) -> dict:
+    """Numbers of units as shares of them, which is what is drawn of a counting rule; its words stay."""
+    kinds = ("supported", "refuted")
+    words = {f"{kind} words": bound_of(part, kind) for kind in kinds}
+    if part.get("estimand") != "count":
+        return part | words
+    scaled = {kind: {key: end / part["out_of"] for key, end in part[kind].items()} for kind in kinds}
+    return part | words | scaled
+
+
 def _place(part: dict, value: float) -> float:
     """Where a unit stands: at its value, or at 1 or 0 where the share of units that pass is decided on."""
-    return float(passes(value, part)) if part.get("each") else value
+    return float(passes(value, part["each"])) if part.get("each") else value
 
 
 def _title(part: dict, units: int) -> str:
@@ -47,7 +59,7 @@ def _title(part: dict, units: int) -> str:
     name = text(part.get("name")) or "value"
     words = f"{name} {measured(part)}; {units} units"
     if part.get("supported"):
-        words += f"; supported {text(region(part['supported']))}"
+        words += f"; supported {text(part['supported words'])}"
     if finite(part.get("published")):
         words += f"; published {number(part['published'])}"
     return words
@@ -154,7 +166,7 @@ def _background(axis: Axis, part: dict, height: float) -> list[str]:
         if kind == "supported":
             middle = sum(span) / 2
             edge = span[0] if middle < 40 else span[1] if middle > 60 else middle
-            drawn.append(_label(edge, 14, f"supported {region(part[kind])}", 28))
+            drawn.append(_label(edge, 14, f"supported {part['supported words']}", 28))
     drawn.append(f'<line x1="{LEFT}%" x2="{RIGHT}%" y1="{bottom}" y2="{bottom}"/>')
     for tick in axis.labelled():
         x = axis.at(tick)

@@ -2,6 +2,11 @@
 
 from pathlib import Path
 
+from icgd import paths, record
+from icgd.claims import history, registry
+from icgd.claims.coverage import documents
+from icgd.claims.verdict import resting, undecided
+from icgd.files import read_json, write_text
 from icgd.report.artefacts import artefacts
 from icgd.report.background import Background
 from icgd.report.chance import chance
@@ -29,6 +34,27 @@ PARTS = {
 }
 
 
+def write(scale: str) -> tuple[list[Path], list[Path]]:
+    """results/{scale}/audit/index.html, every claim on one page: (what was written, what was read)."""
+    read, output = [paths.verdicts(scale)], paths.RESULTS / scale / "audit" / "index.html"
+    verdicts = read_json(read[0])
+    shown = [
+        verdicts.get(claim.id) or resting(undecided(claim, scale), verdicts)
+        for claim in registry.claims().values()
+    ]
+    used = {given["path"] for claim in shown for given in claim["inputs"]}
+    background = Background(
+        sources=list(registry.sources()),
+        figures_url=f"../../../figures/{scale}",
+        documents=documents(),
+        lineage=record.lineage(used),
+        history=history.lines() if scale == "full" else [],
+    )
+    write_text(output, render(shown, scale, background))
+    read += sorted({one for path in background.lineage if (one := record.beside(Path(path)))})
+    return [output], [*read, *([paths.HISTORY] if background.history else [])]
+
+
 def render(verdicts: list[dict], scale: str, background: Background) -> str:
     """The whole page as one self-contained HTML document."""
     by_id = background.by_id
@@ -52,7 +78,7 @@ def render(verdicts: list[dict], scale: str, background: Background) -> str:
 <h2 id="each-title">Claim by claim</h2>
 {sections}
 </section>
-{artefacts(background.trail)}"""
+{artefacts(background.lineage)}"""
     footer = f"{len(claims)} claims from {len(by_id)} sources, {len(verdicts) - len(claims)} findings."
     return _document(text(scale), main, footer)
 

@@ -2,10 +2,23 @@
 
 from icgd.report.interval import plot
 from icgd.report.markup import grid, pairs
-from icgd.report.words import badge, extreme, finite, measured, number, plural, rule, statistical, text
+from icgd.report.meaning import LABELS, in_short, of_measure, of_subject
+from icgd.report.words import (
+    badge,
+    distance,
+    extreme,
+    finite,
+    measured,
+    number,
+    origin,
+    plural,
+    rule,
+    statistical,
+    text,
+)
 
 
-def part_of(claim: dict, index: int, tables: dict) -> str:
+def part_of(claim: dict, index: int) -> str:
     """The rule, the numbers, the plot, every unit and the controls of one part."""
     part, body = claim["parts"][index], []
     if len(claim["parts"]) > 1 or part.get("name"):
@@ -13,21 +26,21 @@ def part_of(claim: dict, index: int, tables: dict) -> str:
         body.append(f"<h4>{name} {badge(part.get('verdict'))}</h4>")
     if part.get("says"):
         body.append(f"<p>{text(part['says'])}</p>")
-    body.append(_numbers(part, tables))
+    body.append(_numbers(part))
     drawing = plot(part)
     if drawing:
         body.append(f'<figure class="interval">{drawing}{_key(part)}</figure>')
     body.append(_units(part))
     body.append(_excluded(part))
-    body.append(_controls(part, f"{text(claim.get('id'))}, part {index + 1}", tables))
+    body.append(_controls(part, f"{text(claim.get('id'))}, part {index + 1}"))
     return f'<div class="part">{"".join(body)}</div>'
 
 
-def _numbers(part: dict, tables: dict) -> str:
+def _numbers(part: dict) -> str:
     """The rule, the value, the published value and where the numbers come from."""
     interval = "Value (95 % interval)" if statistical(part) else "Value"
     shown = measured(part if statistical(part) else {**part, "n": None})
-    rows = [("Rule", text(rule(part))), (interval, f"<b>{shown}</b>{text(extreme(part))}")]
+    rows = [("Rule", text(rule(part))), *bound_rows(part), (interval, f"<b>{shown}</b>{text(extreme(part))}")]
     if part.get("published") is not None:
         rows.append(("Published", text(number(part["published"]))))
     if part.get("released") is not None:
@@ -37,41 +50,26 @@ def _numbers(part: dict, tables: dict) -> str:
         values = ", ".join(text(number(v)) for v in part.get("published_values") or [])
         seeds = f" from {values}" if values else ""
         rows.append(("The paper's own seeds get", f"{badge(part['published_verdict'])}{seeds}"))
-    return pairs([*rows, *evidence_rows(part, tables)])
+    return pairs([*rows, *evidence_rows(part)])
 
 
-def evidence_rows(part: dict, tables: dict) -> list[tuple[str, str]]:
-    """Where the units come from, and what the measure is."""
-    evidence = part.get("evidence") or {}
-    meaning = _table(part, tables).get("measures", {}).get(evidence.get("measure"))
-    rows = [("Evidence", _evidence(evidence)), ("Measure", text(meaning))]
+def bound_rows(part: dict) -> list[tuple[str, str]]:
+    """Why the bound is where it is, and how far the interval is from it."""
+    rows = [("Why this bound", text(origin(part))), ("Nearest bound", distance(part))]
     return [(term, words) for term, words in rows if words]
 
 
-def plants(part: dict, tables: dict) -> dict[str, str]:
-    """What each plant of the part's table is."""
-    found = _table(part, tables).get("labels", {}).get("plant", {})
-    return found if isinstance(found, dict) else {}
+def evidence_rows(part: dict) -> list[tuple[str, str]]:
+    """Where the units come from, and what the measure is."""
+    evidence = part.get("evidence") or {}
+    rows = [("Evidence", _evidence(evidence)), ("Measure", text(of_measure(evidence)))]
+    return [(term, words) for term, words in rows if words]
 
 
 def _evidence(evidence: dict) -> str:
-    """The experiment, table, measure and filter that the units come from."""
-    chosen = [f"{key} = {value}" for key, value in (evidence.get("filter") or {}).items()]
-    words = [
-        f"{key} <code>{text(evidence[key])}</code>"
-        for key in ("experiment", "table", "measure", "over")
-        if evidence.get(key)
-    ]
-    if chosen:
-        words.append(f"where <code>{text(', '.join(chosen))}</code>")
+    """What the units were asked for."""
+    words = (f"{key} <code>{text(evidence[key])}</code>" for key in LABELS if evidence.get(key))
     return ", ".join(words)
-
-
-def _table(part: dict, tables: dict) -> dict:
-    """What the data dictionary says of the table that the units come from."""
-    evidence = part.get("evidence") or {}
-    names = (evidence.get("table"), evidence.get("experiment"))
-    return next((tables[name] for name in names if name in tables), {})
 
 
 def _key(part: dict) -> str:
@@ -112,21 +110,21 @@ def _excluded(part: dict) -> str:
     return f'<p class="label">Left out:</p><ul>{listed}</ul>' if listed else ""
 
 
-def _controls(part: dict, owner: str, tables: dict) -> str:
+def _controls(part: dict, owner: str) -> str:
     """The controls as a table: what each must do and what it did."""
-    rows, known = [], plants(part, tables)
+    rows = []
     for control in part.get("controls") or []:
         passed = "✓ yes" if control.get("ok") else "✗ no"
         tone = "good" if control.get("ok") else "bad"
         cells = [
             text(control.get("must")),
-            f"<code>{text(control.get('plant'))}</code>",
-            text(control.get("size") or known.get(control.get("plant"))),
+            f"<code>{text(in_short(control))}</code>",
+            text(control.get("size") or of_subject(str(control.get("subject")), part.get("evidence") or {})),
             badge(control.get("verdict")),
             measured(control if statistical(part) else {**control, "n": None}),
             f'<span class="ok {tone}">{passed}</span>',
         ]
         rows.append(cells)
-    heads = ("Must", "Plant", "What it is", "Came out", "Value (interval)", "As it must?")
+    heads = ("Must", "Subject", "What it is", "Came out", "Value (interval)", "As it must?")
     caption = "Controls, decided by the same rule"
     return grid(f"Controls of {owner}", heads, rows, caption) if rows else ""

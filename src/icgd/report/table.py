@@ -1,6 +1,6 @@
 """The table of all claims, with its filters."""
 
-from icgd.report.words import VERDICTS, badge, finite, number, scale_of, text
+from icgd.report.words import VERDICTS, badge_of, fallen, finite, number, scale_of, text
 
 COLUMNS = ("Claim", "Verdict", "What is claimed", "Value", "Published", "Kind", "Source")
 NUMBERS = ("Value", "Published")
@@ -68,11 +68,17 @@ def _row(claim: dict, sources: dict[str, dict]) -> str:
     title = text(sources.get(claim.get("source"), {}).get("title"))
     return (
         f'<tr id="row-{name}" {keys}><th scope="row"><a href="#{name}">{name}</a></th>'
-        f'<td data-sort="{place}">{badge(verdict)}</td>'
+        f'<td data-sort="{place}">{badge_of(claim)}{_fallen(claim)}</td>'
         f'<td class="words">{text(claim.get("says"))}</td>{_numbers(claim)}'
         f"<td>{text(claim.get('kind'))}</td>"
         f'<td><span title="{title}">{text(claim.get("source"))}</span></td></tr>'
     )
+
+
+def _fallen(claim: dict) -> str:
+    """A mark where a claim rests on one that fell."""
+    names = ", ".join(fallen(claim))
+    return f'<br><span class="where">rests on {text(names)}</span>' if names else ""
 
 
 def _numbers(claim: dict) -> str:

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from icgd.claims.coverage import Document
-from icgd.claims.passage import Passage
+from icgd.claims.coverage import Document, Passage
 from icgd.report.coverage import address
 from icgd.report.words import text
 

@@ -5,11 +5,13 @@ import re
 from collections.abc import Collection
 from html import escape
 
+from icgd.claims.scales import by_interval, half_widths
+
 # word: (symbol, tone, group, meaning)
 VERDICTS = {
     "supported": ("✓", "good", "decided", "the interval lies inside the supported region"),
     "refuted": ("✗", "bad", "decided", "the interval lies inside the refuted region"),
-    "partly": ("◐", "mixed", "decided", "some named parts of the claim hold and others do not"),
+    "partly": ("◐", "mixed", "decided", "of several things that are claimed some hold and others do not"),
     "borderline": ("≈", "mixed", "undecided", "the interval lies in the gap between the two regions"),
     "inconclusive": ("?", "mixed", "undecided", "the interval is too wide to tell; more units would help"),
     "no power": (
@@ -28,6 +30,11 @@ GROUPS = ("decided", "undecided", "not testable", "pending")
 UNKNOWN = ("•", "plain", "undecided", "")
 ID = re.compile(r"\b[a-z]+\d*-f?\d+\b")
 NOT_RUN = "not run"
+SET = {
+    "inventory": "set by the inventory",
+    "ours": "set by us",
+    "after seeing data": "set after seeing data",
+}
 SCALES = {"linear": "", "none": "", "": ""}
 
 
@@ -49,6 +56,42 @@ def badge(word: str | None, said: str | None = None) -> str:
     symbol, tone, _, _ = VERDICTS.get(word, UNKNOWN)
     mark = f'<span aria-hidden="true">{symbol}</span>'
     return f'<span class="badge {tone}">{mark}&nbsp;{text(said or word)}</span>'
+
+
+def in_words(claim: dict) -> str:
+    """The verdict of a claim and, where that is not all of one kind, how many of its parts bear it out."""
+    word, found = claim.get("verdict") or "none", claim.get("counts") or {}
+    many = found.get("of", 0)
+    fails = word == "refuted"
+    share = found.get("refuted" if fails else "supported", 0)
+    if word not in ("supported", "refuted", "partly") or many < 2 or share == many:
+        return word
+    return f"{word}: {share} of {many} parts {'fail' if fails else 'hold'}"
+
+
+def badge_of(claim: dict) -> str:
+    """The badge of a claim, with its count."""
+    return badge(claim.get("verdict"), in_words(claim))
+
+
+def together(claim: dict) -> str:
+    """Whether a verdict by intervals stands together with the others of its source (Holm)."""
+    if claim.get("together") is None:
+        return ""
+    stands = "stands" if claim["together"] else "does not stand"
+    return f"{stands} when all verdicts of its source may together be wrong 5 % of the time (Holm)"
+
+
+def fallen(claim: dict) -> list[str]:
+    """What it rests on and is decided otherwise than supported."""
+    below = (claim.get("rests_on") or {}).items()
+    return [id_ for id_, word in below if word != "supported" and group(word) in ("decided", "undecided")]
+
+
+def rests_on(claim: dict) -> str:
+    """What it follows from or shares its data with, each with its verdict, and which of them fell."""
+    words = ", ".join(f"{id_} ({word})" for id_, word in (claim.get("rests_on") or {}).items())
+    return words + (f"; not supported: {', '.join(names)}" if (names := fallen(claim)) else "")
 
 
 def is_finding(claim: dict) -> bool:
@@ -103,8 +146,10 @@ def measured(item: dict) -> str:
 
 
 def extreme(part: dict) -> str:
-    """Which row an exact value is, and of how many; nothing for one row or for an interval."""
+    """Which row an exact value is, and of how many; what a counting rule counts; else nothing."""
     count = part.get("n") or 1
+    if part.get("estimand") == "count" and finite(part.get("value")):
+        return f", {round(part['value'] * count)} of {count}"
     if statistical(part) or count < 2:
         return ""
     unit = str((part.get("units") or [{}])[0].get("unit") or "")
@@ -136,15 +181,48 @@ def statistical(part: dict) -> bool:
     return (part.get("per") or "none") != "none"
 
 
+def bound_of(part: dict, kind: str) -> str:
+    """The supported or refuted region of a part in words; of a counting rule "at least 8 of 9"."""
+    words = region(part.get(kind))
+    if part.get("estimand") != "count" or not words:
+        return words
+    return f"{words.replace('above', 'at least').replace('below', 'at most')} of {part.get('out_of')}"
+
+
+def _passing(part: dict) -> str:
+    """What a unit that counts has."""
+    return region(part["each"]).replace("above", "of at least").replace("below", "of at most")
+
+
+def origin(part: dict) -> str:
+    """Where the bound comes from, and who set it and when."""
+    return f"{part['why']} ({SET[part['set']]})" if part.get("why") else ""
+
+
+def distance(part: dict) -> str:
+    """How far the interval is from the nearest edge of the supported region."""
+    low, high = part.get("low"), part.get("high")
+    if not by_interval(part) or not (finite(low) and finite(high)):
+        return ""
+    scale = part["transform"] if part.get("estimand") != "fraction" else "linear"
+    found = half_widths(low, high, part["supported"], scale)
+    if found is None:
+        return ""
+    return f"{abs(found):.2g} half-widths {'inside the interval' if found < 0 else 'from the interval'}"
+
+
 def rule(part: dict) -> str:
     """The decision rule of a part in words."""
+    if part.get("estimand") == "count":
+        units = f"{plural(str(part.get('per')))} have a value {_passing(part)}"
+        supports, refutes = (bound_of(part, kind) for kind in ("supported", "refuted"))
+        return f"Supported when {supports} {units}; refuted when {refutes} do."
     estimand, per, on = (part.get(key) or "" for key in ("estimand", "per", "transform"))
     estimand = estimand if estimand not in ("", "none") else "value"
     if not statistical(part):
         subject = f"the {estimand}"
     elif part.get("each"):
-        counted = region(part["each"]).replace("above", "of at least").replace("below", "of at most")
-        subject = f"the 95 % interval of the share of {plural(per)} with a value {counted}"
+        subject = f"the 95 % interval of the share of {plural(per)} with a value {_passing(part)}"
     else:
         over = "" if "seed" in estimand else f" over {plural(per)}"
         subject = f"the 95 % interval of the {estimand}{over}"

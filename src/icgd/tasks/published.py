@@ -4,7 +4,6 @@ Their figures were made with JAX's older threefry layout, which is asked for her
 sampling. What proves the tasks right are two losses (see `check`).
 """
 
-import dataclasses
 from functools import partial
 
 import jax
@@ -29,7 +28,7 @@ def _keys(count: int) -> jax.Array:
 
 def has_shape(task: Task) -> bool:
     """Are these tasks of the published size, d = N = 10, on inputs of any width?"""
-    return dataclasses.replace(task, input_range=1.0) == Task(inputs=INPUTS, context=CONTEXT)
+    return task.model_copy(update={"input_range": 1.0}) == Task(inputs=INPUTS, context=CONTEXT)
 
 
 def is_setting(task: Task) -> bool:

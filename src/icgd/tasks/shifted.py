@@ -1,13 +1,12 @@
 """Tasks off the training distribution: sweeps of one quantity, on published or fresh keys."""
 
-import dataclasses
 from functools import partial
 
 import jax
 import numpy as np
 
 from icgd.config import Task
-from icgd.tasks import linear, published, sampling
+from icgd.tasks import linear, published, sample
 from icgd.tasks.linear import Tasks
 
 # Points of the published sweeps: every fifth of the released grids.
@@ -38,12 +37,12 @@ def fresh(panel: str, key: jax.Array, task: Task, count: int) -> dict[float, Tas
     distractors: that many context labels replaced by N(0, 1) draws.
     """
     if panel == "context":
-        longer = {n: dataclasses.replace(task, context=int(n)) for n in SWEEPS[panel]}
-        return {n: sampling.draw(other, key, count) for n, other in longer.items()}
+        longer = {n: task.model_copy(update={"context": int(n)}) for n in SWEEPS[panel]}
+        return {n: sample.draw(other, key, count) for n, other in longer.items()}
     if panel.endswith("_other"):
         keys = jax.random.split(key, count)
         return _sweep(panel, _others(keys, task.inputs, task.context))
-    tasks = sampling.draw(task, key, count)
+    tasks = sample.draw(task, key, count)
     return _sweep(panel, tasks, jax.random.normal(jax.random.fold_in(key, 1), tasks.targets.shape))
 
 

@@ -1,1 +1,0 @@
-"""Measures of a trained network against its references."""

@@ -1,1 +1,0 @@
-"""The published panels held against each other and against what their stated recipe gives."""

@@ -1,0 +1,242 @@
+"""The Python API: trained networks, claims with their verdicts, tables; from a checkout, or from anywhere.
+
+The data (config.yaml, claims/, results/) are those of the checkout that is the working directory or one of
+its parents, or else of the one that the environment variable ICGD_ROOT names.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from icgd import paths
+from icgd.environment import prepare_jax
+from icgd.errors import IcgdError, nearest
+from icgd.files import read_json, read_table
+from icgd.paths import checkout, root
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from icgd.config import Experiment, Settings
+    from icgd.measures.network import Network
+    from icgd.measures.products import Products
+    from icgd.tasks.linear import Tasks
+
+COMPARED = ("loss_ratio", "model_cos", "model_diff", "preds_diff")
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained network: d inputs, K layers, tokens of t = d + 1 entries.
+
+    Attributes:
+        experiment, seed, scale: which one it is.
+        settings: task, model, optimiser, training: all that it was trained with.
+        weights: every matrix by name, "0/query" -> (heads, t, key size).
+        origin: the file it was read from.
+    """
+
+    experiment: str
+    seed: int
+    scale: str
+    settings: "Settings"
+    origin: Path
+    weights: dict[str, np.ndarray]
+    network: "Network" = field(repr=False)
+
+    @property
+    def layers(self) -> list[SimpleNamespace]:
+        """The matrices of each of the K layers, ``net.layers[0].query``: query, key, value, projection."""
+        own = [0 if self.settings.model.recurrent else k for k in range(self.settings.model.layers)]
+        split = {tuple(name.split("/")): matrix for name, matrix in self.weights.items()}
+        return [SimpleNamespace(**{name: m for (at, name), m in split.items() if at == str(k)}) for k in own]
+
+    def predict(
+        self, x: "np.ndarray | Tasks", y: np.ndarray | None = None, query: np.ndarray | None = None
+    ) -> np.ndarray | float:
+        """What the network answers to a query after a context, minus the label entry of its last token.
+
+        Args:
+            x: context inputs (N, d), or (T, N, d) for T contexts; or Tasks, and nothing else.
+            y: context targets (N,), or (T, N), in the units of the task.
+            query: query input (d,) -> a number; (Q, d) with one context -> (Q,); (T, d) -> (T,).
+
+        Raises:
+            IcgdError: wrong shapes, NaN or infinity.
+        """
+        alone = not hasattr(x, "query")
+        tasks = self._tasks(x, y, query) if alone else x
+        found = np.asarray(self._predictor.predict(tasks, self.settings.model.token_clip))
+        return float(found[0]) if alone and np.ndim(x) == 2 and np.ndim(query) < 2 else found
+
+    def fit(self, tasks: "Tasks") -> SimpleNamespace:
+        """The models that it fits in context, f(x) = w.x near the query: w = df/dx_q.
+
+        Returns:
+            ``prediction`` (T,) and ``weights`` (T, d), the gradient of the prediction by the query.
+        """
+        found = self._predictor.fit(tasks)
+        return SimpleNamespace(prediction=np.asarray(found.prediction), weights=np.asarray(found.weights))
+
+    def products(self) -> "Products":
+        """W_KQ = W_Q W_K^T as ``kq`` and W_PV = W_V P as ``pv``, each (K, t, t).
+
+        Raises:
+            IcgdError: the network is more than one head of linear attention a layer.
+        """
+        from icgd.measures import products
+
+        if not self.network.is_linear:
+            raise IcgdError(f"{self.experiment}: only layers of one linear head are said by two products.")
+        return products.of(self.settings.model, self.network.weights)
+
+    def compare(self, reference: str, tasks: str = "fresh") -> dict[str, float]:
+        """Loss over that of a reference ("gd", "gd_plus_plus shared"), cosine, distances; "fresh" tasks."""
+        from icgd.measures.grid import Grid, answer
+        from icgd.measures.request import Request
+
+        with checkout():
+            grid = Grid(self.network)
+            return {name: answer(grid, Request(name, "network", reference, tasks)) for name in COMPARED}
+
+    @cached_property
+    def _predictor(self) -> object:
+        from icgd.measures import fit
+
+        return fit.of_network(self.settings.model, self.network.weights)
+
+    def _tasks(self, x: object, y: object, query: object) -> "Tasks":
+        """One context and its queries, or several contexts with a query each, as Tasks."""
+        from icgd.tasks.linear import Tasks
+
+        try:
+            x, y, query = (np.asarray(value, np.float32) for value in (x, y, query))
+        except (TypeError, ValueError) as error:
+            raise IcgdError("x, y and query must be arrays of numbers.") from error
+        d, got = self.settings.task.inputs, f"{x.shape}, {y.shape}, {query.shape}"
+        if x.ndim == 2:
+            query = query.reshape(1, -1) if query.ndim < 2 else query
+            x, y = (np.broadcast_to(value, (len(query), *value.shape)) for value in (x, y))
+        if x.ndim != 3 or x.shape[-1] != d or y.shape != x.shape[:2] or query.shape != (len(x), d):
+            right = f"x (N, {d}), y (N,), query ({d},), or of several contexts (T, N, {d}), (T, N), (T, {d})"
+            raise IcgdError(f"{self.experiment} takes {right}; the shapes are {got}.")
+        if not all(np.isfinite(value).all() for value in (x, y, query)):
+            raise IcgdError("x, y or query holds NaN or infinity.")
+        n = self.settings.task.context
+        if self.settings.model.alternating and x.shape[1] != n:
+            raise IcgdError(f"{self.experiment} has position codes for {n} pairs, not {x.shape[1]}.")
+        return Tasks(x, y, query, np.full(len(x), np.nan, np.float32))
+
+
+def load(name: str, seed: int = 0, scale: str = "full") -> Trained:
+    """A trained network of an experiment: weights, settings, where it is from.
+
+    Raises:
+        IcgdError: no such experiment or seed, or the run diverged.
+    """
+    prepare_jax()
+    from icgd import config
+    from icgd.measures.network import Loader
+
+    with checkout():
+        settings = config.load().settings(name, scale)
+        if settings.causal:
+            raise IcgdError(f"{name} predicts sequences of states; `icgd.load` is for regression in context.")
+        if settings.points:
+            raise IcgdError(f"{name} trains at {len(settings.points)} settings: icgd.training.points.load.")
+        if not 0 <= seed < settings.seeds:
+            raise IcgdError(f"{name} has seeds 0 to {settings.seeds - 1}, not {seed}.")
+        network, origin = Loader(scale, {name: settings}).load(name, seed), paths.weights(scale, name, seed)
+    weights = {key: np.asarray(matrix) for key, matrix in network.weights.items()}
+    return Trained(name, seed, scale, settings, root() / origin, weights, network)
+
+
+def experiment(name: str) -> "Experiment":
+    """An experiment as config.yaml has it: what it is for, task, model, training, seeds."""
+    from icgd import config
+
+    with checkout():
+        return config.load().named(name)
+
+
+def sample_tasks(name: str = "one_layer", count: int = 1000, seed: int = 0) -> "Tasks":
+    """Fresh tasks of an experiment's kind: inputs (T, N, d), targets (T, N), query (T, d), target (T,)."""
+    prepare_jax()
+    from icgd import config
+    from icgd.random import stream
+    from icgd.tasks import sample
+
+    with checkout():
+        settings = config.load().settings(name, "full")
+    if settings.causal:
+        raise IcgdError(f"{name} learns from sequences of states, not from contexts with a query.")
+    key = stream(seed, "tasks of the API", settings.key_implementation)
+    return type(drawn := sample.draw(settings.task, key, count))(*map(np.asarray, drawn))
+
+
+def claim(id_: str, scale: str = "full") -> dict:
+    """One claim with its verdict: rule, measured values of every unit, interval, controls, as committed.
+
+    Raises:
+        IcgdError: no such claim; names the nearest.
+    """
+    from icgd.claims import registry, verdict
+
+    with checkout():
+        known = registry.claim(id_.lower())
+        decided = read_json(paths.verdicts(scale))
+        return decided.get(known.id) or verdict.undecided(known, scale)
+
+
+def claims(verdict: str | None = None, source: str | None = None, scale: str = "full") -> "pd.DataFrame":
+    """All claims, a row each, with the numbers of the first part; ``stands``: under Holm, in its source.
+
+    Args:
+        verdict: only these: supported, partly, refuted, inconclusive, no power, pending, not testable.
+        source: only those of one source, "vo22".
+
+    Raises:
+        IcgdError: no such verdict or source.
+    """
+    import pandas as pd
+
+    from icgd.claims import registry
+    from icgd.claims.verdict import undecided
+
+    with checkout():
+        decided, known = read_json(paths.verdicts(scale)), registry.claims()
+    rows = []
+    for each in known.values():
+        found = decided.get(each.id) or undecided(each, scale)
+        part = (found["parts"] or [{}])[0]
+        row = {key: found[key] for key in ("id", "verdict", "where", "says", "kind", "source")}
+        row |= {"measure": (part.get("evidence") or {}).get("measure"), "parts": len(found["parts"])}
+        row |= {key: part.get(key) for key in ("value", "low", "high", "n", "published")}
+        rows.append({**row, "stands": found.get("together")})
+    frame = pd.DataFrame(rows).set_index("id")
+    for column, wanted in (("verdict", verdict), ("source", source)):
+        if wanted is not None and wanted not in set(frame[column]):
+            raise IcgdError(f"no claim has {column} {wanted!r}; {nearest(wanted, set(frame[column]))}")
+        frame = frame if wanted is None else frame[frame[column] == wanted]
+    return frame
+
+
+def table(name: str, scale: str = "full", kind: str = "measures") -> "pd.DataFrame":
+    """What was measured of an experiment, or a statement table: unit, measure, subject, reference, value.
+
+    Raises:
+        IcgdError: no such table.
+    """
+    import pandas as pd
+
+    folder = root() / paths.RESULTS / scale
+    tables = {path.parent.name: path for path in folder.glob(f"*/{kind}.csv")}
+    tables |= {path.stem: path for path in folder.glob("statements/*.csv")} if kind == "measures" else {}
+    if name not in tables:
+        raise IcgdError(f"results/{scale} has no table {name!r}; {nearest(name, tables)}")
+    frame = pd.DataFrame(read_table(tables[name]))
+    return frame.astype({column: float for column in ("x", "value") if column in frame})

@@ -1,1 +1,0 @@
-"""What a training step costs: the engine against the textbook form, and how the cost grows."""

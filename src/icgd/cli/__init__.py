@@ -1,1 +1,0 @@
-"""Commands: parse, call, write. Each module has `arguments(parser)` and `run(parsed)`."""

@@ -1,0 +1,216 @@
+"""What figures ask: each query names what the grid shall answer, the files it reads, and gives tidy rows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from icgd.figures.tables import Point, Tables, number
+from icgd.measures.request import Request
+
+END, ENDS = "end", "ends"  # places: the last step of training; step 0 and the last one
+Place = float | str | tuple[float, ...]
+
+
+class Row(NamedTuple):
+    """One drawn point; the unit is empty where it belongs to no seed."""
+
+    series: str
+    source: str  # ours | published
+    unit: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Query:
+    """Base of all queries: what one asks and reads follows from its fields."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("measures",)  # of files (`tables.files`)
+
+    def asks(self) -> list[tuple[str, Request]]:
+        """Requests to the grid, each with its experiment."""
+        return [(self.of, value) for value in vars(self).values() if isinstance(value, Request)]
+
+    def reads(self) -> list[tuple[str, str]]:
+        """Kinds of files, each with its experiment."""
+        placed = any(isinstance(value, str) and value in (END, ENDS) for value in vars(self).values())
+        return [(kind, getattr(self, "of", "")) for kind in (*self.kinds, *["history"] * placed)]
+
+    def rows(self, tables: Tables) -> list[Row]:
+        """What is drawn."""
+        raise NotImplementedError
+
+
+def of_seeds(tables: Tables, of: str, series: str, seeds: str, points: Iterable[Point]) -> list[Row]:
+    """Points of seeds as rows.
+
+    Args:
+        seeds: "states": every seed, in a series of its own state unless it converged; "mean": these and
+            the mean of those that did; "shown": the converged ones, or all where none has; "all";
+            "once": the first seed's, as no seed's own.
+    """
+    points, states = list(points), tables.seeds(of)
+    if seeds == "once":
+        return [Row(series, "ours", "", x, y) for unit, x, y in points if unit == points[0][0]]
+    if seeds in ("all", "shown"):
+        chosen = tables.shown(of) if seeds == "shown" else states
+        return [Row(series, "ours", unit, x, y) for unit, x, y in points if unit in chosen]
+    names = {unit: series if state == "converged" else f"{series}_{state}" for unit, state in states.items()}
+    rows = [Row(names[unit], "ours", unit, x, y) for unit, x, y in points]
+    return rows + mean(rows, series) if seeds == "mean" else rows
+
+
+def mean(rows: list[Row], series: str) -> list[Row]:
+    """Mean over the seeds of a series, place by place; NaN where one of them is."""
+    places: dict[float, list[float]] = {}
+    for row in rows:
+        if row.series == series:
+            places.setdefault(row.x, []).append(row.y)
+    return [Row(f"{series}_mean", "ours", "", x, sum(ys) / len(ys)) for x, ys in sorted(places.items())]
+
+
+def places(place: Place, tables: Tables, of: str) -> tuple[float, ...]:
+    """Where on the axis."""
+    if place in (END, ENDS):
+        return (0.0, tables.last_step(of))[place == END :]
+    return place if isinstance(place, tuple) else (place,)
+
+
+@dataclass(frozen=True)
+class Given(Query):
+    """A curve in closed form."""
+
+    kinds = ()
+    series: str
+    points: Mapping[float, float]
+
+    def rows(self, tables: Tables) -> list[Row]:
+        return [Row(self.series, "ours", "", x, y) for x, y in self.points.items()]
+
+
+@dataclass(frozen=True)
+class Curve(Query):
+    """A curve that the grid answers."""
+
+    kinds = ("curves", "measures")
+    of: str
+    request: Request
+    series: str = "trained"
+    seeds: str = "states"
+    start: float = 0.0  # the x that is drawn at 0
+    every: int | None = None  # only multiples of this
+
+    def rows(self, tables: Tables) -> list[Row]:
+        points = [(unit, x - self.start, y) for unit, x, y in tables.curve(self.of, self.request)]
+        kept = [point for point in points if not self.every or point[1] % self.every == 0]
+        return of_seeds(tables, self.of, self.series, self.seeds, kept)
+
+
+@dataclass(frozen=True)
+class History(Query):
+    """A column of the histories of training."""
+
+    kinds = ("history", "measures")
+    of: str
+    column: str = "evaluation_loss"
+    series: str = "trained"
+    seeds: str = "mean"
+
+    def rows(self, tables: Tables) -> list[Row]:
+        lines = {
+            unit: zip(one["step"], one[self.column], strict=True)
+            for unit, one in tables.history(self.of).items()
+        }
+        points = [(unit, x, y) for unit, line in lines.items() for x, y in line]
+        return of_seeds(tables, self.of, self.series, self.seeds, points)
+
+
+@dataclass(frozen=True)
+class Points(Query):
+    """A number of each seed, at a place or at several, or over another number of the seed."""
+
+    of: str
+    request: Request
+    series: str
+    x: Place | Request = 0.0
+    seeds: str = "shown"
+    factor: float = 1.0  # drawn is factor * (number - less)
+    less: float = 0.0
+
+    def rows(self, tables: Tables) -> list[Row]:
+        values = tables.measure(self.of, self.request)
+        if isinstance(self.x, Request):
+            xs = {unit: (x,) for unit, x in tables.measure(self.of, self.x).items()}
+        else:
+            xs = dict.fromkeys(values, places(self.x, tables, self.of))
+        points = [(unit, x, self.factor * (y - self.less)) for unit, y in values.items() for x in xs[unit]]
+        return of_seeds(tables, self.of, self.series, self.seeds, points)
+
+
+def level(of: str, request: Request, series: str, ends: Place = ENDS) -> Points:
+    """A number that all seeds share, as a line over training or between given ends."""
+    return Points(of, request, series, ends, "once")
+
+
+@dataclass(frozen=True)
+class Runs(Query):
+    """A course of every run of a sweep, in a series for each value of an axis."""
+
+    kinds = ("curves",)
+    of: str
+    request: Request
+    axis: str
+    series: str  # of a value, as in "rate_{}"
+
+    def rows(self, tables: Tables) -> list[Row]:
+        values = [point[self.axis] for point in tables.config.settings(self.of, tables.scale).points]
+        names = {f"point {k}": self.series.format(f"{value:g}") for k, value in enumerate(values)}
+        points = tables.curve(self.of, self.request)
+        return [Row(names[unit.split(" seed ")[0]], "ours", unit, x, y) for unit, x, y in points]
+
+
+@dataclass(frozen=True)
+class Published(Query):
+    """Series of a published panel, under the names given (None: all, under their own)."""
+
+    kinds = ("published",)
+    figure: str
+    panel: str
+    kind: str = "marker"  # marker | mean | seed
+    names: Mapping[str, str] | None = None
+    stretch: float = 1.0  # of x
+
+    def rows(self, tables: Tables) -> list[Row]:
+        place, found = (self.figure, self.panel, self.kind), []
+        for row in tables.read("published"):
+            name = row["series"] if self.names is None else self.names.get(row["series"])
+            if name and (row["figure"], row["panel"], row["kind"]) == place:
+                x = number(row["x"]) * self.stretch
+                found.append(Row(name, "published", row["unit"], x, number(row["y"])))
+        return found
+
+
+@dataclass(frozen=True)
+class Number(Query):
+    """A single published number: at a place (None: that its case names), or itself a place for given ys."""
+
+    kinds = ("numbers",)
+    measure: str
+    case: str
+    series: str
+    x: Place | None = None
+    y: str | tuple[float, ...] | None = None  # another measure of the same case, or the ends of a line
+    over: tuple[str, ...] = ()  # cases over whose mean it is drawn
+    of: str = ""  # whose training END and ENDS are about
+    unit: str = ""
+
+    def rows(self, tables: Tables) -> list[Row]:
+        value, *others = (tables.published(self.measure, case) for case in (self.case, *self.over))
+        value = value / (sum(others) / len(others)) if others else value
+        if self.y is None:
+            xs = (float(self.case),) if self.x is None else places(self.x, tables, self.of)
+            points = [(x, value) for x in xs]
+        else:
+            ys = (tables.published(self.y, self.case),) if isinstance(self.y, str) else self.y
+            points = [(value, y) for y in ys]
+        return [Row(self.series, "published", self.unit, x, y) for x, y in points]

@@ -1,1 +1,0 @@
-"""Exact statements, checked in float64 on random cases; each with faults that must be noticed."""

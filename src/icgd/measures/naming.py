@@ -1,0 +1,36 @@
+"""Decorators that put a function among those that rules may name (`icgd.dictionary` reads them, too)."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from icgd.dictionary import TOLERANCE
+
+
+class Measure(NamedTuple):
+    """A function that gives one number; its kind, the name of its module, says what it looks at."""
+
+    function: Callable
+    kind: str
+
+
+MEASURES: dict[str, Measure] = {}
+PREDICTORS: dict[str, Callable] = {}
+FAULTS: dict[tuple[str, str], Callable] = {}  # (name, what it is planted in)
+
+
+def measure(function: Callable | None = None, *, tolerance: float = TOLERANCE) -> Callable:
+    """A measure named like its function; ``tolerance`` (relative) is for checks of a rebuild."""
+    if function is None:
+        return lambda function: measure(function, tolerance=tolerance)
+    MEASURES[function.__name__] = Measure(function, function.__module__.rpartition(".")[2])
+    return function
+
+
+def predictor(name: str) -> Callable:
+    """A predictor ``(network, **faults of its own) -> Predictor``; the faults' defaults change nothing."""
+    return lambda function: PREDICTORS.setdefault(name, function)
+
+
+def fault(name: str, of: str) -> Callable:
+    """A fault of a stated size, planted in weight products, in a fit, or in what its module looks at."""
+    return lambda function: FAULTS.setdefault((name, of), function)

@@ -1,0 +1,219 @@
+"""One training seed's network, with all that its measures need: tasks, rates, optima, K-step methods."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+import jax
+import numpy as np
+
+from icgd import paths
+from icgd.config import Settings
+from icgd.errors import IcgdError
+from icgd.files import read_table
+from icgd.models import transformer
+from icgd.models.transformer import Weights
+from icgd.random import stream
+from icgd.references import closed_form, preconditioned
+from icgd.references.methods import Method
+from icgd.references.methods import read as read_methods
+from icgd.tasks import published, sample, shifted
+from icgd.tasks.linear import Tasks, half_mean_square
+from icgd.training import checkpoint
+
+TAIL = 500  # last steps of training whose loss says whether a seed has left its plateau
+PLATEAU_TASKS = 2000  # that the zero predictor's loss is measured on
+
+published_tasks = cache(published.tasks)  # the same for every seed of a job
+released_sweep = cache(shifted.released)
+
+
+class Diverged(IcgdError):
+    """The run ended in NaN or infinity, at ``step``."""
+
+    def __init__(self, step: int):
+        super().__init__(f"the run diverged at step {step}")
+        self.step = step
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A trained network and where it comes from."""
+
+    settings: Settings
+    seed: int
+    weights: Weights
+    history: list[dict[str, str]]
+    snapshots: dict[str, np.ndarray] = field(default_factory=dict)  # weights on the way, and their "step"
+    scale: str = "full"
+    experiment: str = ""
+    others: Callable[[str], list["Network"]] = lambda name: []  # networks of another experiment
+
+    def key(self, name: str) -> jax.Array:
+        """Key of one of the seed's named streams."""
+        return stream(self.seed, name, self.settings.key_implementation)
+
+    def draw(self, name: str, count: int, **task: object) -> Tasks:
+        """Fresh tasks from a named stream of this seed; ``task``: settings that differ."""
+        return sample.draw(self.settings.task.model_copy(update=task), self.key(name), count)
+
+    @cached_property
+    def fresh(self) -> Tasks:
+        """The seed's own evaluation set."""
+        return self.draw("evaluation data", self.settings.evaluation.tasks)
+
+    @property
+    def published(self) -> Tasks:
+        """The published tasks.
+
+        Raises:
+            IcgdError: they are of another problem.
+        """
+        if not published.is_setting(self.settings.task):
+            raise IcgdError(
+                f"{self.experiment}: the published tasks have d = N = 10 and inputs on (-1/2, 1/2)."
+            )
+        evaluation = self.settings.evaluation
+        return published_tasks(min(published.COUNT, evaluation.tasks, evaluation.published_tasks))
+
+    @cached_property
+    def one_more_pair(self) -> Tasks:
+        """Tasks with one context pair more than the network was trained with."""
+        more = self.settings.task.context + 1
+        return self.draw("one more pair", self.settings.evaluation.tasks, context=more)
+
+    @property
+    def is_linear(self) -> bool:
+        """One head of linear attention a layer and nothing else: weight products say all."""
+        model = self.settings.model
+        others = (
+            model.softmax_layers or model.embedding or model.mlp or model.alternating or model.include_query
+        )
+        return model.heads == 1 and model.layer_norm == "none" and not others
+
+    @property
+    def s2(self) -> float:
+        """Variance of an input's coordinate."""
+        return closed_form.variance(self.settings.task.input_range)
+
+    @cached_property
+    def best_rate(self) -> float:
+        """The best rate of one step of GD on this experiment's own tasks, in closed form."""
+        return preconditioned.best_rate(preconditioned.moments(self.settings.task))
+
+    @cached_property
+    def optimal_loss(self) -> float:
+        """Population loss of the best layer of linear attention on this experiment's own tasks."""
+        moments = preconditioned.moments(self.settings.task)
+        return preconditioned.loss(moments, preconditioned.best_map(moments))
+
+    @cached_property
+    def methods(self) -> dict[str, Method]:
+        """K-step methods of as many steps as the network has layers, by name."""
+        return self.methods_of(self.settings.model.layers)
+
+    def methods_of(self, layers: int) -> dict[str, Method]:
+        """K-step methods of so many steps.
+
+        Raises:
+            IcgdError: the searched optima are of another problem.
+        """
+        task = self.settings.task
+        if task != type(task)(inputs=published.INPUTS, context=task.context):
+            raise IcgdError(
+                f"{self.experiment}: the optima of K-step methods are of d = 10 inputs on (-1/2, 1/2), "
+                "without noise; ask for other references."
+            )
+        found = dict(read_methods(paths.references(self.scale, "optima"), layers, task.context))
+        released = paths.released(
+            self.scale, layers, "separate"
+        )  # of twelve steps it stands in no other table
+        if (
+            "gd_plus_plus separate released" not in found
+            and task.context == published.CONTEXT
+            and released.exists()
+        ):
+            found |= read_methods(released, layers, task.context)
+        return found
+
+    def method(self, name: str, layers: int | None = None) -> Method:
+        """A K-step method, of as many steps as the network has layers unless asked for others.
+
+        Raises:
+            IcgdError: the table has none of that name.
+        """
+        own = self.settings.model.layers
+        known = self.methods if layers in (None, own) else self.methods_of(layers)
+        if name not in known:
+            raise IcgdError(f"there is no {name} of {layers or own} steps; there are {', '.join(known)}.")
+        return known[name]
+
+    @cached_property
+    def own_method(self) -> str:
+        """The best GD++ with as much sharing between layers as the network has, under its clip if need be."""
+        kind = "gd_plus_plus shared" if self.settings.model.recurrent else "gd_plus_plus separate"
+        return f"{kind} clipped" if f"{kind} clipped" in self.methods else kind
+
+    def status(self) -> dict[str, float]:
+        """Training loss of the last steps, and has it left the plateau near the zero predictor's loss?"""
+        last = float(self.history[-1]["step"])
+        tail = [float(row["training_loss"]) for row in self.history[1:] if float(row["step"]) > last - TAIL]
+        zero = float(half_mean_square(0.0, self.draw("plateau data", PLATEAU_TASKS).target))
+        below = np.mean(tail) < self.settings.evaluation.converged_below * zero
+        return {"final_training_loss": float(np.mean(tail)), "converged": float(below)}
+
+    @property
+    def converged(self) -> bool:
+        """Has it left the plateau?"""
+        return bool(self.status()["converged"])
+
+    def converged_of(self, experiment: str) -> list["Network"]:
+        """Networks of another experiment that have left their plateau; all where none has (a smoke run)."""
+        known = self.others(experiment)
+        return [network for network in known if network.converged] or known
+
+    def at(self, index: int) -> "Network":
+        """The network as it was at one of the states that were kept."""
+        kept = {name: array[index] for name, array in self.snapshots.items() if name != "step"}
+        return dataclasses.replace(self, weights=kept)
+
+
+def load(scale: str, experiment: str, settings: Settings, seed: int, others: Callable) -> Network:
+    """Read the weights and the history of a finished run.
+
+    Raises:
+        IcgdError: missing, damaged or foreign weights.
+        Diverged: the run did not end in finite weights.
+    """
+    path = paths.weights(scale, experiment, seed)
+    arrays, record = checkpoint.load(path)
+    if record.get("diverged_at") is not None:
+        raise Diverged(record["diverged_at"])
+    last, snapshots = checkpoint.parted(arrays)
+    weights = transformer.checked(settings.model, settings.task.inputs, last, str(path))
+    history = read_table(paths.history(scale, experiment, seed))
+    return Network(settings, seed, weights, history, snapshots, scale, experiment, others)
+
+
+@dataclass(frozen=True, eq=False)
+class Loader:
+    """Networks of experiments at a scale; settings of those that others are compared with."""
+
+    scale: str
+    settings: Mapping[str, Settings]
+
+    def load(self, experiment: str, seed: int) -> Network:
+        """One seed's network; raises `Diverged` for one that is none."""
+        return load(self.scale, experiment, self.settings[experiment], seed, self.others)
+
+    @cache  # noqa: B019 (a job has one loader)
+    def others(self, experiment: str) -> list[Network]:
+        """All networks of an experiment that did not diverge."""
+        found = []
+        for seed in range(self.settings[experiment].seeds):
+            try:
+                found.append(self.load(experiment, seed))
+            except Diverged:
+                continue
+        return found

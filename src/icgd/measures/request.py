@@ -1,0 +1,110 @@
+"""What a rule or a figure asks of the grid, and the words that name a predictor. Light, for planning."""
+
+from typing import NamedTuple
+
+from icgd import dictionary
+from icgd.errors import IcgdError, nearest
+
+METHODS = {  # K-step methods; those with parameters for each step are "separate", with one set "shared"
+    "gd shared": "K steps of GD, one rate for all, the best",
+    "gd separate": "K steps of GD, a rate for each, the best",
+    "gd_plus_plus shared": "K steps of GD++, one rate and gamma for all, the best",
+    "gd_plus_plus separate": "K steps of GD++, a rate and gamma for each, the best",
+    "gd_plus_plus shared clipped": "the best shared GD++ where tokens are clipped at 10",
+    "gd_plus_plus shared released": "shared GD++ as the released recipe trains it",
+    "gd_plus_plus separate released": "GD++ with parameters for each step as the released recipe trains it",
+    "heavy_ball": "K steps of GD with momentum, the best step and momentum",
+    "chebyshev": "K steps of Chebyshev's method on the best interval",
+    "newton_schulz": "K Newton-Schulz iterations from the best scale",
+}
+BESIDE = {"reached_over_one_layer": "one_layer"}  # measures that look at networks which no word names
+STATUS = ("final_training_loss", "converged", "diverged_at")  # every table has rows of these
+HISTORY = ("evaluation_loss", "training_loss", "largest_loss")  # by step, of runs of an experiment with axes
+
+
+class Request(NamedTuple):
+    """One number of each seed, or one curve; a text that does not apply is empty."""
+
+    measure: str
+    subject: str = ""
+    reference: str = ""
+    tasks: str = ""
+    along: str = ""
+
+
+class Words(NamedTuple):
+    """A predictor's words: ``[hand_set] <name> [of <experiment>] [K=<steps>] [[<fault>] <size>]``."""
+
+    hand_set: bool
+    name: str
+    of: str
+    layers: int | None
+    fault: str
+    size: tuple[str, ...]
+
+    @property
+    def has_weights(self) -> bool:
+        """Is it a network, rather than a formula?"""
+        return self.hand_set or self.name in ("network", "untrained")
+
+    @property
+    def faultless(self) -> "Words":
+        """The same without its fault."""
+        return self._replace(fault="", size=())
+
+    @property
+    def number(self) -> float:
+        """The size of its fault.
+
+        Raises:
+            IcgdError: it has none, or several.
+        """
+        try:
+            (size,) = map(float, self.size)
+        except ValueError as error:
+            raise IcgdError(f"{self.sound} {self.fault} needs one number, its size, after it.") from error
+        return size
+
+    @property
+    def sound(self) -> str:
+        """The text without its fault."""
+        parts = ["hand_set"] * self.hand_set + [self.name]
+        parts += [f"of {self.of}"] * bool(self.of) + [f"K={self.layers}"] * (self.layers is not None)
+        return " ".join(parts)
+
+
+def parsed(text: str) -> Words:
+    """Take a subject or reference apart.
+
+    Raises:
+        IcgdError: a word that is no predictor or no fault; names the nearest.
+    """
+    words = text.split()
+    hand_set = words[:1] == ["hand_set"]
+    rest = words[hand_set:]
+    known = names()
+    length = next((n for n in range(len(rest), 0, -1) if " ".join(rest[:n]) in known), 0)
+    if not length:
+        raise IcgdError(f"there is no predictor {text!r}; {nearest(' '.join(rest), known)}")
+    name, rest = " ".join(rest[:length]), rest[length:]
+    of, layers = "", None
+    if rest[:1] == ["of"]:
+        of, rest = " ".join(rest[1:2]), rest[2:]
+    if name in METHODS and rest and rest[0].startswith("K=") and rest[0][2:].isdigit():
+        layers, rest = int(rest[0][2:]), rest[1:]
+    own_size = name.startswith("curve ") and rest and rest[0].isdigit()  # "curve spikes 3 of 4"
+    fault, size = ("", tuple(rest)) if own_size or not rest else (rest[0], tuple(rest[1:]))
+    if fault and fault not in dictionary.faults():
+        raise IcgdError(f"{text!r}: there is no fault {fault!r}; {nearest(fault, dictionary.faults())}")
+    return Words(hand_set, name, of, layers, fault, size)
+
+
+def names() -> set[str]:
+    """Every predictor that a rule may name."""
+    return {*METHODS, *dictionary.predictors()}
+
+
+def method_of(text: str) -> Words | None:
+    """The K-step method that a subject or reference rests on, if it does."""
+    words = parsed(text) if text else None
+    return words if words and words.name in METHODS else None

@@ -1,0 +1,163 @@
+"""A network at the states of its training that were kept, seen from K steps of GD and from GD++."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from icgd.errors import IcgdError
+from icgd.measures import fits, products
+from icgd.measures.fit import Fit, compared, first, fit_by_network, in_chunks, loss
+from icgd.measures.naming import FAULTS, MEASURES, fault, measure, predictor
+from icgd.measures.network import Network
+from icgd.measures.products import Products
+from icgd.measures.request import Request, parsed
+from icgd.references import descent
+from icgd.tasks.linear import Tasks
+
+TURN = 0.32  # share of the path that is claimed at which it passes GD
+
+
+class Followed(NamedTuple):
+    """Losses and cosines with the reference at S steps of training."""
+
+    steps: np.ndarray
+    losses: np.ndarray
+    cosines: np.ndarray
+    reference_loss: float
+    delay: float = 0.0  # of the loss, in steps
+
+    @property
+    def peak(self) -> int:
+        """Index at which the cosine is highest."""
+        return int(np.nanargmax(self.cosines))
+
+
+def trace(grid, request: Request) -> dict[float, float]:
+    """A measure of fits at every state."""
+    if request.subject != "network":
+        raise IcgdError(f"along training there is only the network, not {request.subject!r}.")
+    tasks, theirs = _reference(grid, request)
+    function, found = MEASURES[request.measure].function, {}
+    other = lambda name: grid.fits(name, request.tasks, len(tasks.target))[0]  # noqa: E731
+    for step, fit in _fits(grid, request.tasks):
+        both = fits.Compared(fit, theirs, tasks, grid.network, request.reference, other)
+        found[float(step)] = float(function(both))
+    return found
+
+
+def look(grid, request: Request) -> Followed:
+    """The states of a subject: the trained network, one tilted at its peak, or the path that is claimed."""
+    words = parsed(request.subject)
+    if words.name == "curve path":
+        steps, networks = _steps(grid.network), claimed(grid.network)
+        found = _followed(steps, [_fit(grid, one, request.tasks) for one in networks], grid, request)
+        return FAULTS["delayed", "training"](found, words.number) if words.fault else found
+    own = _followed(_steps(grid.network), [fit for _, fit in _fits(grid, request.tasks)], grid, request)
+    if not words.fault:
+        return own
+    change, key = FAULTS[words.fault, "weights"], grid.network.key("planted faults")
+    top = change(_products(grid.network)[own.peak], words.number, key)
+    return _followed(own.steps[[own.peak]], [_fit(grid, top, request.tasks)], grid, request)
+
+
+def _followed(steps: np.ndarray, found: list[Fit], grid, request: Request) -> Followed:
+    tasks, (theirs,) = _reference(grid, request)
+    cosines = [float(compared(fit, theirs)["model_cos"]) for fit in found]
+    return Followed(
+        steps, np.array([loss(fit, tasks) for fit in found]), np.array(cosines), loss(theirs, tasks)
+    )
+
+
+def _reference(grid, request: Request) -> tuple[Tasks, tuple[Fit, ...]]:
+    """The first tasks of a set, and what the reference fits to them."""
+    count = grid.network.settings.evaluation.state_tasks
+    tasks = first(count, grid.tasks(request.tasks))
+    return tasks, grid.fits(request.reference, request.tasks, count) if request.reference else ()
+
+
+def _steps(network: Network) -> np.ndarray:
+    """Steps at which states were kept.
+
+    Raises:
+        IcgdError: there are none.
+    """
+    if len(network.snapshots.get("step", ())) < 2:
+        raise IcgdError(f"{network.experiment} kept no states on the way; set training.snapshots.")
+    return network.snapshots["step"]
+
+
+def _fits(grid, where: str) -> list[tuple[float, Fit]]:
+    """(step, what the network fitted) at every state."""
+    if where not in grid.states:
+        network = grid.network
+        if network.is_linear:
+            found = [_fit(grid, one, where) for one in _products(network)]
+        else:
+            model, tasks = (
+                network.settings.model,
+                first(network.settings.evaluation.state_tasks, grid.tasks(where)),
+            )
+            states = [network.at(index).weights for index in range(len(_steps(network)))]
+            found = [fit_by_network(model, weights, tasks) for weights in states]
+        grid.states[where] = list(zip(_steps(network).tolist(), found, strict=True))
+    return grid.states[where]
+
+
+def _products(network: Network) -> list[Products]:
+    model = network.settings.model
+    return [products.of(model, network.at(index).weights) for index in range(len(_steps(network)))]
+
+
+def _fit(grid, one: Products, where: str) -> Fit:
+    network = grid.network
+    tasks = first(network.settings.evaluation.state_tasks, grid.tasks(where))
+    model = products.unrolled(network.settings.model)
+    return Fit(*in_chunks(lambda some: fit_by_network(model, one.weights, some), tasks))
+
+
+def claimed(network: Network) -> list[Products]:
+    """States of a training that is what is claimed: from nothing to GD, reached at `TURN`, and on to GD++."""
+    steps, found = _steps(network), []
+    gd, best = (network.methods[name].values for name in ("gd shared", network.own_method))
+    for share in steps / steps[-1]:
+        grown, over = min(share / TURN, 1.0), max((share - TURN) / (1 - TURN), 0.0)
+        pair = [(1 - over) * grown * a + over * b for a, b in zip(gd, best, strict=True)]
+        weights = descent.hand_set(descent.Steps(*pair), network.settings.task.inputs)
+        found.append(products.of(products.unrolled(network.settings.model), weights))
+    return found
+
+
+@predictor("curve path")
+def path_claimed(network: Network) -> None:
+    """a training that is what is claimed: from nothing to GD, which it passes, and on to GD++"""
+
+
+@fault("delayed", of="training")
+def delayed(followed: Followed, steps: float) -> Followed:
+    """The loss comes this many steps of training later"""
+    return followed._replace(delay=steps)
+
+
+@measure
+def cosine_peak(followed: Followed) -> float:
+    """highest model_cos with the reference at any kept state of training"""
+    return float(followed.cosines[followed.peak])
+
+
+@measure(tolerance=1e-3)
+def peak_after_crossing(followed: Followed) -> float:
+    """steps from where the loss falls to the reference's to where model_cos with it is highest"""
+    return float(followed.steps[followed.peak]) - _crossing(followed) - followed.delay
+
+
+def _crossing(followed: Followed) -> float:
+    """Step at which the loss falls to the reference's, between two states by its logarithm; inf if never."""
+    below = np.flatnonzero(followed.losses <= followed.reference_loss)
+    if len(below) == 0:
+        return np.inf
+    last = below[0]
+    if last == 0:
+        return float(followed.steps[0])
+    before, after = np.log(followed.losses[last - 1]), np.log(followed.losses[last])
+    share = (before - np.log(followed.reference_loss)) / (before - after)
+    return float(followed.steps[last - 1] + share * (followed.steps[last] - followed.steps[last - 1]))

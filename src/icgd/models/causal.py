@@ -1,0 +1,190 @@
+"""The networks of the second paper, in their readable form: causal, for one sequence of states.
+
+Conventions as in `models.attention`: q = e W_Q, k = e W_K, v = e W_V, a head adds (sum_i s_ti v_i) P to
+token t, here over i <= t only. Source: von Oswald et al. 2023, released code.
+"""
+
+import functools
+import math
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from icgd.config import Causal
+from icgd.models.attention import MATRICES
+from icgd.models.mlp import layer_norm
+from icgd.models.transformer import Weights
+from icgd.tasks import tokens as codes
+
+CHANNELS = 4  # states in a constructed token
+NORMED = {  # which vectors qk_norm is of; the released mesa layer takes values for keys there
+    "linear": ("query", "key"), "softmax": ("query", "key"), "mesa": ("query", "value"),
+}  # fmt: skip
+
+
+class CausalBlock(nnx.Module):
+    """e <- clip(e + attention(e)), with an MLP first e + W_out gelu(W_in e); a LayerNorm before each."""
+
+    def __init__(self, settings: Causal, index: int, *, rngs: nnx.Rngs):
+        self.settings, self.index, self.kind = settings, index, settings.layers[index]
+        heads, size, width = settings.heads, settings.key_size, settings.width
+        draw = jax.nn.initializers.normal(settings.init_std)
+        for name in MATRICES:
+            coded = has_code(settings, index) and name in ("query", "key")
+            shape = (heads, size, width) if name == "projection" else (heads, width * (1 + coded), size)
+            setattr(self, name, nnx.Param(draw(rngs.params(), shape)))
+        if self.kind == "mesa":
+            self.softness = nnx.Param(jnp.full(heads, math.log(math.expm1(settings.init_lambda))))
+        if settings.mlp:
+            self.hidden = nnx.Param(draw(rngs.params(), (width, settings.mlp)))
+            self.out = nnx.Param(draw(rngs.params(), (settings.mlp, width)))
+        for name in (("norm", "mlp_norm") if settings.mlp else ("norm",)) if settings.layer_norm else ():
+            setattr(self, f"{name}_scale", nnx.Param(jnp.ones(width)))
+            setattr(self, f"{name}_offset", nnx.Param(jnp.zeros(width)))
+
+    def __call__(self, tokens: jax.Array) -> jax.Array:
+        """(T, width) -> (T, width)."""
+        seen = self._normalised("norm", tokens)
+        attended = self._attended(*self._projected(seen))
+        tokens = tokens + jnp.einsum("htk,hkw->tw", attended, self.projection[...])
+        if self.settings.mlp:
+            seen = self._normalised("mlp_norm", tokens)
+            tokens = tokens + jax.nn.gelu(seen @ self.hidden[...]) @ self.out[...]
+        return clipped(self.settings, tokens)
+
+    def _projected(self, tokens: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Queries, keys and values of every head: (heads, T, key)."""
+        coded = tokens
+        if has_code(self.settings, self.index):
+            coded = jnp.concatenate([tokens, position_codes(*tokens.shape, tokens.dtype)], axis=-1)
+        seen = {"query": coded, "key": coded, "value": tokens}
+        found = {name: jnp.einsum("tw,hwk->htk", x, getattr(self, name)[...]) for name, x in seen.items()}
+        for name in NORMED[self.kind] if has_qk_norm(self.settings, self.index) else ():
+            found[name] = unit(found[name])
+        return found["query"], found["key"], found["value"]
+
+    def _attended(self, q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
+        """What every head finds: (heads, T, key)."""
+        if self.kind == "mesa":
+            q = jax.vmap(preconditioned)(q, k, jax.nn.softplus(self.softness[...]))
+        scores = jnp.einsum("htk,hsk->hts", q, k)
+        past = jnp.tril(jnp.ones(scores.shape[1:], bool))
+        if self.kind == "softmax":
+            scores = jax.nn.softmax(jnp.where(past, scores / math.sqrt(q.shape[-1]), -jnp.inf), axis=-1)
+        return jnp.einsum("hts,hsk->htk", jnp.where(past, scores, 0), v)
+
+    def _normalised(self, name: str, tokens: jax.Array) -> jax.Array:
+        if not self.settings.layer_norm:
+            return tokens
+        return layer_norm(tokens, getattr(self, f"{name}_scale")[...], getattr(self, f"{name}_offset")[...])
+
+
+class CausalTransformer(nnx.Module):
+    """Tokens of one sequence, residual layers, the next state at every position."""
+
+    def __init__(self, settings: Causal, inputs: int, *, rngs: nnx.Rngs):
+        self.settings, self.inputs = settings, inputs
+        draw = jax.nn.initializers.normal(settings.init_std)
+        if settings.tokens == "raw":
+            self.embedding = nnx.Param(draw(rngs.params(), (inputs, settings.width)))
+            self.read_out = nnx.Param(draw(rngs.params(), (settings.width, inputs)))
+        blocks = range(len(settings.layers))
+        self.layers = nnx.List(CausalBlock(settings, index, rngs=rngs) for index in blocks)
+
+    def __call__(self, states: jax.Array) -> jax.Array:
+        """The tokens before and after every layer (layers + 1, T, width); ``states`` (T, n)."""
+        found = [self.tokens(states)]
+        for layer in self.layers:
+            found.append(layer(found[-1]))
+        return jnp.stack(found)
+
+    def tokens(self, states: jax.Array) -> jax.Array:
+        """Tokens before the first layer."""
+        if self.settings.tokens == "constructed":
+            return constructed(self.settings, states)
+        tokens = states @ self.embedding[...]
+        if self.settings.position == "added":
+            tokens = tokens + position_codes(*tokens.shape, tokens.dtype)
+        return tokens
+
+    def predictions(self, tokens: jax.Array) -> jax.Array:
+        """The next states (T, n), read from the last tokens: of constructed ones the first channel."""
+        if self.settings.tokens == "raw":
+            return tokens @ self.read_out[...]
+        return tokens[:, : self.inputs]
+
+
+def preconditioned(q: jax.Array, k: jax.Array, ridge: jax.Array) -> jax.Array:
+    """R_t q_t with R_t = (sum_{i<=t} k_i k_i^T + I / lambda)^-1, by the recursion of Sherman and Morrison:
+    R_t = R_{t-1} - R_{t-1} k_t k_t^T R_{t-1} / (1 + k_t^T R_{t-1} k_t), R_0 = lambda I (eqs. 7, 8)."""
+
+    def step(inverse: jax.Array, pair: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        query, key = pair
+        along = inverse @ key
+        inverse = inverse - jnp.outer(along, along) / (1 + key @ along)
+        return inverse, inverse @ query
+
+    return jax.lax.scan(step, ridge * jnp.eye(q.shape[-1], dtype=q.dtype), (q, k))[1]
+
+
+def constructed(settings: Causal, states: jax.Array) -> jax.Array:
+    """Tokens (0, s_t, s_t, s_{t-1}) with s_0 = 0; masked: (0, 0, s_t, s_{t-1}). Source: released code."""
+    before = jnp.pad(states[..., :-1, :], [(0, 0)] * (states.ndim - 2) + [(1, 0), (0, 0)])
+    blank = jnp.zeros_like(states)
+    return jnp.concatenate([blank, blank if settings.masked else states, states, before], axis=-1)
+
+
+def has_code(settings: Causal, index: int) -> bool:
+    """Are queries and keys of layer ``index`` made of tokens with their positions' codes?"""
+    return settings.position == "beside" and index == 0
+
+
+def has_qk_norm(settings: Causal, index: int) -> bool:
+    """Have queries and keys of layer ``index`` norm 1?"""
+    return settings.qk_norm and index > 0
+
+
+def position_codes(length: int, size: int, dtype: jnp.dtype) -> jax.Array:
+    """`icgd.tasks.tokens.positions` as an array of JAX."""
+    return jnp.asarray(codes.positions(length, size), dtype)
+
+
+def unit(vectors: jax.Array) -> jax.Array:
+    """Vectors over their norms."""
+    return vectors / (jnp.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-16)
+
+
+def clipped(settings: Causal, tokens: jax.Array) -> jax.Array:
+    """Tokens after a layer, within the bounds."""
+    bound = settings.token_clip
+    return tokens if bound is None else jnp.clip(tokens, -bound, bound)
+
+
+def initialise(settings: Causal, inputs: int, key: jax.Array) -> Weights:
+    """Fresh weights by name, such as "0/query"; N(0, std^2) in every matrix."""
+    state = nnx.to_pure_dict(nnx.state(CausalTransformer(settings, inputs, rngs=nnx.Rngs(key)), nnx.Param))
+    layers = {f"{i}/{name}": one for i, held in state.pop("layers").items() for name, one in held.items()}
+    return {**layers, **{f"tokens/{name}": matrix for name, matrix in state.items()}}
+
+
+def build(settings: Causal, inputs: int, weights: Weights) -> CausalTransformer:
+    """The network that has these weights."""
+    state: dict = {"layers": {index: {} for index in range(len(settings.layers))}}
+    for name, matrix in weights.items():
+        room, matrix_name = name.split("/")
+        (state["layers"][int(room)] if room.isdigit() else state)[matrix_name] = matrix
+    return nnx.merge(_structure(settings, inputs), state)
+
+
+def predict(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array:
+    """Predictions (B, T, n) of the states after those seen, (B, T, n), one sequence at a time."""
+    network = build(settings, states.shape[-1], weights)
+    return jax.vmap(lambda one: network.predictions(network(one)[-1]))(states)
+
+
+@functools.cache
+def _structure(settings: Causal, inputs: int) -> nnx.GraphDef:
+    """Structure of a network, without drawing its weights."""
+    blank = nnx.eval_shape(lambda: CausalTransformer(settings, inputs, rngs=nnx.Rngs(params=0)))
+    return nnx.split(blank, nnx.Param)[0]

@@ -1,0 +1,206 @@
+"""RESULTS.md and the README's answer and table: topics written by hand, every number from the verdicts."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+
+from icgd import paths
+from icgd.claims import registry
+from icgd.errors import IcgdError
+from icgd.files import read_json, read_yaml, write_text
+from icgd.report.meaning import of_measure, of_subject
+from icgd.report.words import group, is_finding, measured, number, plural, region, statistical
+
+TOPICS, RESULTS, README = Path("claims/topics.yaml"), Path("RESULTS.md"), Path("README.md")
+BEGIN, END = "<!-- results: written by python -m icgd results -->\n", "<!-- end of results -->"
+HOLE = re.compile(r"\{([a-z0-9-]+)(?:\.(\d+))?:([a-z_ ]+)\}")
+EXTREMES = {"max": "largest: ", "min": "least: ", "median": "median over seeds: "}
+STANDS = {True: "yes", False: "no", None: "no interval"}
+WORDS = ("supported", "partly", "refuted", "undecided")
+
+
+class Verdicts:
+    """All verdicts, what stands when they count together, and the registry's claims without one."""
+
+    def __init__(self, verdicts: dict[str, dict]):
+        self.all = verdicts
+        claims = [claim for claim in registry.claims().values() if not claim.finding]
+        self.count = Counter(verdicts[one.id]["verdict"] if one.decided else one.kind for one in claims)
+        self.count |= Counter(findings=sum(map(is_finding, verdicts.values())), claims=len(claims))
+
+    def of(self, id_: str) -> dict:
+        """A verdict.
+
+        Raises:
+            IcgdError: the topics name a claim that has none.
+        """
+        if id_ not in self.all:
+            raise IcgdError(f"{TOPICS} names {id_!r}, which has no verdict.")
+        return self.all[id_]
+
+    def stands(self, id_: str) -> bool:
+        """Is it decided, and does it hold when all claims of its source are counted together?"""
+        found = self.of(id_)
+        return group(found["verdict"]) == "decided" and found["together"] is not False
+
+    def fill(self, text: str) -> str:
+        """A text with the numbers in their places."""
+        return HOLE.sub(self._hole, " ".join(text.split()))
+
+    def _hole(self, found: re.Match) -> str:
+        id_, part, form = found.groups()
+        if id_ == "count":
+            return str(self.count[form])
+        return formed(self.of(id_)["parts"][int(part or 0)], form)
+
+    def rows(self, topic: dict) -> Iterator[list[str]]:
+        """The rows of a topic's table: a claim, and under it its parts where there are several."""
+        for id_ in topic["claims"]:
+            claim = self.of(id_)
+            verdict, parts = claim["verdict"], claim["parts"]
+            stands = "–" if is_finding(claim) or group(verdict) != "decided" else STANDS[claim["together"]]
+            last = [f"**{verdict}**", stands]
+            said = f"**{id_}** {_cell(claim['says'])} ({_cell(claim['where'])})"
+            if len(parts) == 1:
+                yield [said, *_numbers(parts[0]), *last]
+                continue
+            yield [said, f"{len(parts)} parts", "", "", *last]
+            for part in parts:
+                yield ["", *_numbers(part), part["verdict"], ""]
+
+
+def formed(part: dict, form: str) -> str:
+    """A number of a part in the form that a text asks for."""
+    spread = part["high"] - part["low"]
+    if form == "interval":
+        value, *ends = (_round(part[key], spread) for key in ("value", "low", "high"))
+        return f"{value} [{', '.join(ends)}]"
+    if form in ("value", "low", "high"):
+        return _round(part[form], spread)
+    if form in ("n", "published"):
+        return number(part[form])
+    share = {"percent": part["value"], "more": part["value"] - 1, "less": 1 - part["value"]}
+    if form not in share:
+        raise IcgdError(f"{TOPICS}: there is no form {form!r} of a number; known are value, more, less.")
+    return f"{100 * share[form]:.{0 if abs(share[form]) >= 0.1 else 1}f} %"
+
+
+def _round(value: float, spread: float) -> str:
+    """A number with as many decimals as half its interval deserves; an exact one with three digits."""
+    if not spread:
+        return f"{value:.3g}".replace("e-0", "e-")
+    least = 2 if abs(value) < 1 else 1 if abs(value) < 10 else 0
+    return f"{value:.{max(math.ceil(-math.log10(spread / 2)), least)}f}"
+
+
+def _numbers(part: dict) -> list[str]:
+    """What is measured, in words; ours; published."""
+    words = _measure(part["evidence"])
+    if not words.startswith(("Larg", "Least", "Highest", "Lowest")):
+        words = EXTREMES.get(part["estimand"], "") + words
+    if part["each"]:
+        value = f"with a value {region(part['each'])}: "
+        where = words.removeprefix("1 if ") if part["each"] == {"above": 0.5} else words
+        words = f"share of {plural(part['per'])} {'where ' if where != words else value}{where}"
+    words = f"*{part['name']}*: {words}" if part["name"] else words
+    ours = unescape(measured(part)) if statistical(part) else _exact(part["value"])
+    published = number(part["published"])
+    if part["published"] is None and part["released"] is not None:
+        published = f"{number(part['released'])} (code)"
+    return [_cell(words), ours, published]
+
+
+def _measure(evidence: dict) -> str:
+    """The dictionary's words for a measure, with what it is held against in them or after them."""
+    words = of_measure(evidence).rstrip(".") or "read off the paper and its code"
+    reference = evidence.get("reference") or ""
+    if "reference" not in words or not reference:
+        return words
+    what = (of_subject(reference, evidence) or reference).split(" for the experiment's tasks")[0]
+    if " of " in reference:
+        what = reference
+    else:
+        words = words.replace(" (the mean of several networks)", "")
+    if " of " in reference or "reference's" in words or len(what) > 60:
+        return f"{words}; reference: {what}"
+    return words.replace("the reference", what)
+
+
+def _exact(value: float) -> str:
+    """A rounding error with two digits, anything else as in the audit."""
+    return f"{value:.2g}" if 0 < abs(value) < 1e-6 else number(value)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def topics() -> list[dict]:
+    """The topics, in the paper's order."""
+    return read_yaml(TOPICS)["topics"]
+
+
+def counted(verdicts: Verdicts) -> str:
+    """The counts, pending said at once."""
+    counts = verdicts.count
+    own = [id_ for id_, found in verdicts.all.items() if not is_finding(found)]
+    stand = sum(map(verdicts.stands, own))
+    decided = sum(counts[word] for word in ("supported", "partly", "refuted"))
+    return (
+        f"Of {counts['claims']} registered claims {len(own)} were tested: {counts['supported']} supported, "
+        f"{counts['partly']} partly, {counts['refuted']} refuted, {counts['inconclusive']} inconclusive, "
+        f"{counts['no power']} without power. {stand} of the {decided} decided ones stand when all claims of "
+        f"a source are counted together. {counts['pending']} are pending, most of them about a second paper "
+        f"and pretrained language models, and {counts['not-testable']} cannot be tested."
+    )
+
+
+def results(verdicts: Verdicts) -> str:
+    """RESULTS.md."""
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(loader=loader, keep_trailing_newline=True, autoescape=False)
+    environment.filters["fill"] = verdicts.fill
+    page = environment.get_template("results.md.j2").render(
+        **read_yaml(TOPICS), rows=verdicts.rows, counts=counted(verdicts)
+    )
+    return re.sub(r"\n{3,}", "\n\n", page).rstrip("\n") + "\n"
+
+
+def summary(verdicts: Verdicts) -> tuple[str, str]:
+    """The README's answer and its table with the counts."""
+    lines = [
+        "| topic | supported | partly | refuted | undecided | stand together |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for topic in topics():
+        words = Counter(verdicts.of(id_)["verdict"] for id_ in topic["claims"])
+        words["undecided"] = words.total() - sum(words[word] for word in WORDS[:3])
+        own = [id_ for id_ in topic["claims"] if not is_finding(verdicts.of(id_))]
+        stand = sum(map(verdicts.stands, own)) if own else "–"
+        cells = [f"[{topic['title']}](RESULTS.md#{topic['id']})", *(str(words[word] or "") for word in WORDS)]
+        lines.append(f"| {' | '.join([*cells, str(stand)])} |")
+    answer = "\n".join(verdicts.fill(sentence) for sentence in read_yaml(TOPICS)["answer"])
+    return answer, f"{counted(verdicts)}\n\n" + "\n".join(lines)
+
+
+def readme(text: str, verdicts: Verdicts) -> str:
+    """The README with its two blocks, answer and table, as they are now."""
+    for block in summary(verdicts):
+        before, _, rest = text.partition(BEGIN)
+        _, end, after = rest.partition(END)
+        if not end:
+            raise IcgdError(f"{README} lacks the marks of an answer and of a table of results.")
+        text = f"{before}\0{block}\n{end}{after}"
+    return text.replace("\0", BEGIN)
+
+
+def write() -> None:
+    """Write RESULTS.md and the README's blocks from the verdicts at full scale."""
+    verdicts = Verdicts(read_json(paths.verdicts("full")))
+    write_text(RESULTS, results(verdicts))
+    write_text(README, readme(README.read_text(encoding="utf-8"), verdicts))

@@ -1,0 +1,29 @@
+"""optima.csv, the best of each family of K-step methods, and families.csv, what follows from them."""
+
+from pathlib import Path
+
+from icgd import paths
+from icgd.config import Config
+from icgd.files import read_table
+from icgd.references import methods, tables, tuned
+from icgd.references.optima import PublishedTasks, Searched
+from icgd.statements import families
+from icgd.statements.table import Rows
+
+
+def inputs(scale: str) -> list[Path]:
+    """GD++ as the released recipe trains it, and the published curves."""
+    return [*_released(scale), paths.CURVES]
+
+
+def run(config: Config, scale: str) -> tuple[list[dict], Rows]:
+    """Search, evaluate on the published tasks, compare."""
+    settings = tuned.optima(config, scale)
+    searched, tasks = Searched(settings), PublishedTasks(settings.tasks)
+    trained = [row for path in _released(scale) for row in read_table(path, methods.COLUMNS)]
+    found = tables.of_optima(searched, tasks, trained)
+    return [{name: row[name] for name in methods.COLUMNS} for row in found], families.run(searched, tasks)
+
+
+def _released(scale: str) -> list[Path]:
+    return [paths.released(scale, *network) for network in tuned.RELEASED]

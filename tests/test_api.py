@@ -1,0 +1,132 @@
+"""The Python API and the list of claims: from a checkout and from elsewhere, right and wrong use."""
+
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT, run
+
+import icgd
+from icgd import paths
+from icgd.__main__ import main
+from icgd.audit import listed
+from icgd.errors import IcgdError
+from icgd.files import read_json
+
+
+@pytest.fixture(scope="module")
+def net():
+    """Two looped layers."""
+    return icgd.load("two_recurrent", seed=0)
+
+
+def test_importing_is_light():
+    run("python", "-c", "import icgd, sys; assert not {'jax', 'pandas', 'numpy'} & set(sys.modules)")
+
+
+def test_the_package_of_claims_is_called_whatever_was_imported_before():
+    from icgd.claims import registry
+
+    assert callable(icgd.claims) and icgd.claims.registry is registry
+
+
+def test_a_network_and_where_it_is_from(net):
+    assert net.origin == ROOT / paths.weights("full", "two_recurrent", 0)
+    assert net.settings.model.recurrent and net.settings.task.context == 10
+    assert net.weights["0/query"].shape == (1, 11, 11)
+    assert len(net.layers) == 2 and net.layers[1].query is net.layers[0].query
+    products = net.products()
+    assert products.kq.shape == products.pv.shape == (2, 11, 11)
+
+
+def test_it_predicts_a_context_of_ones_own(net):
+    tasks = icgd.sample_tasks("two_recurrent", 50, seed=3)
+    found = net.predict(tasks)
+    assert found.shape == (50,) and np.mean((found - tasks.target) ** 2) < 0.5 * np.mean(tasks.target**2)
+    np.testing.assert_allclose(net.predict(*tasks[:3]), found, rtol=1e-6)
+    x, y, query = (part[0] for part in tasks[:3])
+    assert net.predict(x, y, query) == pytest.approx(found[0], rel=1e-5)
+    assert net.predict(x, y, tasks.query).shape == (50,)
+    fit = net.fit(tasks)  # linear in the query: what it predicts is w.x
+    np.testing.assert_allclose(np.sum(fit.weights * tasks.query, 1), found, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (((10, 9), (10,), (10,)), r"takes x \(N, 10\)"),
+        (((10, 10), (9,), (10,)), "the shapes are"),
+        (((10, 10), (10,), (9,)), "the shapes are"),
+        (((10,), (10,), (10,)), "the shapes are"),
+    ],
+)
+def test_wrong_shapes_are_one_sentence(net, given, says):
+    with pytest.raises(IcgdError, match=says):
+        net.predict(*map(np.zeros, given))
+
+
+def test_numbers_that_are_none_are_refused(net):
+    with pytest.raises(IcgdError, match="NaN or infinity"):
+        net.predict(np.full((10, 10), np.nan), np.zeros(10), np.zeros(10))
+    with pytest.raises(IcgdError, match="arrays of numbers"):
+        net.predict("x", np.zeros(10), np.zeros(10))
+
+
+@pytest.mark.parametrize(
+    ("use", "says"),
+    [
+        (lambda: icgd.load("two_recurent"), "did you mean two_recurrent"),
+        (lambda: icgd.load("two_recurrent", seed=99), "has seeds 0 to 9, not 99"),
+        (lambda: icgd.load("robustness"), "trains at"),
+        (lambda: icgd.claim("vo22-1x"), "there is no claim"),
+        (lambda: icgd.claims(verdict="refutd"), "did you mean refuted"),
+        (lambda: icgd.table("one_leyer"), "has no table"),
+        (lambda: icgd.load("softmax_two_heads").products(), "one linear head"),
+        (lambda: listed.listed("full", "refutd"), "did you mean refuted"),
+    ],
+)
+def test_misuse_is_one_sentence(use, says):
+    with pytest.raises(IcgdError, match=says):
+        use()
+
+
+def test_claims_are_a_table_with_their_verdicts():
+    decided, frame = read_json(paths.verdicts("full")), icgd.claims()
+    assert set(decided) < set(frame.index) and {"pending", "not testable"} < set(frame["verdict"])
+    refuted = [id_ for id_, found in decided.items() if found["verdict"] == "refuted"]
+    assert set(icgd.claims(verdict="refuted").index) == set(refuted)
+    assert set(icgd.claims(source="vo22")["source"]) == {"vo22"}
+    assert icgd.claim("VO22-17") == decided["vo22-17"] and icgd.claim("vo23-01")["verdict"] == "pending"
+
+
+def test_tables_and_experiments():
+    table = icgd.table("contrasts")
+    assert {"unit", "measure", "value"} <= set(table) and table["value"].dtype == float
+    assert icgd.experiment("one_layer").seeds == 10
+
+
+def test_the_list_of_claims_finds_words_and_verdicts():
+    refuted = listed.listed("full", "refuted")
+    assert {id_ for id_, *_ in refuted} == set(icgd.claims(verdict="refuted").index)
+    assert "vo22-17" in [id_ for id_, *_ in listed.listed("full", words="fig. 2 left")]
+    frame = icgd.claims()["verdict"]
+    assert {id_: word for id_, word, _ in listed.listed("full")} == frame.to_dict()
+
+
+def test_the_list_needs_nothing_but_python():
+    code = "import sys; from icgd.__main__ import main; sys.exit(main(['claims', '--verdict', 'refuted']))"
+    done = run(sys.executable, "-S", "-c", code)
+    assert "vo22-69" in done.stdout
+
+
+def test_it_works_elsewhere_with_the_checkout_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(IcgdError, match="set ICGD_ROOT"):
+        icgd.claims()
+    monkeypatch.setenv("ICGD_ROOT", str(tmp_path))
+    with pytest.raises(IcgdError, match="is no checkout"):
+        paths.root()
+    monkeypatch.setenv("ICGD_ROOT", str(ROOT))
+    assert icgd.load("one_layer").origin.is_relative_to(ROOT) and not icgd.claims().empty
+    assert main(["audit", "VO22-17"]) == 0 and main(["claims", "grokking"]) == 0
+    assert "VERDICT (full scale): SUPPORTED" in capsys.readouterr().out

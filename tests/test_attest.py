@@ -1,0 +1,120 @@
+"""Attesting: code that was edited is put right without training where its programs are the same."""
+
+import json
+import shutil
+
+import pytest
+from conftest import ROOT, run
+
+from icgd import config
+from icgd.audit import attest, programs, rerun
+from icgd.audit.rerun import Sample
+from icgd.files import read_json, write_json
+
+KEPT = "one_layer"
+CONFIG = """
+scales: {smoke: {}, quick: {}, full: {weights: committed}}
+experiments:
+  one_layer: {about: kept, task: {inputs: 10, context: 10}, training: {steps: 5000, batch: 2048}, seeds: 1}
+"""
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A repository with the package, one experiment and one of its seeds, attested and committed."""
+    folder, seed = tmp_path / "clone", f"results/full/{KEPT}/seed-0"
+    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / seed, folder / seed)
+    for name in ("claims", "published"):
+        (folder / name).symlink_to(ROOT / name)
+    (folder / "config.yaml").write_text(CONFIG)
+    found = read_json(programs.PROGRAMS)
+    before = [*found["before"], read_json(folder / seed / "weights.npz.provenance.json")["revision"]]
+    found |= {"programs": {KEPT: found["programs"][KEPT]}, "source": programs.source(), "before": before}
+    write_json(folder / programs.PROGRAMS, found)
+    git(folder, "init", "--quiet")
+    commit(folder)
+    return folder
+
+
+def git(folder, *words):
+    """Run git in a folder, with a name to commit by."""
+    return run("git", "-c", "user.name=test", "-c", "user.email=test@localhost", *words, folder=folder)
+
+
+def commit(folder):
+    """Commit all that is there."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "as it is")
+
+
+def icgd(folder, *words, code=0):
+    """What a command of the clone's own code says."""
+    done = run("python", "-m", "icgd", *words, folder=folder, check=False, PYTHONPATH=str(folder / "src"))
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def edit(folder, old, new):
+    """Edit the arithmetic of training, and commit."""
+    path = folder / "src" / "icgd" / "training" / "steps.py"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    commit(folder)
+
+
+def test_a_renamed_local_is_put_right_without_training(clone):
+    assert "2 files as recorded" in icgd(clone, "verify")
+    edit(clone, "slope", "steepness")
+    assert "run `make attest`" in icgd(clone, "verify", code=1)
+    assert "all 1 programs are those" in icgd(clone, "attest", "--check")
+    assert "again" not in icgd(clone, "attest")
+    (line,) = (clone / programs.ATTESTATIONS).read_text().splitlines()[1:]
+    assert ",all,program,1 of 1 programs,same,0," in line
+    assert "2 files as recorded" in icgd(clone, "verify")
+
+
+def test_a_fault_is_refused_and_nothing_written(clone):
+    before = (clone / programs.PROGRAMS).read_bytes()
+    edit(clone, "= chosen.learning_rate,", "= 3 * chosen.learning_rate,")
+    path = clone / "src" / "icgd" / "audit" / "rerun.py"
+    path.write_text(path.read_text().replace("LIMIT = 60.0", "LIMIT = 0.0"))  # its start tells already
+    assert "other programs than were attested: one_layer" in icgd(clone, "attest", "--check", code=1)
+    said = icgd(clone, "attest", code=1)
+    assert "one_layer: differs (3 lines" in said and "train anew: one_layer; nothing was written" in said
+    assert (clone / programs.PROGRAMS).read_bytes() == before and not (clone / programs.ATTESTATIONS).exists()
+
+
+@pytest.fixture
+def other(clone, monkeypatch):
+    """In a clone whose code compiles to another program; what a rerun shows is up to the test."""
+    monkeypatch.chdir(clone)
+    now = {"training": "1" * 16, "history": "2" * 16}
+    monkeypatch.setattr(attest, "compiled", lambda config: {KEPT: now})
+    return lambda found: monkeypatch.setattr(attest, "sample", lambda name, config: found)
+
+
+def test_another_program_that_trains_the_same_is_chained_to_the_record(other):
+    other(Sample("start", "3 lines of the history of seed 0", False, 2e-7))
+    record = json.loads(
+        (programs.paths.weights("full", KEPT, 0).with_name("weights.npz.provenance.json")).read_text()
+    )
+    assert attest.run(config.load()) == 0
+    (line,) = programs.lines()
+    assert (line["evidence"], line["result"], line["largest_difference"]) == ("start", "agrees", "2e-07")
+    assert programs.counts(record["program"], KEPT, programs.attested())
+    assert not programs.counts({**record["program"], "training": "0" * 16}, KEPT, programs.attested())
+    assert programs.outdated(programs.attested()) is None
+
+
+def test_another_program_that_trains_otherwise_is_refused(other, capsys):
+    other(Sample("rerun", "weights and history of seed 0", False, 1e-3))
+    assert attest.run(config.load()) == 1 and programs.lines() == []
+    assert "train anew: one_layer" in capsys.readouterr().out
+
+
+def test_the_start_of_committed_seeds_comes_out_again(monkeypatch):
+    monkeypatch.setattr(rerun, "LIMIT", 0.0)
+    found = config.load()
+    for name in (KEPT, "released 2 shared"):
+        assert rerun.sample(name, found).result == "agrees"

@@ -1,0 +1,158 @@
+"""What an auditor is told: why a verdict is what it is, and which numbers a rebuild does not bear out."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from icgd import paths
+from icgd.audit import agreement, explain
+from icgd.errors import IcgdError
+from icgd.files import write_json
+
+PART = {
+    "name": "",
+    "says": "",
+    "per": "training seed",
+    "estimand": "mean",
+    "each": None,
+    "transform": "log",
+    "supported": {"within": [0.99, 1.01]},
+    "refuted": None,
+    "evidence": {"of": "one_layer", "measure": "loss_ratio", "reference": "gd", "tasks": "fresh"},
+    "value": 1.0015,
+    "low": 1.001,
+    "high": 1.002,
+    "n": 2,
+    "verdict": "supported",
+    "reason": "",
+    "units": [{"unit": f"seed {seed}", "value": 1.001 + seed / 1000} for seed in range(2)],
+    "excluded": [{"unit": "seed 2", "why": "not converged"}],
+    "published": 1.002,
+    "released": None,
+    "released_from": None,
+    "published_values": [1.001, 1.002],
+    "published_verdict": "supported",
+    "controls": [
+        {
+            "must": "refute",
+            "subject": "network rate 1.15",
+            "size": "learning rate 15 % too large",
+            "verdict": "refuted",
+            **{"value": 1.02, "low": 1.01, "high": 1.03, "n": 2, "ok": True},
+        }
+    ],
+}
+VERDICT = {
+    "id": "vo22-17",
+    "source": "vo22",
+    "where": "Fig. 2",
+    "says": "A trained layer – one of α – has the loss of one step.",
+    "kind": "measurement",
+    "note": "A note.",
+    "test": None,
+    "scale": "full",
+    "verdict": "supported",
+    "reason": "",
+    "reduced": None,
+    "parts": [PART],
+    "figures": ["fig2"],
+    "rule_hash": "0123456789ab",
+    "inputs": [{"path": "results/full/one_layer/measures.csv", "sha256": "0" * 64}],
+    "rebuild": "make audit CLAIM=vo22-17 SCALE=full",
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A checkout with one verdict."""
+    (tmp_path / "claims").symlink_to(ROOT / "claims")
+    monkeypatch.chdir(tmp_path)
+    write_json(paths.verdicts("full"), {"vo22-17": VERDICT})
+    return tmp_path
+
+
+def bare(folder, *words):
+    """What a Python without any package says, on a terminal that knows ASCII."""
+    variables = {"PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-S", "-m", "icgd", "audit", *words]
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True)
+
+
+def test_a_bare_python_explains_a_verdict(folder):
+    done = bare(folder, "vo22-17")
+    assert done.returncode == 0, done.stderr
+    for words in (
+        "VERDICT (full scale): SUPPORTED",
+        "rule: Supported when the 95 % interval of the mean over training seeds (log scale) lies within 0.99",
+        "measured: 1.0015  [1.001, 1.002]  n = 2",
+        "evidence: of one_layer, measure loss_ratio, reference gd, tasks fresh",
+        "control network rate 1.15 (learning rate 15 % too large): must refute, came out refuted at 1.02",
+        "published: 1.002; the paper's own seeds would be supported",
+        "left out: seed 2, not converged",
+        "rebuild: make audit CLAIM=vo22-17 SCALE=quick",
+    ):
+        assert words in done.stdout
+
+
+@pytest.mark.parametrize("scale", ["smoke", "quick", "full"])
+def test_an_unknown_claim_is_told_alike_at_every_scale(folder, scale):
+    done = bare(folder, "vo22-171", "--scale", scale)
+    assert done.returncode == 2
+    assert done.stderr == "icgd audit: there is no claim 'vo22-171'; did you mean vo22-71?\n"
+
+
+def test_a_claim_that_waits_is_shown_as_the_registry_has_it(folder):
+    for claim, word in (("vo22-73", "NOT TESTABLE"), ("vo23-01", "PENDING")):
+        done = bare(folder, claim, "--scale", "quick")
+        assert done.returncode == 0 and f"VERDICT: {word}" in done.stdout and "kind: " in done.stdout
+
+
+def test_a_verdict_that_is_not_there_says_what_builds_it(folder):
+    with pytest.raises(
+        IcgdError, match="results/quick has no verdict on vo22-17; `make audit CLAIM=vo22-17 SC"
+    ):
+        explain.show("vo22-17", "quick")
+
+
+def test_the_newest_verdict_counts(folder, capsys):
+    write_json(paths.verdict("full", "vo22-17"), {**VERDICT, "verdict": "refuted"})
+    explain.show("vo22-17", "full")
+    assert "REFUTED" in capsys.readouterr().out
+
+
+def test_every_claim_of_the_registry_has_its_entry():
+    from icgd.claims import registry
+
+    assert set(explain.entries()) == set(registry.claims())
+
+
+def differences(was, now, alike=False, name="results/full/one_layer/measures.csv", **labels):
+    """Differences of two tables of one number."""
+    rows = [{"measure": "loss", "subject": "network", **labels, "value": value} for value in (was, now)]
+    return list(agreement.compare_tables(Path(name), rows[:1], rows[1:], alike))
+
+
+def test_tables_are_compared_within_their_tolerance():
+    assert not differences("0.2051234", "0.2051238")
+    assert differences("0.2051234", "0.2052234")
+    assert differences("0.2051234", "nan")
+    assert not differences("0.02051234", "0.02051934", measure="preds_diff")
+    assert differences("0.02051234", "0.02061234", measure="preds_diff")
+    assert not differences("0.02051234", "0.02051934", name="figures/full/fig1.csv")
+    assert not differences("1e30", "2e30") and differences("1e30", "1e20")
+
+
+def test_nothing_excuses_a_number_where_the_rebuild_repeats_all_others():
+    """Ill-conditioned, tiny and diverged ones pass on another kind of processor only."""
+    for was, now, labels in (
+        ("0.9999", "0.9998", {"measure": "preds_diff"}),
+        ("1.234e-9", "1.235e-9", {}),
+        ("1e30", "2e30", {}),
+    ):
+        assert not differences(was, now, **labels) and differences(was, now, alike=True, **labels)
+    row, other = {"value": "1"}, {"value": "2"}
+    assert agreement.repeats([([row] * 20, [row] * 19 + [other])])
+    assert not agreement.repeats([([row] * 20, [row] * 10 + [other] * 10)])

@@ -1,0 +1,104 @@
+"""RESULTS.md and the README: every decided claim stands in them, every number is the verdict's."""
+
+import json
+import re
+from collections import Counter
+
+import pytest
+from conftest import ROOT
+
+from icgd import paths, results
+from icgd.claims import registry
+from icgd.errors import IcgdError
+from icgd.figures.specs import FIGURES
+from icgd.files import read_json, read_yaml
+
+TEXTS = ("says", "finds", "why", "caption")
+
+
+@pytest.fixture(scope="module")
+def verdicts():
+    """Those that are committed."""
+    return results.Verdicts(read_json(ROOT / paths.verdicts("full")))
+
+
+@pytest.fixture
+def topics():
+    """As a person wrote them."""
+    return results.topics()
+
+
+def test_both_pages_are_up_to_date(verdicts):
+    hint = "run `python -m icgd results`"
+    assert results.RESULTS.read_text("utf-8") == results.results(verdicts), hint
+    text = results.README.read_text("utf-8")
+    assert results.readme(text, verdicts) == text, hint
+
+
+def test_every_decided_claim_stands_in_one_topic(verdicts, topics):
+    found = Counter(id_ for topic in topics for id_ in topic["claims"])
+    assert set(found) == {claim.id for claim in registry.claims().values() if claim.decided}
+    assert set(found.values()) == {1} and set(found) == set(verdicts.all)
+
+
+def test_a_topic_has_its_words_and_a_figure_with_a_caption(topics):
+    for topic in topics:
+        assert {"id", "title", "says", "finds", "why", "claims"} <= set(topic), topic["id"]
+        assert ("figure" in topic) == ("caption" in topic)
+        assert topic.get("figure") is None or topic["figure"] in FIGURES
+
+
+def test_numbers_in_the_texts_come_from_the_verdicts(verdicts, topics):
+    for topic in [*topics, {"claims": [], "says": " ".join(read_yaml(results.TOPICS)["answer"])}]:
+        known = json.dumps([verdicts.of(id_) for id_ in topic["claims"]])
+        for text in (results.HOLE.sub("", topic.get(key, "")) for key in TEXTS):
+            assert not re.search(r"\d\.\d|\d %|[{}]", text), text
+            text = re.sub(r"[Ff]igures? \d+\w*( and \d+)?|\b[a-z]+\d*-f?\d+\b", "", text)
+            for number in re.findall(r"\d+", text):
+                assert re.search(rf"\b{number}\b", known), (number, text)
+        for id_, *_ in results.HOLE.findall(" ".join(topic.get(key, "") for key in TEXTS)):
+            assert id_ in verdicts.all or id_ == "count", id_
+
+
+def test_the_table_has_ours_published_verdict_and_holm(verdicts):
+    first, second, *_ = verdicts.rows({"claims": ["vo22-17"]})
+    assert first[0].startswith("**vo22-17** One trained") and first[-2:] == ["**supported**", "yes"]
+    part = verdicts.of("vo22-17")["parts"][0]
+    assert second[2].startswith("1.0015") and second[3] == str(part["published"])
+    assert "one step of gradient descent at its best rate" in second[1]
+    (undecided, *_) = verdicts.rows({"claims": ["vo22-21"]})
+    assert undecided[-2:] == ["**inconclusive**", "–"]
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ("interval", "1.0015 [1.0011, 1.0019]"),
+        ("value", "1.0015"),
+        ("more", "0.2 %"),
+        ("less", "-0.2 %"),
+        ("percent", "100 %"),
+        ("n", "10"),
+        ("published", "1.002"),
+    ],
+)
+def test_forms_of_a_number(form, says):
+    part = {"value": 1.00151, "low": 1.00111, "high": 1.00192, "n": 10, "published": 1.002}
+    assert results.formed(part, form) == says
+
+
+def test_misuse_is_told(verdicts):
+    with pytest.raises(IcgdError, match="names 'vo22-999'"):
+        verdicts.fill("{vo22-999:value}")
+    with pytest.raises(IcgdError, match="no form 'valeu'"):
+        verdicts.fill("{vo22-17:valeu}")
+    with pytest.raises(IcgdError, match="lacks the marks"):
+        results.readme("nothing", verdicts)
+
+
+def test_the_readme_is_short_and_says_what_is_pending(verdicts):
+    text = results.README.read_text("utf-8")
+    assert len(text.splitlines()) <= 90
+    assert f"{verdicts.count['pending']} are pending" in text
+    answer = text.partition(results.BEGIN)[2].partition(results.END)[0]
+    assert len(answer.strip().splitlines()) == 4
