@@ -8,9 +8,11 @@ import pytest
 from conftest import ROOT
 
 from icgd import paths
-from icgd.audit import agreement, explain
+from icgd.audit import agreement, explain, stale
+from icgd.claims import registry
 from icgd.errors import IcgdError
-from icgd.files import write_json
+from icgd.files import sha256, write_json
+from icgd.record import Recorder
 
 PART = {
     "name": "",
@@ -95,6 +97,28 @@ def test_a_bare_python_explains_a_verdict(folder):
         "rebuild: make audit CLAIM=vo22-17 SCALE=quick",
     ):
         assert words in done.stdout
+
+
+def test_what_is_stale_is_told_with_the_reason(tmp_path, monkeypatch):
+    rule = registry.claim("vo22-17").rule_hash
+    monkeypatch.chdir(tmp_path)
+    table = Path("results/full/one_layer/measures.csv")
+    weights = table.parent / "seed-0" / "weights.npz"
+    weights.parent.mkdir(parents=True)
+    for path, inputs in ((weights, []), (table, [weights])):
+        path.write_text(str(path))
+        Recorder("measure", {}, made_by={"code": "1"}).write([path], inputs)
+    found = {"id": "vo22-17", "scale": "full", "rule_hash": rule}
+    found["inputs"] = [{"path": str(table), "sha256": sha256(table)}]
+    assert stale.reasons(found) == []
+    (why,) = stale.reasons({**found, "rule_hash": "other"})
+    assert why == f"its rule is {rule} now and was other"
+    weights.write_text("others")
+    assert stale.reasons(found) == [f"{table} was made from another {weights}"]
+    table.write_text("another")
+    assert f"{table} is another file than it was decided on" in stale.reasons(found)
+    table.unlink()
+    assert stale.reasons(found) == [f"{table} is missing"]
 
 
 @pytest.mark.parametrize("scale", ["smoke", "quick", "full"])

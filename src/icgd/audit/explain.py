@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 from icgd import paths, record
+from icgd.audit import stale
 from icgd.claims import history
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_json
@@ -90,6 +91,7 @@ def lines(found: dict) -> list[str]:
         out += part_of(part)
     out += ["", *(f"figure: figures/{scale}/{figure}.png" for figure in found["figures"])]
     out += made(found["inputs"])
+    out += [f"stale: {why}" for why in stale.reasons(found)] or ["nothing it rests on has changed since"]
     out += [
         f"history: {row['date']}  {row['verdict']}  (rule {row['rule_hash']})  {row['reason']}"
         for row in history.lines()

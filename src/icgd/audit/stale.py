@@ -1,0 +1,55 @@
+"""What of a verdict is stale, and why: an input, the rule or a program that is another one today.
+
+Standard library only, except that the rule is compared where PyYAML and pydantic are at hand.
+"""
+
+from collections.abc import Iterator
+
+from icgd import record
+from icgd.audit import programs
+
+TRAINED = "train"
+SHOWN = 5  # reasons that are told
+
+
+def reasons(found: dict) -> list[str]:
+    """Why a verdict, or what it was decided on, would come out anew; empty where nothing changed."""
+    told = list(dict.fromkeys([*_inputs(found), *_rule(found), *_chain(found)]))
+    return told[:SHOWN] + ([f"and {len(told) - SHOWN} more reasons"] if len(told) > SHOWN else [])
+
+
+def _inputs(found: dict) -> Iterator[str]:
+    """Tables that are not those that the verdict was decided on."""
+    here = record.lineage(entry["path"] for entry in found["inputs"])
+    for entry in found["inputs"]:
+        now = here.get(entry["path"])
+        if now is None:
+            yield f"{entry['path']} is missing"
+        elif now.sha256 != entry["sha256"]:
+            yield f"{entry['path']} is another file than it was decided on"
+
+
+def _rule(found: dict) -> Iterator[str]:
+    """A rule that was changed since."""
+    try:
+        from icgd.claims import registry
+    except ModuleNotFoundError:
+        return
+    claim = registry.claims().get(found["id"])
+    if claim and found["rule_hash"] != claim.rule_hash:
+        yield f"its rule is {claim.rule_hash} now and was {found['rule_hash']}"
+
+
+def _chain(found: dict) -> Iterator[str]:
+    """Files behind the tables that were made from other ones, or by a program that is another today."""
+    here = record.lineage(entry["path"] for entry in found["inputs"])
+    attested = programs.attested() if found["scale"] == "full" else {}
+    for path, artefact in here.items():
+        made = artefact.record or {}
+        for name, digest in made.get("inputs", {}).items():
+            if name in here and here[name].sha256 != digest:
+                yield f"{path} was made from another {name}"
+        if made.get("step") == TRAINED and attested:
+            name = programs.name_of(artefact.path)
+            if not programs.counts(made.get("program"), name, attested):
+                yield f"{name} was trained by another program than today's"
