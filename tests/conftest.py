@@ -21,6 +21,14 @@ def at_root(monkeypatch):
     monkeypatch.chdir(ROOT)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def forget_programs():
+    """A test process that keeps the compiled programs of all files grows to several GB."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
+
+
 def environment(source: Path = ROOT) -> dict[str, str]:
     """Environment of a command line: these packages, and the code of a checkout."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

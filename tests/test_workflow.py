@@ -273,7 +273,8 @@ def test_one_claim_is_a_target_of_its_own(small):
     run("snakemake", *SMALL, "-c", "1", "--", target, folder=small)
     alone = json.loads((small / ".test" / target).read_text())
     together = json.loads((small / ".test/results/smoke/verdicts.json").read_text())["vo22-17"]
-    assert alone == together
+    others = ("rests_on", "together")  # what only all claims decided at once can say
+    assert alone == {key: value for key, value in together.items() if key not in others}
 
 
 def test_a_clone_is_told_what_was_made_otherwise_and_what_is_absent(small, tmp_path):
