@@ -112,7 +112,7 @@ SMALL = {  # claim -> its module, fewer cases than it takes, its verdict
     "vo22-08": (gd_plus_plus, {}, "supported"),
     "vo22-11": (kernels, {"FEW_SIZES": ((3, 3, 5),), "WELL_POSED": ((3, 1, 15),)}, "partly"),
     "vo22-12": (copying, {"FITTING": ((3, 1, 5), (3, 3, 1)), "CASES": 1, "TASKS": 500}, "supported"),
-    "vo22-13": (copying, {"FITTING": ((3, 1, 5),), "CASES": 2, "TASKS": 500}, "partly"),
+    "vo22-13": (copying, {"FITTING": ((3, 1, 5),), "CASES": 2, "TASKS": 500}, "refuted"),
     "vo22-14": (copying, {"FITTING": ((3, 1, 5),), "CASES": 1, "TASKS": 2000}, "supported"),
     "vo22-15": (algebra, {}, "supported"),
     "as-19": (rewriting, {"FEW_SIZES": ((3, 1, 5),)}, "supported"),

@@ -43,4 +43,5 @@ def show(scale: str, verdict: str | None, words: str) -> None:
     found = listed(scale, verdict, words)
     for id_, word, says in found:
         print(textwrap.fill(f"{id_:9} {word:12} {says}", explain.WIDTH, subsequent_indent=" " * 23))
-    print(f"{len(found)} claims; `icgd audit {found[0][0] if found else 'vo22-17'}` explains one.")
+    counted, first = f"{len(found)} claim{'s' * (len(found) != 1)}", found[0][0] if found else "vo22-17"
+    print(f"{counted}; `icgd audit {first}` explains one.")
