@@ -14,13 +14,13 @@ SHOWN = 5  # reasons that are told
 
 def reasons(found: dict) -> list[str]:
     """Why a verdict, or what it was decided on, would come out anew; empty where nothing changed."""
-    told = list(dict.fromkeys([*_inputs(found), *_rule(found), *_chain(found)]))
+    here = record.lineage(entry["path"] for entry in found["inputs"])
+    told = list(dict.fromkeys([*_inputs(found, here), *_rule(found), *_chain(found, here)]))
     return told[:SHOWN] + ([f"and {len(told) - SHOWN} more reasons"] if len(told) > SHOWN else [])
 
 
-def _inputs(found: dict) -> Iterator[str]:
+def _inputs(found: dict, here: dict[str, record.Artefact]) -> Iterator[str]:
     """Tables that are not those that the verdict was decided on."""
-    here = record.lineage(entry["path"] for entry in found["inputs"])
     for entry in found["inputs"]:
         now = here.get(entry["path"])
         if now is None:
@@ -40,9 +40,8 @@ def _rule(found: dict) -> Iterator[str]:
         yield f"its rule is {claim.rule_hash} now and was {found['rule_hash']}"
 
 
-def _chain(found: dict) -> Iterator[str]:
+def _chain(found: dict, here: dict[str, record.Artefact]) -> Iterator[str]:
     """Files behind the tables that were made from other ones, or by a program that is another today."""
-    here = record.lineage(entry["path"] for entry in found["inputs"])
     attested = programs.attested() if found["scale"] == "full" else {}
     for path, artefact in here.items():
         made = artefact.record or {}
