@@ -40,8 +40,9 @@ class Block(BaseModel):
 class Task(Block):
     """A family of in-context regression problems."""
 
-    family: Literal["linear", "sine", "dynamics"] = Field(
-        "linear", description="linear regression, sine waves, or sequences of states (second paper)"
+    family: Literal["linear", "sine", "dynamics", "streams"] = Field(
+        "linear",
+        description="linear regression, sine waves; second paper: sequences of states, x_1, y_1, x_2, ...",
     )
     inputs: Count = Field(description="input dimension d; dynamics: of the observed states", ge=1)
     context: Count = Field(description="number N of context pairs; dynamics: of states T", ge=1)
@@ -108,8 +109,8 @@ class Model(Block):
 class Causal(Block):
     """Network with a causal mask that predicts the next state of a sequence at every position."""
 
-    layers: tuple[Literal["linear", "softmax", "mesa"], ...] = Field(
-        description="the kind of every attention layer, from the first to the last", min_length=1
+    layers: tuple[Literal["linear", "softmax", "mesa", "delta", "longhorn", "gru"], ...] = Field(
+        description="the kind of every layer, from the first to the last", min_length=1
     )
     heads: Count = Field(4, description="attention heads of a layer", ge=1)
     key_size: Count = Field(20, description="entries of queries, keys, values", ge=1)
@@ -128,7 +129,12 @@ class Causal(Block):
     qk_norm: Switch = Field(False, description="queries and keys of norm 1, in all layers but the first")
     layer_norm: Switch = Field(False, description="LayerNorm before every attention and MLP")
     init_std: Real = Field(0.05, description="standard deviation of every matrix at first", ge=0)
-    init_lambda: Real = Field(1.0, description="mesa: lambda of every head at first", gt=0)
+    tuned: Literal["all", "end", "prefix"] = Field(
+        "all", description="what is trained; streams: the token that ends a pair, or 20 tokens before them"
+    )
+    init_lambda: Real = Field(
+        1.0, description="mesa: lambda of every head at first; delta, longhorn: rate", gt=0
+    )
 
 
 class Optimiser(Block):
@@ -193,6 +199,9 @@ class Experiment(Block):
     task: Task = Field(description="what is learnt from")
     model: Model = Field(Model(), description="what learns")
     causal: Causal | None = Field(None, description="what learns instead, from sequences of states")
+    start: str | None = Field(
+        None, description="experiment whose last weights, of the same seed, are those at first"
+    )
     optimiser: Optimiser = Field(Optimiser(), description="how it learns")
     training: Training = Field(Training(), description="how long it learns")
     evaluation: Evaluation = Field(Evaluation(), description="what its networks are measured on")
@@ -215,6 +224,7 @@ class Settings(Block):
     task: Task
     model: Model = Model()
     causal: Causal | None = None
+    start: str | None = None
     optimiser: Optimiser = Optimiser()
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
@@ -236,13 +246,19 @@ class Settings(Block):
         return self.model_dump(mode="json", exclude={"evaluation", "seeds"})
 
 
-class Scale(Block):
-    """Upper bounds that a scale puts on every experiment; null: the experiment's own setting."""
+class Bounds(Block):
+    """Upper bounds on what training costs; null: the experiment's own setting."""
 
-    weights: Weights = Field("train", description="train, or take the committed ones")
     seeds: Count | None = Field(None, description="at most this many seeds", ge=1)
     steps: Count | None = Field(None, description="at most this many optimiser steps", ge=1)
     batch: Count | None = Field(None, description="at most this many tasks a step", ge=1)
+
+
+class Scale(Bounds):
+    """Upper bounds that a scale puts on every experiment; null: the experiment's own setting."""
+
+    weights: Weights = Field("train", description="train, or take the committed ones")
+    causal: Bounds = Field(Bounds(), description="other bounds for causal networks, a step of which is dear")
     every: Count | None = Field(None, description="at most this many steps between history lines", ge=1)
     tasks: Count | None = Field(None, description="at most this many tasks in any evaluation set", ge=100)
 
@@ -281,7 +297,9 @@ class Config(Block):
         scale, experiment = scale or self.scale, self.named(name)
         if scale not in self.scales:
             raise IcgdError(f"there is no scale {scale!r}; {nearest(scale, self.scales)}")
-        blocks = {part: getattr(experiment, part) for part in (*AXES_OF, "causal", "evaluation", "seeds")}
+        blocks = {
+            part: getattr(experiment, part) for part in (*AXES_OF, "causal", "start", "evaluation", "seeds")
+        }
         whole = Settings(**blocks, key_implementation=self.key_implementation)
         points = experiment.points[:SMOKE_POINTS] if scale == "smoke" else experiment.points
         bounded = [_bounded(whole.at(point), self.scales[scale]) for point in points]
@@ -317,6 +335,9 @@ def from_mapping(values: object, where: str = "config.yaml") -> Config:
             raise IcgdError(f"{where}: scales has unknown {name!r}; {nearest(name, SCALES)}")
     for name, experiment in config.experiments.items():
         _check(experiment, f"{where}: experiments.{name}")
+        if experiment.start is not None and experiment.start not in config.experiments:
+            best = nearest(experiment.start, config.experiments)
+            raise IcgdError(f"{where}: experiments.{name}.start cannot be {experiment.start!r}; {best}")
     return config
 
 
@@ -403,6 +424,8 @@ def _bounded(settings: Settings, bound: Scale) -> Settings:
         }
         return block.model_copy(update=lowered)
 
+    if settings.causal is not None:
+        bound = bound.model_copy(update=bound.causal.model_dump(exclude_none=True))
     whole = capped(settings, seeds=bound.seeds)
     training = {"steps": bound.steps, "batch": bound.batch, "fixed_tasks": bound.batch, "every": bound.every}
     of_tasks = dict.fromkeys(
@@ -471,30 +494,39 @@ def contradictions(experiment: Experiment) -> list[tuple[bool, str]]:
 
 def _of_sequences(experiment: Experiment) -> list[tuple[bool, str]]:
     """`contradictions` of networks with a causal mask."""
-    task, causal, dynamics = experiment.task, experiment.causal, experiment.task.family == "dynamics"
-    found = [
+    task, causal = experiment.task, experiment.causal
+    if causal is None:
+        return [
+            (task.family in ("dynamics", "streams"), f"task.family: {task.family} needs a causal network."),
+            (experiment.start is not None, "start needs a causal network."),
+        ]
+    constructed, streams = causal.tokens == "constructed", task.family == "streams"
+    return [
         (
-            dynamics == (causal is None),
-            "causal and task.family: dynamics need each other.",
+            task.family not in ("dynamics", "streams"),
+            f"causal needs sequences: set task.family to dynamics or streams, not {task.family}.",
         ),
         (
-            dynamics and task.context < 2,
+            task.context < 2,
             f"task.context is {task.context}, but nothing can be learnt from fewer than 2 states.",
         ),
         (
-            dynamics and task.teacher == "mlp" and task.hidden is not None,
+            task.teacher == "mlp" and task.hidden is not None,
             "task.hidden must be null where the teacher is mlp.",
         ),
         (
-            dynamics and experiment.training.fixed_tasks > 0,
+            experiment.training.fixed_tasks > 0,
             "training.fixed_tasks must be 0: sequences are drawn afresh at every step.",
         ),
-    ]
-    if causal is None:
-        return found
-    constructed = causal.tokens == "constructed"
-    return [
-        *found,
+        (
+            streams != (causal.tuned != "all"),
+            "causal.tuned: end or prefix and task.family: streams need each other.",
+        ),
+        (
+            streams and (experiment.start is None or constructed or experiment.optimiser.weight_decay > 0),
+            "streams need start, raw tokens and weight_decay 0: all but the tuned tokens stays as it is.",
+        ),
+        (experiment.start is not None and bool(experiment.axes), "start and axes exclude each other."),
         (
             constructed and causal.width != 4 * task.inputs,
             f"causal.width is {causal.width}, but constructed tokens of {task.inputs} inputs have "
@@ -510,7 +542,7 @@ def _of_sequences(experiment: Experiment) -> list[tuple[bool, str]]:
             "causal.position needs raw tokens: constructed ones hold the state before.",
         ),
         (
-            causal.init_lambda != 1.0 and "mesa" not in causal.layers,
-            "causal.init_lambda is set, but no layer is mesa.",
+            causal.init_lambda != 1.0 and not {"mesa", "delta", "longhorn"} & set(causal.layers),
+            "causal.init_lambda is set, but no layer is mesa, delta or longhorn.",
         ),
     ]

@@ -1,6 +1,6 @@
 """Training: one seed of an experiment a job; on a GPU (config: seeds_together) all seeds in one job.
 
-Input:  nothing (tasks are drawn from the seed).
+Input:  nothing (tasks are drawn from the seed); the weights of another experiment where one starts from them.
 Output: results/{scale}/{experiment}/seed-{seed}/ weights.npz, history.csv; of an experiment with axes
         results/{scale}/sweeps/{experiment}/seed-{seed} .npz (weights and histories of all points), .csv;
         results/{scale}/references/released-{layers}-{sharing}.csv (GD++ trained by the released recipe).
@@ -15,6 +15,8 @@ for experiment, one in CONFIG.experiments.items():
     rule:
         name:
             f"train_{experiment}"
+        input:
+            [of_seed(one.start, "{scale}", seed)[0] for seed in seeds] if one.start else [],
         output:
             weights=weights,
             histories=histories,
@@ -23,7 +25,7 @@ for experiment, one in CONFIG.experiments.items():
             f"logs/{{scale}}/train/{experiment}-{'all' if count else '{seed}'}.log",
         wildcard_constraints:
             scale="|".join(TRAINED) or "none",
-        priority: one.model.layers  # the longest first, or a core waits at the end
+        priority: len(one.causal.layers) if one.causal else one.model.layers  # the longest first, or a core waits at the end
         conda:
             "../../environment.yml"
         resources:

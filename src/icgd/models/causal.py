@@ -4,23 +4,23 @@ Conventions as in `models.attention`: q = e W_Q, k = e W_K, v = e W_V, a head ad
 token t, here over i <= t only. Source: von Oswald et al. 2023, released code.
 """
 
-import functools
 import math
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from icgd.config import Causal
+from icgd.config import Causal, Task
 from icgd.models.attention import MATRICES
 from icgd.models.mlp import layer_norm
+from icgd.models.recurrent import GATES, gru, online
 from icgd.models.transformer import Weights
 from icgd.tasks import tokens as codes
 
 CHANNELS = 4  # states in a constructed token
-NORMED = {  # which vectors qk_norm is of; the released mesa layer takes values for keys there
-    "linear": ("query", "key"), "softmax": ("query", "key"), "mesa": ("query", "value"),
-}  # fmt: skip
+PREFIX = 20  # tokens before a stream, where they are tuned (released code)
+ADAPTIVE = ("mesa", "delta", "longhorn")  # layers with a positive number of every head: lambda, or a rate
 
 
 class CausalBlock(nnx.Module):
@@ -30,11 +30,13 @@ class CausalBlock(nnx.Module):
         self.settings, self.index, self.kind = settings, index, settings.layers[index]
         heads, size, width = settings.heads, settings.key_size, settings.width
         draw = jax.nn.initializers.normal(settings.init_std)
-        for name in MATRICES:
+        if self.kind == "gru":
+            self.inner, self.outer = (nnx.Param(draw(rngs.params(), shape)) for shape in gru_shapes(settings))
+        for name in MATRICES if self.kind != "gru" else MATRICES[-1:]:
             coded = has_code(settings, index) and name in ("query", "key")
             shape = (heads, size, width) if name == "projection" else (heads, width * (1 + coded), size)
             setattr(self, name, nnx.Param(draw(rngs.params(), shape)))
-        if self.kind == "mesa":
+        if self.kind in ADAPTIVE:
             self.softness = nnx.Param(jnp.full(heads, math.log(math.expm1(settings.init_lambda))))
         if settings.mlp:
             self.hidden = nnx.Param(draw(rngs.params(), (width, settings.mlp)))
@@ -46,7 +48,11 @@ class CausalBlock(nnx.Module):
     def __call__(self, tokens: jax.Array) -> jax.Array:
         """(T, width) -> (T, width)."""
         seen = self._normalised("norm", tokens)
-        attended = self._attended(*self._projected(seen))
+        if self.kind == "gru":
+            states = gru(seen, self.inner[...], self.outer[...])
+            attended = states.reshape(len(states), self.settings.heads, -1).swapaxes(0, 1)
+        else:
+            attended = self._attended(*self._projected(seen))
         tokens = tokens + jnp.einsum("htk,hkw->tw", attended, self.projection[...])
         if self.settings.mlp:
             seen = self._normalised("mlp_norm", tokens)
@@ -60,14 +66,17 @@ class CausalBlock(nnx.Module):
             coded = jnp.concatenate([tokens, position_codes(*tokens.shape, tokens.dtype)], axis=-1)
         seen = {"query": coded, "key": coded, "value": tokens}
         found = {name: jnp.einsum("tw,hwk->htk", x, getattr(self, name)[...]) for name, x in seen.items()}
-        for name in NORMED[self.kind] if has_qk_norm(self.settings, self.index) else ():
+        for name in normed(self.settings, self.index):
             found[name] = unit(found[name])
         return found["query"], found["key"], found["value"]
 
     def _attended(self, q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
         """What every head finds: (heads, T, key)."""
+        number = jax.nn.softplus(self.softness[...]) if self.kind in ADAPTIVE else None
+        if self.kind in ("delta", "longhorn"):
+            return jax.vmap(partial(online, implicit=self.kind == "longhorn"))(q, k, v, number)
         if self.kind == "mesa":
-            q = jax.vmap(preconditioned)(q, k, jax.nn.softplus(self.softness[...]))
+            q = jax.vmap(preconditioned)(q, k, number)
         scores = jnp.einsum("htk,hsk->hts", q, k)
         past = jnp.tril(jnp.ones(scores.shape[1:], bool))
         if self.kind == "softmax":
@@ -89,6 +98,10 @@ class CausalTransformer(nnx.Module):
         if settings.tokens == "raw":
             self.embedding = nnx.Param(draw(rngs.params(), (inputs, settings.width)))
             self.read_out = nnx.Param(draw(rngs.params(), (settings.width, inputs)))
+        if settings.tuned != "all":
+            self.end = nnx.Param(jax.random.normal(rngs.params(), (inputs,)))
+        if settings.tuned == "prefix":
+            self.prefix = nnx.Param(jax.random.normal(rngs.params(), (PREFIX, inputs)))
         blocks = range(len(settings.layers))
         self.layers = nnx.List(CausalBlock(settings, index, rngs=rngs) for index in blocks)
 
@@ -135,14 +148,29 @@ def constructed(settings: Causal, states: jax.Array) -> jax.Array:
     return jnp.concatenate([blank, blank if settings.masked else states, states, before], axis=-1)
 
 
+def length(settings: Causal, task: Task) -> int:
+    """Tokens of a sequence: its states; of a stream x, y and the end token of every pair, and a prefix."""
+    if settings.tuned == "all":
+        return task.context
+    return 3 * task.context + PREFIX * (settings.tuned == "prefix")
+
+
 def has_code(settings: Causal, index: int) -> bool:
     """Are queries and keys of layer ``index`` made of tokens with their positions' codes?"""
     return settings.position == "beside" and index == 0
 
 
-def has_qk_norm(settings: Causal, index: int) -> bool:
-    """Have queries and keys of layer ``index`` norm 1?"""
-    return settings.qk_norm and index > 0
+def normed(settings: Causal, index: int) -> tuple[str, ...]:
+    """Which vectors of layer ``index`` have norm 1: the released mesa layer takes values for keys there."""
+    if not settings.qk_norm or index == 0:
+        return ()
+    return ("query", "value") if settings.layers[index] == "mesa" else ("query", "key")
+
+
+def gru_shapes(settings: Causal) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Of what acts on states, as many as all heads have entries, and on tokens."""
+    size = settings.heads * settings.key_size
+    return (size, GATES * size), (settings.width, GATES * size)
 
 
 def position_codes(length: int, size: int, dtype: jnp.dtype) -> jax.Array:
@@ -168,6 +196,12 @@ def initialise(settings: Causal, inputs: int, key: jax.Array) -> Weights:
     return {**layers, **{f"tokens/{name}": matrix for name, matrix in state.items()}}
 
 
+def shapes(settings: Causal, inputs: int) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every matrix."""
+    blank = jax.eval_shape(lambda: initialise(settings, inputs, jax.random.key(0)))
+    return {name: matrix.shape for name, matrix in blank.items()}
+
+
 def build(settings: Causal, inputs: int, weights: Weights) -> CausalTransformer:
     """The network that has these weights."""
     state: dict = {"layers": {index: {} for index in range(len(settings.layers))}}
@@ -183,7 +217,7 @@ def predict(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array:
     return jax.vmap(lambda one: network.predictions(network(one)[-1]))(states)
 
 
-@functools.cache
+@cache
 def _structure(settings: Causal, inputs: int) -> nnx.GraphDef:
     """Structure of a network, without drawing its weights."""
     blank = nnx.eval_shape(lambda: CausalTransformer(settings, inputs, rngs=nnx.Rngs(params=0)))

@@ -42,9 +42,9 @@ def sample(task: Task, key: jax.Array, count: int) -> Sequences:
     return Sequences(states, teacher.transpose(2, 0, 1), observation)
 
 
-def half_mean_square(prediction: jax.Array, states: jax.Array) -> jax.Array:
+def half_mean_square(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     """Loss 1/2 |s_{t+1} - f_t|^2, mean over positions and sequences (eq. 1, released code)."""
-    return 0.5 * jnp.mean(jnp.sum((prediction - states[:, 1:]) ** 2, axis=-1))
+    return 0.5 * jnp.mean(jnp.sum((predictions - targets) ** 2, axis=-1))
 
 
 def orthogonal(key: jax.Array, size: int, count: int) -> jax.Array:

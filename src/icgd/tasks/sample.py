@@ -3,12 +3,18 @@
 import jax
 
 from icgd.config import Task
-from icgd.tasks import linear, sine
+from icgd.tasks import dynamics, linear, sine, streams
+from icgd.tasks.dynamics import Sequences
 from icgd.tasks.linear import Tasks
+from icgd.tasks.streams import Pairs
 
 
-def sample(task: Task, key: jax.Array, count: int) -> Tasks:
+def sample(task: Task, key: jax.Array, count: int) -> Tasks | Sequences | Pairs:
     """``count`` fresh tasks of a family; ``key`` is used up here."""
+    if task.family == "dynamics":
+        return dynamics.sample(task, key, count)
+    if task.family == "streams":
+        return streams.sample(key, count, task.inputs, (task.context,), task.state_noise, task.start_range)
     if task.family == "sine":
         return sine.sample(key, count, task.context, task.released_phase)
     return linear.sample(

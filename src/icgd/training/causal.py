@@ -11,16 +11,19 @@ Arrays are (sequence, head, position, entry): products of a batch are fastest so
 
 import functools
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax.custom_derivatives import CustomVJPPrimal as Perturbable
 
 from icgd import batched
 from icgd.config import Causal
-from icgd.models import causal, mlp
+from icgd.models import causal, mlp, recurrent
 from icgd.models.transformer import Weights
-from icgd.tasks import dynamics
+from icgd.tasks import dynamics, streams
 from icgd.tasks.dynamics import Sequences
+from icgd.tasks.streams import Pairs
 from icgd.training import mesa
 
 LARGEST_BLOCK = 32  # sequences computed at a time
@@ -44,20 +47,36 @@ def predict(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array:
     return batched.over_blocks(functools.partial(_predict, settings, weights), states, size)
 
 
-def loss(settings: Causal, weights: Weights, sequences: Sequences) -> jax.Array:
+def loss(settings: Causal, weights: Weights, sequences: Sequences | Pairs) -> jax.Array:
     """Half the squared error summed over entries, mean over positions and sequences."""
-    states = sequences.states
-    return dynamics.half_mean_square(predict(settings, weights, states[:, :-1]), states)
+    return _loss(functools.partial(predict, settings, weights), weights, sequences)
 
 
-def loss_and_gradient(settings: Causal, weights: Weights, sequences: Sequences) -> tuple[jax.Array, Weights]:
-    """`loss` of one block and its gradient with respect to every matrix."""
+def loss_and_gradient(
+    settings: Causal, weights: Weights, sequences: Sequences | Pairs
+) -> tuple[jax.Array, Weights]:
+    """`loss` of one block and its gradient; where only tokens are tuned, zero for everything else."""
 
-    def of_block(weights: Weights) -> jax.Array:
-        states = sequences.states
-        return dynamics.half_mean_square(_predict(settings, weights, states[:, :-1]), states)
+    def of_block(tuned: Weights) -> jax.Array:
+        merged = {**weights, **tuned}
+        return _loss(functools.partial(_predict, settings, merged), merged, sequences)
 
-    return jax.value_and_grad(of_block)(weights)
+    if settings.tuned == "all":
+        return jax.value_and_grad(of_block)(weights)
+    name = f"tokens/{settings.tuned}"
+    value, gradient = jax.value_and_grad(of_block)({name: weights[name]})
+    return value, {**jax.tree.map(jnp.zeros_like, weights), **gradient}
+
+
+def _loss(
+    predict: Callable[[jax.Array], jax.Array], weights: Weights, sequences: Sequences | Pairs
+) -> jax.Array:
+    """Of the states that follow, or in a stream of what follows x_1, x_2, ..."""
+    if isinstance(sequences, Sequences):
+        return dynamics.half_mean_square(predict(sequences.states[:, :-1]), sequences.states[:, 1:])
+    extra = weights["tokens/end"], weights.get("tokens/prefix")
+    found = streams.answers(predict(streams.stream(sequences, *extra)), *extra)
+    return dynamics.half_mean_square(found, sequences.targets)
 
 
 def _predict(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array:
@@ -97,6 +116,9 @@ def _attention(settings: Causal, layer: Layer, index: int, tokens: jax.Array, st
     if index == 0 and settings.tokens == "constructed" and settings.layers[0] == "linear":
         return _bilinear(settings, layer, states)
     projection = layer["projection"]
+    if settings.layers[index] == "gru":
+        found = recurrent.gru(_normalised(settings, layer, "norm", tokens), layer["inner"], layer["outer"])
+        return found @ projection.reshape(-1, projection.shape[-1])
     if projection.shape[-1] < settings.key_size:  # so that P comes before the products, not after
         layer = {**layer, "value": layer["value"] @ projection}
     q, k, v = _projected(settings, layer, index, _normalised(settings, layer, "norm", tokens))
@@ -122,9 +144,8 @@ def _projected(
         if causal.has_code(settings, index) and name != "value":
             one = one + causal.position_codes(length, width, tokens.dtype) @ _flat(layer[name][:, width:])
         found[name] = one.reshape(b, length, settings.heads, -1).transpose(0, 2, 1, 3)
-    if causal.has_qk_norm(settings, index):
-        for name in causal.NORMED[settings.layers[index]]:
-            found[name] = causal.unit(found[name])
+    for name in causal.normed(settings, index):
+        found[name] = causal.unit(found[name])
     return found["query"], found["key"], found["value"]
 
 
@@ -159,15 +180,30 @@ def _bilinear(settings: Causal, layer: Layer, states: jax.Array) -> jax.Array:
 
 @jax.custom_vjp
 def _own_keys(probes: jax.Array, x: jax.Array) -> jax.Array:
-    """sum_{i<=t} (p_t.x_i) x_i for the probes of all heads, (b, T x heads, entries); no slope in x."""
-    scores = probes @ x.swapaxes(1, 2)
-    return _past(scores, probes.shape[1] // x.shape[1]) @ x
+    """sum_{i<=t} (p_t.x_i) x_i for the probes of all heads: (b, T x heads, entries)."""
+    return _scores(probes, x) @ x
 
 
-_own_keys.defvjp(
-    lambda probes, x: (_own_keys(probes, x), x),
-    lambda x, slope: (_own_keys(slope, x), jnp.zeros_like(x)),  # symmetric in probe and slope
-)
+def _scores(probes: jax.Array, x: jax.Array) -> jax.Array:
+    return _past(probes @ x.swapaxes(1, 2), probes.shape[1] // x.shape[1])
+
+
+def _own_keys_kept(probes: Perturbable, x: Perturbable) -> tuple[jax.Array, tuple]:
+    """Training needs no slope in x, whose price would be two products."""
+    return _own_keys(probes.value, x.value), (probes.value if x.perturbed else None, x.value)
+
+
+def _own_keys_slopes(kept: tuple, slope: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The form is symmetric in probe and slope."""
+    probes, x = kept
+    if probes is None:
+        return _own_keys(slope, x), jnp.zeros_like(x)
+    return _own_keys(slope, x), _transposed(_scores(probes, x), slope) + _transposed(
+        _scores(slope, x), probes
+    )
+
+
+_own_keys.defvjp(_own_keys_kept, _own_keys_slopes, symbolic_zeros=True)
 
 
 @jax.custom_vjp
@@ -233,8 +269,16 @@ def _mesa(layer: Layer, q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
     return mesa.mesa(q, k, v, jnp.broadcast_to(jax.nn.softplus(layer["softness"]), q.shape[:2]))
 
 
+def _online(layer: Layer, q: jax.Array, k: jax.Array, v: jax.Array, implicit: bool) -> jax.Array:
+    """`models.recurrent.online` of every head, with a rate > 0 by construction."""
+    of_heads = jax.vmap(functools.partial(recurrent.online, implicit=implicit))
+    return jax.vmap(of_heads, in_axes=(0, 0, 0, None))(q, k, v, jax.nn.softplus(layer["softness"]))
+
+
 ATTENTION = {
     "linear": lambda layer, q, k, v: linear(q, k, v),
     "softmax": lambda layer, q, k, v: softmax(q, k, v),
     "mesa": _mesa,
+    "delta": functools.partial(_online, implicit=False),
+    "longhorn": functools.partial(_online, implicit=True),
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from icgd.config import Settings, checked
 from icgd.errors import IcgdError
 from icgd.files import replacing
 
@@ -36,6 +37,15 @@ def load(path: Path | str) -> tuple[dict[str, np.ndarray], dict]:
         raise IcgdError(
             f"{path} is not a whole .npz file of this project ({error}); delete it and train again."
         ) from error
+
+
+def is_of(theirs: object, about: Mapping) -> bool:
+    """Does unfinished work belong to what is asked for, where a setting added since has its default?"""
+    try:
+        settings = checked(Settings, theirs["settings"], "unfinished").of_training
+    except (IcgdError, KeyError, TypeError):
+        return False
+    return {**theirs, "settings": settings} == about
 
 
 def parted(arrays: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

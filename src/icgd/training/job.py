@@ -11,6 +11,8 @@ from icgd.config import Settings
 from icgd.errors import IcgdError
 from icgd.files import write_table
 from icgd.measures import courses
+from icgd.models import causal
+from icgd.models.transformer import Weights
 from icgd.progress import TrainingLine, say
 from icgd.record import Recorder
 from icgd.training import checkpoint, loop, points, program
@@ -44,7 +46,9 @@ def _train_seeds(name: str, settings: Settings, scale: str, seeds: Sequence[int]
     code, share = made_by(settings, scale), 1 / len(seeds)
     recorders = [Recorder("train", settings.of_training, seed, code, share) for seed in seeds]
     unfinished = paths.unfinished(scale, name, seeds[0])
-    runs = loop.train(settings, seeds, unfinished, TrainingLine(name, seeds))
+    begun = [paths.weights(scale, settings.start, seed) for seed in seeds] if settings.start else []
+    given = [_given(settings, path) for path in begun]
+    runs = loop.train(settings, seeds, unfinished, TrainingLine(name, seeds), given)
     for seed, recorder, run in zip(seeds, recorders, runs, strict=True):
         if run.diverged_at is not None:
             say(
@@ -54,8 +58,23 @@ def _train_seeds(name: str, settings: Settings, scale: str, seeds: Sequence[int]
         outputs = paths.weights(scale, name, seed), paths.history(scale, name, seed)
         checkpoint.save(outputs[0], run.arrays(), diverged_at=run.diverged_at)
         write_table(outputs[1], run.history[0], run.history)
-        recorder.write(outputs)
+        recorder.write(outputs, [paths.weights(scale, settings.start, seed)] if settings.start else [])
     unfinished.unlink(missing_ok=True)
+
+
+def _given(settings: Settings, path: Path) -> Weights:
+    """The last weights of the network that a run starts from.
+
+    Raises:
+        IcgdError: it diverged, or is another network.
+    """
+    arrays, about = checkpoint.load(path)
+    found, blank = checkpoint.parted(arrays)[0], causal.shapes(settings.causal, settings.task.inputs)
+    wrong = [name for name in found if blank.get(name) != found[name].shape]
+    if about.get("diverged_at") is not None or wrong:
+        why = f"has another matrix {wrong[0]!r}" if wrong else "diverged"
+        raise IcgdError(f"{path}, which this run starts from, {why}; set start to a network like this one.")
+    return found
 
 
 def _train_points(name: str, settings: Settings, scale: str, seed: int) -> None:
@@ -89,7 +108,7 @@ def _finished(path: Path, about: Mapping) -> list[Point]:
     if not path.exists():
         return []
     done, theirs = points.load(path)
-    if theirs != about:
+    if not checkpoint.is_of(theirs, about):
         raise IcgdError(f"{path} is unfinished work with other settings; delete it to start over.")
     return done
 

@@ -62,6 +62,7 @@ def train(
     seeds: Sequence[int],
     unfinished: Path | None = None,
     report: Report = lambda row, left, rate: None,
+    given: Sequence[Weights] = (),
 ) -> list[Run]:
     """Train one network a seed; each is a pure function of (settings, seed).
 
@@ -74,9 +75,12 @@ def train(
         unfinished: file that holds the state between chunks; a run found there is resumed, to
             bit-identical weights.
         report: takes the first seed's row after each chunk, the steps left, and steps per second.
+        given: weights of each seed that are not drawn, where it starts from another network's.
     """
     about = {"settings": settings.of_training, "seeds": list(seeds)}
     now = steps.start(settings, steps.keys(settings, seeds, "initialisation"))
+    if given:
+        now = now._replace(weights={**now.weights, **jax.tree.map(lambda *x: jnp.stack(x), *given)})
     measure, snapshots = _measurer(settings, seeds), {}
     if unfinished is not None and unfinished.exists():
         now, progress, snapshots = _resume(unfinished, now, about)
@@ -143,7 +147,7 @@ def _resume(path: Path, blank: State, about: dict) -> tuple[State, Progress, dic
         IcgdError: it belongs to a run with other settings.
     """
     arrays, record = checkpoint.load(path)
-    if record.get("about") != about:
+    if not checkpoint.is_of(record.get("about"), about):
         raise IcgdError(f"{path} is an unfinished run with other settings; delete it to start over.")
     snapshots: dict[int, Weights] = {}
     for label in [label for label in arrays if ":" in label]:

@@ -9,9 +9,10 @@ from icgd.models import causal as causal_models
 from icgd.models import transformer
 from icgd.models.transformer import Weights
 from icgd.references import closed_form, constructions
-from icgd.tasks import dynamics, published, sample
+from icgd.tasks import published, sample
 from icgd.tasks.dynamics import Sequences
 from icgd.tasks.linear import Tasks, half_mean_square
+from icgd.tasks.streams import Pairs
 from icgd.training import causal, engine
 
 ALIGNMENT = ("model_cos", "model_diff", "preds_diff")
@@ -34,12 +35,12 @@ def blocks(settings: Settings) -> int:
     """How many blocks of tasks, each of a size that a CPU computes best, a batch is divided into."""
     size = engine.block_size(settings.task.inputs, settings.task.context)
     if settings.causal is not None:
-        size = causal.block_size(settings.causal, settings.task.context)
+        size = causal.block_size(settings.causal, causal_models.length(settings.causal, settings.task))
     return settings.training.batch // size if settings.training.batch % size == 0 else 1
 
 
 def loss_and_gradient(
-    model: Model | Causal, weights: Weights, tasks: Tasks | Sequences
+    model: Model | Causal, weights: Weights, tasks: Tasks | Sequences | Pairs
 ) -> tuple[jax.Array, Weights]:
     """Loss and gradient; zero for attention that is given, which so stays as it is."""
     if isinstance(model, Causal):
@@ -51,17 +52,15 @@ def loss_and_gradient(
     return loss, gradient | fixed
 
 
-def history_tasks(settings: Settings, key: jax.Array) -> Tasks | Sequences:
+def history_tasks(settings: Settings, key: jax.Array) -> Tasks | Sequences | Pairs:
     """Tasks that the history is measured on: the published ones where they fit, else fresh ones."""
     task, count = settings.task, settings.training.history_tasks
-    if settings.causal is not None:
-        return dynamics.sample(task, key, count)
     if published.has_shape(task):
         return published.tasks(count, task.input_range)
     return sample.sample(task, key, count)
 
 
-def measures(settings: Settings, weights: Weights, tasks: Tasks | Sequences) -> dict[str, jax.Array]:
+def measures(settings: Settings, weights: Weights, tasks: Tasks | Sequences | Pairs) -> dict[str, jax.Array]:
     """Evaluation loss; for one layer on plain linear tasks its alignment with one step of GD, at the
     published rate or, off the base setting, the optimal one; for alternating tokens the sensitivities
     of the first layer."""

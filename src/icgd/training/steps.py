@@ -15,7 +15,7 @@ from icgd import batched
 from icgd.config import Settings
 from icgd.models.transformer import Weights
 from icgd.random import stream
-from icgd.tasks import dynamics, sample
+from icgd.tasks import sample
 from icgd.tasks.linear import Tasks
 from icgd.training import problem
 
@@ -88,7 +88,7 @@ def gradient(
     batch, blocks = settings.training.batch, problem.blocks(settings)
     of_tasks = partial(problem.loss_and_gradient, settings.causal or settings.model, weights)
     if settings.causal is not None:
-        tasks = dynamics.sample(settings.task, key, batch)
+        tasks = sample.sample(settings.task, key, batch)
     if tasks is not None:
         if batch < settings.training.fixed_tasks:
             chosen = jax.random.randint(key, (batch,), 0, settings.training.fixed_tasks)
