@@ -11,7 +11,7 @@ from icgd.config import Config
 from icgd.dictionary import Entry
 from icgd.errors import IcgdError
 from icgd.files import read_json, write_text
-from icgd.measures.request import METHODS
+from icgd.measures.request import METHODS, ON_SEQUENCES
 
 DICTIONARY = Path("docs/data-dictionary.md")
 SCHEMA = Path("workflow/schemas/config.schema.yaml")
@@ -25,6 +25,7 @@ KINDS = {  # modules of icgd.measures that hold measures
     "courses": "The course of training",
     "attention": "Alternating tokens",
     "waves": "Sine waves",
+    "sequences": "Predictions at every position of sequences",
     "points": "Experiments with axes: all points of a seed",
 }
 HEAD = """# Data dictionary
@@ -73,7 +74,7 @@ def data_dictionary() -> str:
     text = [HEAD]
     for kind in sorted(measures, key=[*KINDS, *measures].index):
         text += [f"\n## {KINDS.get(kind, kind)}\n", _table("measure", _texts(measures[kind]))]
-    predictors = {**_texts(dictionary.predictors().values()), **METHODS}
+    predictors = {**_texts(dictionary.predictors().values()), **ON_SEQUENCES, **METHODS}
     text += [SUBJECTS, _table("predictor", predictors), _table("fault", _texts(dictionary.faults().values()))]
     text.append(STATEMENTS)
     for table, entries in sorted(_by_kind(dictionary.statements().values()).items()):

@@ -76,7 +76,7 @@ def inputs(experiment: str, config: Config, scale: str) -> list[Path]:
                 found.append(paths.sweep(scale, name, seed))
             else:
                 found += [paths.weights(scale, name, seed), paths.history(scale, name, seed)]
-    if needs_methods(experiment):
+    if needs_methods(experiment) and not config.named(experiment).causal:
         layers = config.settings(experiment, scale).model.layers
         released = paths.released(scale, layers, "separate")
         found += [paths.references(scale, "optima"), *([released] if layers == 12 else [])]

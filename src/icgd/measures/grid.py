@@ -15,6 +15,7 @@ from icgd.measures import (
     heads,
     precedence,
     predictors,
+    sequences,
     states,
     waves,
     weights,
@@ -37,6 +38,7 @@ class Grid:
         self.curves: dict[tuple, dict[float, float]] = {}  # these belong to their rooms
         self.states: dict[str, list] = {}
         self.spectra: dict[str, object] = {}
+        self.sequences = sequences.Sequences(network)
 
     def tasks(self, name: str) -> Tasks:
         """A set of tasks by name.
@@ -90,8 +92,10 @@ def is_control(text: str) -> bool:
     return words.hand_set or words.name == "untrained" or (words.name == "network" and bool(words.fault))
 
 
-def look_at_fits(grid: Grid, request: Request) -> fits.Compared:
+def look_at_fits(grid: Grid, request: Request) -> fits.Compared | sequences.Compared:
     """What `fits` takes."""
+    if grid.network.settings.causal:
+        return sequences.look(grid, request)
     count = grid.count(request.subject, request.reference)
     fit = lambda name: grid.fits(name, request.tasks, count, request.subject)  # noqa: E731
     tasks = first(count, grid.tasks(request.tasks))
@@ -126,9 +130,13 @@ LOOKS: dict[str, Callable] = {
     "attention": attention.look,
     "precedence": precedence.look,
     "waves": waves.look,
+    "sequences": sequences.look,
 }
 TRACES: dict[str, Callable] = {
-    "fits": curves.trace,
+    "fits": lambda grid, request: (sequences if grid.network.settings.causal else curves).trace(
+        grid, request
+    ),
+    "sequences": sequences.trace,
     "weights": lambda grid, request: weights.along_layers(look_at_weights(grid, request), request.measure),
     "attention": attention.trace,
     "waves": waves.trace,

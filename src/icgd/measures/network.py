@@ -12,13 +12,13 @@ from icgd import paths
 from icgd.config import Settings
 from icgd.errors import IcgdError
 from icgd.files import read_table
-from icgd.models import transformer
+from icgd.models import causal, transformer
 from icgd.models.transformer import Weights
 from icgd.random import stream
 from icgd.references import closed_form, preconditioned
 from icgd.references.methods import Method
 from icgd.references.methods import read as read_methods
-from icgd.tasks import published, sample, shifted
+from icgd.tasks import dynamics, published, sample, shifted
 from icgd.tasks.linear import Tasks, half_mean_square
 from icgd.training import checkpoint
 
@@ -159,9 +159,17 @@ class Network:
         """Training loss of the last steps, and has it left the plateau near the zero predictor's loss?"""
         last = float(self.history[-1]["step"])
         tail = [float(row["training_loss"]) for row in self.history[1:] if float(row["step"]) > last - TAIL]
-        zero = float(half_mean_square(0.0, self.draw("plateau data", PLATEAU_TASKS).target))
-        below = np.mean(tail) < self.settings.evaluation.converged_below * zero
+        below = np.mean(tail) < self.settings.evaluation.converged_below * self._zero_loss
         return {"final_training_loss": float(np.mean(tail)), "converged": float(below)}
+
+    @property
+    def _zero_loss(self) -> float:
+        """Loss of predicting zero."""
+        drawn = self.draw("plateau data", PLATEAU_TASKS)
+        if self.settings.causal:
+            targets = drawn.states[:, 1:] if isinstance(drawn, dynamics.Sequences) else drawn.targets
+            return float(dynamics.half_mean_square(0.0, targets))
+        return float(half_mean_square(0.0, drawn.target))
 
     @property
     def converged(self) -> bool:
@@ -191,7 +199,12 @@ def load(scale: str, experiment: str, settings: Settings, seed: int, others: Cal
     if record.get("diverged_at") is not None:
         raise Diverged(record["diverged_at"])
     last, snapshots = checkpoint.parted(arrays)
-    weights = transformer.checked(settings.model, settings.task.inputs, last, str(path))
+    right = (
+        causal.shapes(settings.causal, settings.task.inputs)
+        if settings.causal
+        else transformer.shapes(settings.model, settings.task.inputs)
+    )
+    weights = transformer.matching(right, last, str(path))
     history = read_table(paths.history(scale, experiment, seed))
     return Network(settings, seed, weights, history, snapshots, scale, experiment, others)
 

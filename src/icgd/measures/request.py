@@ -17,6 +17,14 @@ METHODS = {  # K-step methods; those with parameters for each step are "separate
     "chebyshev": "K steps of Chebyshev's method on the best interval",
     "newton_schulz": "K Newton-Schulz iterations from the best scale",
 }
+ON_SEQUENCES = {  # the same at every position of sequences, tuned where they are used
+    "gd shared": "K steps of GD, one rate for all, the best",
+    "gd shared scaled": "K steps of GD at the best rate over the position's largest eigenvalue",
+    "polynomial": "the best of all methods that apply the Gram matrix K - 1 times",
+    "polynomial scaled": "the same over the position's largest eigenvalue (Prop. 2 as released)",
+    "conjugate_gradients": "K steps of conjugate gradients on every row",
+    "newton_schulz": "K Newton-Schulz iterations from the best scale",
+}
 BESIDE = {"reached_over_one_layer": "one_layer"}  # measures that look at networks which no word names
 STATUS = ("final_training_loss", "converged", "diverged_at")  # every table has rows of these
 HISTORY = ("evaluation_loss", "training_loss", "largest_loss")  # by step, of runs of an experiment with axes
@@ -90,7 +98,7 @@ def parsed(text: str) -> Words:
     of, layers = "", None
     if rest[:1] == ["of"]:
         of, rest = " ".join(rest[1:2]), rest[2:]
-    if name in METHODS and rest and rest[0].startswith("K=") and rest[0][2:].isdigit():
+    if name in {*METHODS, *ON_SEQUENCES} and rest and rest[0].startswith("K=") and rest[0][2:].isdigit():
         layers, rest = int(rest[0][2:]), rest[1:]
     own_size = name.startswith("curve ") and rest and rest[0].isdigit()  # "curve spikes 3 of 4"
     fault, size = ("", tuple(rest)) if own_size or not rest else (rest[0], tuple(rest[1:]))
@@ -101,7 +109,7 @@ def parsed(text: str) -> Words:
 
 def names() -> set[str]:
     """Every predictor that a rule may name."""
-    return {*METHODS, *dictionary.predictors()}
+    return {*METHODS, *ON_SEQUENCES, *dictionary.predictors()}
 
 
 def method_of(text: str) -> Words | None:

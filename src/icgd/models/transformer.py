@@ -73,7 +73,11 @@ def checked(settings: Model, inputs: int, weights: Weights, where: str = "these 
     Raises:
         IcgdError: a matrix is missing, unknown, of the wrong shape, or not finite.
     """
-    right = shapes(settings, inputs)
+    return matching(shapes(settings, inputs), weights, where)
+
+
+def matching(right: dict[str, tuple[int, ...]], weights: Weights, where: str) -> Weights:
+    """Weights whose names and shapes are right and whose numbers are finite; raises as `checked`."""
     for name in sorted(set(weights) | set(right)):
         if name not in weights or name not in right:
             state = "lack" if name in right else "have the unknown"

@@ -2,7 +2,7 @@
 
 from icgd import dictionary
 from icgd.errors import IcgdError
-from icgd.measures.request import METHODS, parsed
+from icgd.measures.request import METHODS, ON_SEQUENCES, parsed
 
 LABELS = ("of", "measure", "subject", "reference", "tasks", "along", "over")
 
@@ -24,7 +24,7 @@ def of_subject(subject: str, evidence: dict) -> str:
     except IcgdError:  # a subject of another place, or of an older rule
         return ""
     known = dictionary.predictors().get(words.name)
-    what = METHODS.get(words.name) or (known.text if known else "")
+    what = METHODS.get(words.name) or ON_SEQUENCES.get(words.name) or (known.text if known else "")
     what = f"weights set by hand: {what}" if words.hand_set else what
     fault = f"{dictionary.faults()[words.fault].text}: {' '.join(words.size)}" if words.fault else ""
     return "; ".join(filter(None, (what, fault)))
