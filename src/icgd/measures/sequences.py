@@ -5,7 +5,7 @@ stream, drawn with other settings if asked, at one position (from 0; t + 1 state
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import jax
@@ -23,7 +23,7 @@ from icgd.references import sequences as references
 from icgd.references.sequences import Seen
 from icgd.training import causal
 
-TUNING = 2000  # sequences that references are tuned on
+TUNING = 2000  # sequences that references are tuned on, at most
 CHUNK = 1000  # sequences computed at a time
 SLOPES_AT, SLOPES_OF = (10, 25, 40), 128  # positions and sequences whose sensitivities are compared
 STEP = 1e-4  # of differences
@@ -82,7 +82,8 @@ class Sequences:
     @cached_property
     def tuning(self) -> Set:
         """Sequences that references are tuned on, and nothing is measured on."""
-        drawn = self.network.draw("tuning data", TUNING)
+        count = min(TUNING, self.network.settings.evaluation.tasks)
+        drawn = self.network.draw("tuning data", count)
         return Set(np.asarray(drawn.states), np.asarray(drawn.teacher))
 
     def found(self, text: str, words: tuple[str, ...], count: int) -> list[np.ndarray]:
@@ -209,6 +210,12 @@ def nudged(found: np.ndarray, few: Set, share: float) -> np.ndarray:
     return found + share * (few.states[:, 1:] - found)
 
 
+@fault("offset", of="predictions")
+def offset(found: np.ndarray, few: Set, size: float) -> np.ndarray:
+    """A constant added to each prediction"""
+    return found + size
+
+
 @fault("blurred", of="predictions")
 def blurred(found: np.ndarray, few: Set, share: float) -> np.ndarray:
     """Each prediction with this share of that for the sequence before it in the set added"""
@@ -228,7 +235,8 @@ class Compared:
     named: tuple[np.ndarray, ...]
     targets: np.ndarray
     first: int  # position
-    slopes: Callable[[int], tuple[np.ndarray, np.ndarray]]
+    slopes: Callable[[int], list[np.ndarray]]  # d f_t / d s_t of subject and reference at a position
+    unshifted: Callable[[], "Compared"]  # the same on the tasks of training
 
     @property
     def theirs(self) -> np.ndarray:
@@ -270,7 +278,10 @@ def look(grid, request: Request) -> Compared:
     theirs = known.found(request.reference, words, count) if request.reference else []
     slopes = lambda at: [slopes_of(known, text, few, at) for text in (request.subject, request.reference)]  # noqa: E731
     named = tuple(one[:, cut] for one in theirs)
-    return Compared(ours[:, cut], named, few.targets[:, cut].astype(float), cut.start or 0, slopes)
+    plain = " ".join(("fresh", *request.tasks.split()[len(words) :]))
+    unshifted = lambda: look(grid, request._replace(tasks=plain))  # noqa: E731
+    targets = few.targets[:, cut].astype(float)
+    return Compared(ours[:, cut], named, targets, cut.start or 0, slopes, unshifted)
 
 
 def _count(network: Network, request: Request) -> int:
@@ -290,7 +301,7 @@ def trace(grid, request: Request) -> dict[float, float]:
     for index in range(both.ours.shape[1]):
         cut = slice(index, index + 1)
         named = tuple(one[:, cut] for one in both.named)
-        at = Compared(both.ours[:, cut], named, both.targets[:, cut], both.first + index, both.slopes)
+        at = replace(both, ours=both.ours[:, cut], named=named, targets=both.targets[:, cut])
         found[float(both.first + index)] = float(function(at))
     return found
 
@@ -377,3 +388,10 @@ def largest_gap(both: Compared) -> float:
 def loss_over_power(both: Compared) -> float:
     """loss over that of predicting zero, on the same sequences"""
     return both.loss / float(np.mean(both.losses(np.zeros_like(both.ours))))
+
+
+@measure
+def shift_factor(both: Compared) -> float:
+    """factor, of 1 or more, between loss_over_power on shifted tasks and on those of training"""
+    ours, plain = loss_over_power(both), loss_over_power(both.unshifted())
+    return max(ours / plain, plain / ours)
