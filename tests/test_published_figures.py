@@ -29,7 +29,7 @@ RANDOM = "threefry2x32"
 
 
 def population(steps):
-    return eigenbasis.eigenvalue_loss(gd_plus_plus.draws(RANDOM).first, gd_plus_plus.S2, *steps)
+    return eigenbasis.population_loss(gd_plus_plus.residual(gd_plus_plus.draws(RANDOM).first, steps))
 
 
 @pytest.fixture(autouse=True)

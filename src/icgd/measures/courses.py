@@ -72,7 +72,7 @@ def _held(course: Course, level: float) -> Course:
 def levels(network: Network) -> dict[str, float]:
     """Losses on the history's tasks: of zero, of one step of GD, at the rank-one saddle.
 
-    The saddle: L0 - (L0 - L*) / d (`closed_form.plateau_loss`) with the sample's L0 and L*.
+    The saddle: L0 - (L0 - L*) / d with the sample's L0 and L*.
     """
     zero = float(half_mean_square(0.0, network.published.target))
     best = within_directions(network, network.settings.task.inputs)

@@ -8,7 +8,7 @@ from icgd.errors import IcgdError
 from icgd.random import stream
 from icgd.references import eigenbasis, methods, optima, released, tuned
 from icgd.references.methods import Key, Rows
-from icgd.references.optima import CONTEXT, INPUTS, S2, PublishedTasks, Searched, steps_of
+from icgd.references.optima import CONTEXT, INPUTS, PublishedTasks, Searched, steps_of
 from icgd.references.residuals import FAMILIES, Parameters
 from icgd.tasks import linear
 
@@ -31,7 +31,7 @@ def of_optima(searched: Searched, tasks: PublishedTasks, trained: Iterable[Mappi
     rows, given = Rows(), methods.parameters(trained)
     _found(rows, searched, tasks)
     for layers in BOUNDED:  # what no polynomial of the degree of K GD++ steps can beat on the draw searched
-        loss = eigenbasis.best_polynomial(searched.draws().nodes[0], (3**layers - 1) // 2, S2)[1]
+        loss = eigenbasis.best_polynomial(searched.draws().nodes[0], (3**layers - 1) // 2)[1]
         rows.put(Key("polynomial", layers, "separate"), "loss_searched", loss)
     _under_a_clip(rows, searched, tasks)
     for layers, sharing in tuned.RELEASED:
@@ -68,8 +68,8 @@ def _describe(
     method = key.family, key.sharing
     for name, values in parameters.items():
         rows.put(key, name, values)
-    eigenvalues = searched.draws(key.context).second
-    rows.put(key, "loss_population", optima.population_loss(method, parameters, key.layers, eigenvalues, S2))
+    population = FAMILIES[method].population_loss(parameters, key.layers, searched.draws(key.context).second)
+    rows.put(key, "loss_population", population)
     if tasks is not None:
         rows.put(key, "loss_published", tasks.loss(method, parameters, key.layers))
         if key.layers > DEEP and key.family in methods.SEVERAL:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from icgd.references import optima, residuals
-from icgd.references.optima import S2, PublishedTasks, Searched
+from icgd.references.optima import PublishedTasks, Searched
 from icgd.references.residuals import FAMILIES
 from icgd.statements.published_figures import readings
 from icgd.statements.table import Rows, statement, statements
@@ -68,7 +68,7 @@ def separate_over_shared(rows: Rows, searched: Searched, tasks: PublishedTasks) 
     """Population loss of GD++ with separate parameters over that with shared ones, five layers."""
     draws, shared = searched.draws(), searched(SHARED, 5).population
     values = residuals.tripling(5, optima.MARGIN * float(draws.first.max()))
-    closed = optima.population_loss(SEPARATE, FAMILIES[SEPARATE].expand(values, 5), 5, draws.second, S2)
+    closed = FAMILIES[SEPARATE].population_loss(FAMILIES[SEPARATE].expand(values, 5), 5, draws.second)
     return {
         "statement": searched(SEPARATE, 5).population / shared,
         "one_more_layer: shared GD++ with six layers": searched(SHARED, 6).population / shared,

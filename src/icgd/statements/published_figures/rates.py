@@ -31,12 +31,14 @@ def drawn(figure: str, series: str = "preds_diff") -> float:
 
 def mean_prediction(tasks: Spectrum, rate: float, steps: int = 1) -> float:
     """mean |w_K.x_q|: the published Preds diff at step 0, when the network still predicts nothing."""
-    return float(np.mean(np.abs(eigenbasis.predictions(tasks, rate, steps))))
+    found = eigenbasis.predictions(tasks, eigenbasis.of_rate(tasks, rate, steps))
+    return float(np.mean(np.abs(found)))
 
 
 def mean_length(tasks: Spectrum, rate: float) -> float:
     """mean |w_1|: the published Model diff of one layer at step 0."""
-    return float(np.mean(np.linalg.norm(eigenbasis.weights(tasks, rate), axis=1)))
+    found = eigenbasis.weights(tasks, eigenbasis.of_rate(tasks, rate))
+    return float(np.mean(np.linalg.norm(found, axis=1)))
 
 
 def behind(figure: str, prediction: float) -> float:
