@@ -231,14 +231,13 @@ def test_the_released_recipe_improves_on_its_start_and_repeats():
 @pytest.fixture(scope="module")
 def table():
     """Rows of optima.csv from few tasks, GD++ as trained taken as given."""
-    settings = tuned.OptimaSettings(tasks=300, starts=1, key_implementation="threefry2x32")
     trained = methods.Rows()
     for layers, sharing in tuned.RELEASED:
         key = Key("gd_plus_plus", layers, sharing, "released")
         for name, value in (("step", 0.5), ("gamma", 0.1), ("training_loss", 0.2)):
             trained.put(key, name, [value] * layers)
         trained.put(key, "start_rate", 5.0)
-    searched, tasks = optima.Searched(settings), PublishedTasks(settings.tasks)
+    searched, tasks = optima.Searched(300, 1, "threefry2x32"), PublishedTasks(300)
     with pytest.raises(IcgdError, match="lack gd_plus_plus shared released of 2 layers"):
         tables.of_optima(searched, tasks, [])
     return tables.of_optima(searched, tasks, trained)

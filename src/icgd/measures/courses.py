@@ -156,12 +156,6 @@ def plateau_over_rank_one(followed: Followed) -> float:
     return followed.plateau_factor * found[1] / followed.levels["rank_one"] if found else np.nan
 
 
-@measure
-def spikes(followed: Followed) -> float:
-    """lines of the history whose largest training loss exceeds twice the median of the ten lines before"""
-    return float(count_spikes(followed.course))
-
-
 def first_below(course: Course, level: float) -> float:
     """First step with an evaluation loss of at most ``level``; the last step + 1 if there is none."""
     below = np.flatnonzero(course.evaluation <= level)

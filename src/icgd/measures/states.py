@@ -6,12 +6,13 @@ import numpy as np
 
 from icgd.errors import IcgdError
 from icgd.measures import fits, products
-from icgd.measures.fit import Fit, compared, first, fit_by_network, in_chunks, loss
+from icgd.measures.fit import Fit, compared, first, fit_by_network, loss
 from icgd.measures.naming import FAULTS, MEASURES, fault, measure, predictor
 from icgd.measures.network import Network
 from icgd.measures.products import Products
 from icgd.measures.request import Request, parsed
 from icgd.references import descent
+from icgd.references.clipping import in_chunks
 from icgd.tasks.linear import Tasks
 
 TURN = 0.32  # share of the path that is claimed at which it passes GD

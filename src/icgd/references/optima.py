@@ -19,7 +19,6 @@ from icgd.references import descent, eigenbasis
 from icgd.references.descent import BLOCK, Steps
 from icgd.references.eigenbasis import S2, Nodes, Spectrum
 from icgd.references.residuals import FAMILIES, Family, FamilyName, Parameters
-from icgd.references.tuned import OptimaSettings
 from icgd.tasks import linear, published
 from icgd.tasks.linear import Tasks, half_mean_square
 
@@ -144,8 +143,9 @@ def _lowest(objective: Objective, start: np.ndarray, options: dict) -> tuple[np.
 class Searched:
     """Optima on two draws of tasks of their own, which no evaluation uses, each searched once."""
 
-    def __init__(self, settings: OptimaSettings):
-        self.settings = settings
+    def __init__(self, tasks: int, starts: int, implementation: str):
+        """So many tasks of each draw, and searches of each method."""
+        self.tasks, self.starts, self.implementation = tasks, starts, implementation
 
     @cache  # noqa: B019 (a job has one)
     def draws(self, context: int = CONTEXT) -> Draws:
@@ -154,16 +154,16 @@ class Searched:
 
     def _draw(self, name: str, context: int) -> np.ndarray:
         found = []
-        for part, done in enumerate(range(0, self.settings.tasks, PART)):
-            key = stream(part, f"optima, {name}, N = {context}", self.settings.key_implementation)
-            tasks = linear.sample(key, min(PART, self.settings.tasks - done), INPUTS, context)
+        for part, done in enumerate(range(0, self.tasks, PART)):
+            key = stream(part, f"optima, {name}, N = {context}", self.implementation)
+            tasks = linear.sample(key, min(PART, self.tasks - done), INPUTS, context)
             found.append(eigenbasis.eigenvalues(tasks))
         return np.concatenate(found)
 
     @cache  # noqa: B019 (a job has one)
     def __call__(self, method: FamilyName, layers: int, context: int = CONTEXT) -> Optimum:
         """The optimum of a method with K = ``layers`` steps."""
-        return search(method, layers, self.draws(context), self.settings.starts)
+        return search(method, layers, self.draws(context), self.starts)
 
 
 class PublishedTasks:

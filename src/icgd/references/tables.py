@@ -78,9 +78,8 @@ def _describe(
 
 def _under_a_clip(rows: Rows, searched: Searched, tasks: PublishedTasks) -> None:
     """Optima of shared GD++ under the token clip."""
-    settings = searched.settings
-    key = stream(0, "optima, clipped", settings.key_implementation)
-    drawn = linear.sample(key, min(CLIPPED_TASKS, settings.tasks), INPUTS, CONTEXT)
+    key = stream(0, "optima, clipped", searched.implementation)
+    drawn = linear.sample(key, min(CLIPPED_TASKS, searched.tasks), INPUTS, CONTEXT)
     for layers in CLIPPED:
         best = optima.search_clipped(layers, drawn, searched(("gd_plus_plus", "shared"), layers).steps)
         place = Key("gd_plus_plus", layers, "shared", "clipped")

@@ -7,8 +7,8 @@ import numpy as np
 
 from icgd import paths
 from icgd.config import Config
-from icgd.files import read_table
 from icgd.references import closed_form, descent, eigenbasis
+from icgd.statements.published_figures import readings
 from icgd.statements.table import Rows, statement, statements
 from icgd.tasks import published
 
@@ -62,10 +62,9 @@ def third_panel_gap(rows: Rows) -> dict:
 
     The statement's: one network of N = d = 10 shown longer contexts, as GD at its fixed rate would do.
     """
-    shown = [row for row in read_table(paths.NUMBERS) if row["measure"] == "fig2_third_panel"]
-    values = {int(row["case"]): float(row["value"]) for row in shown}
+    values = readings.numbers("fig2_third_panel")
     step = closed_form.optimal_rate(10, 10, S2) / 10
-    readings = {
+    supposed = {
         "statement": lambda n: closed_form.one_step_loss(step * n, 10, n, S2),
         "separately_trained: d = N, one network for each size": lambda n: closed_form.optimal_loss(n, n, S2),
         "more_context 20: the same with 20 % more context than they state": lambda n: (
@@ -74,5 +73,5 @@ def third_panel_gap(rows: Rows) -> dict:
     }
     return {
         subject: max(abs(np.log(value / loss(n))) for n, value in values.items())
-        for subject, loss in readings.items()
+        for subject, loss in supposed.items()
     }

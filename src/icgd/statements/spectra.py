@@ -7,12 +7,13 @@ import numpy as np
 
 from icgd import paths
 from icgd.config import Config
-from icgd.files import read_table
 from icgd.random import stream
-from icgd.references import eigenbasis, tuned
+from icgd.references import eigenbasis
+from icgd.statements.published_figures import readings
 from icgd.statements.table import Rows, statement
 from icgd.tasks import linear
 
+SETS, TASKS = 10, 10_000
 INPUTS, CONTEXTS = 10, (10, 25, 50, 100)
 COMPARED = (25, 50, 100)  # at N = 10 the least eigenvalue of many tasks is 0, whatever gamma
 HISTOGRAM = 25  # the context length of the published histogram
@@ -38,14 +39,14 @@ def inputs(scale: str) -> list[Path]:
 
 def run(config: Config, scale: str) -> tuple[Rows, list[dict]]:
     """Measures of each set of tasks and of the published extremes; what the figure shows of the sets."""
-    settings = tuned.spectra(config, scale)
-    gammas, least, largest = (published(name) for name in ("gamma", "least", "largest"))
+    tasks = min(TASKS, config.scales[scale].tasks or TASKS)
+    gammas, least, largest = (readings.numbers(f"fig13_{name}") for name in ("gamma", "least", "largest"))
     table, curves = Rows(), []
-    for index in range(settings.sets):
+    for index in range(SETS):
         found, rows = {}, Rows(f"set {index}")
         for context in CONTEXTS:
-            key = stream(index, f"spectra, N = {context}", settings.key_implementation)
-            found[context] = eigenbasis.eigenvalues(linear.sample(key, settings.tasks, INPUTS, context))
+            key = stream(index, f"spectra, N = {context}", config.key_implementation)
+            found[context] = eigenbasis.eigenvalues(linear.sample(key, tasks, INPUTS, context))
             rows.add(share_outside, rows, found[context], context, gammas[context])
         rows.add(condition_numbers, rows, found[HISTOGRAM], gammas[HISTOGRAM])
         own = {n: (found[n].min(), found[n].max()) for n in CONTEXTS}
@@ -59,12 +60,6 @@ def run(config: Config, scale: str) -> tuple[Rows, list[dict]]:
     rows.add(gamma_over_trained, rows, {n: (least[n], largest[n]) for n in CONTEXTS}, gammas)
     rows.add(extremes_growth, least[HISTOGRAM], largest[HISTOGRAM], gammas[HISTOGRAM])
     return table + rows, curves
-
-
-def published(name: str) -> dict[int, float]:
-    """Numbers of the text beside Fig. 13, by context length."""
-    rows = [row for row in read_table(paths.NUMBERS) if row["measure"] == f"fig13_{name}"]
-    return {int(row["case"]): float(row["value"]) for row in rows}
 
 
 def condition(eigenvalues: np.ndarray) -> np.ndarray:

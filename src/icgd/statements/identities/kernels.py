@@ -121,8 +121,8 @@ def iterated(rows: Errors) -> None:
         for subject, share in ((name, share) for name, some in shares.items() for share in some):
             step = share / course.values[0] ** 2
             layer = one_head(gradient_descent_layer(step, problem.inputs, problem.outputs))
-            first = partial(_first, course.weights | layer)
-            found = {subject: course.errors(first, partial(_repeated, layer))}
+            first, again = partial(_layers, course.weights | layer, times=1), partial(_layers, layer)
+            found = {subject: course.errors(first, again)}
             if subject == "statement":
                 rests = [(1 - step * course.values**2) ** depth for depth in DEPTHS]
                 errors = [course.error(course.solution(rest)) for rest in rests]
@@ -136,18 +136,13 @@ def iterated(rows: Errors) -> None:
 
 
 @jax.jit
-def _first(weights: Weights, sequences: jax.Array) -> jax.Array:
-    """The MLP and one layer."""
-    model = Model(embedding=sequences.shape[-1])
-    return jax.vmap(lambda tokens: transformer.forward(model, weights, tokens))(sequences)
-
-
-@jax.jit
-def _repeated(layer: Weights, sequences: jax.Array, times: int) -> jax.Array:
-    """One layer without an MLP, applied again and again."""
+def _layers(weights: Weights, sequences: jax.Array, times: int) -> jax.Array:
+    """One layer, with an MLP before it if there is one, applied again and again."""
+    has_mlp = any(name.startswith("embedding") for name in weights)
+    model = Model(embedding=sequences.shape[-1]) if has_mlp else Model()
 
     def again(_: int, tokens: jax.Array) -> jax.Array:
-        return jax.vmap(lambda sequence: transformer.forward(Model(), layer, sequence))(tokens)
+        return jax.vmap(lambda sequence: transformer.forward(model, weights, sequence))(tokens)
 
     return jax.lax.fori_loop(0, times, again, sequences)
 

@@ -47,6 +47,11 @@ def number(measure: str, case: str) -> float:
     return _found(_numbers(), measure, case)
 
 
+def numbers(measure: str) -> dict[int, float]:
+    """Published numbers by what they belong to, such as a context length."""
+    return {int(case): value for (name, case), value in _numbers().items() if name == measure}
+
+
 def markers(figure: str, panel: str, series: str) -> Curve:
     """The symbols of a sweep."""
     return _found(_curves(), figure, panel, series, "marker", "")
