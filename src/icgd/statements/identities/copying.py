@@ -104,7 +104,6 @@ def published_step(rows: Errors) -> None:
     right = step * np.einsum("tnd,tn,td->t", x, y, query)
     layout, apart = (Layout(published.INPUTS, 1, published.CONTEXT, apart=own) for own in (False, True))
     silent, quarter = (copy_head(layout, targets=strength) for strength in (0.0, 0.25))
-
     what = "copied_step: Largest error of the prediction of copy layer and gradient step layer."
     references = {
         "statement": right,
@@ -113,7 +112,6 @@ def published_step(rows: Errors) -> None:
     rows.compare(two_layers(layout, step, data, [silent, zeroing_head(layout)]), references, case, what)
     joint = {"joint_tokens: inputs and targets in one token from the start": right}
     rows.compare(joint_tokens(step, data), joint, case, what)
-
     predictions = {
         "statement": two_layers(layout, step, data, [copy_head(layout)]),
         "targets_copy_a_quarter: targets' tokens copy with a quarter of the strength": (
