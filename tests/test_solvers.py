@@ -15,7 +15,7 @@ from icgd.random import stream
 from icgd.references import descent, eigenbasis, methods, optima, released, residuals, tables, tuned
 from icgd.references.descent import Steps
 from icgd.references.methods import Key
-from icgd.references.optima import Draws, PublishedTasks
+from icgd.references.optima import Draws
 from icgd.references.residuals import FAMILIES
 from icgd.tasks import linear
 from icgd.training import engine
@@ -110,10 +110,11 @@ def test_newton_schulz_finds_the_inverse():
 
 
 def test_the_loss_on_tasks_is_that_of_the_predictions():
-    tasks, steps = PublishedTasks(2000), Steps(np.full(2, 1.346), np.full(2, 0.1755))
-    found = tasks.loss(("gd_plus_plus", "shared"), {"step": steps.steps, "gamma": steps.gammas}, 2)
-    prediction = descent.predict(tasks.tasks, steps)
-    assert found == pytest.approx(float(linear.half_mean_square(prediction, tasks.tasks.target)), rel=1e-5)
+    tasks, steps = fresh(2000), Steps(np.full(2, 1.346), np.full(2, 0.1755))
+    parameters = {"step": steps.steps, "gamma": steps.gammas}
+    found = FAMILIES["gd_plus_plus", "shared"].task_loss(parameters, 2, eigenbasis.spectrum(tasks))
+    right = float(linear.half_mean_square(descent.predict(tasks, steps), tasks.target))
+    assert found == pytest.approx(right, rel=1e-5)
 
 
 @pytest.mark.parametrize("method", FAMILIES)
@@ -237,10 +238,10 @@ def table():
         for name, value in (("step", 0.5), ("gamma", 0.1), ("training_loss", 0.2)):
             trained.put(key, name, [value] * layers)
         trained.put(key, "start_rate", 5.0)
-    searched, tasks = optima.Searched(300, 1, "threefry2x32"), PublishedTasks(300)
+    searched = optima.Searched(300, 1, "threefry2x32")
     with pytest.raises(IcgdError, match="lack gd_plus_plus shared released of 2 layers"):
-        tables.of_optima(searched, tasks, [])
-    return tables.of_optima(searched, tasks, trained)
+        tables.of_optima(searched, [])
+    return tables.of_optima(searched, trained)
 
 
 def test_a_table_of_methods_is_read_as_written(table, tmp_path):

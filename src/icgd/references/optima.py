@@ -6,7 +6,7 @@ on both that and another draw, since a method of high degree can fit single eige
 
 import zlib
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache
 from typing import NamedTuple
 
 import jax
@@ -17,9 +17,9 @@ import scipy
 from icgd.random import stream
 from icgd.references import descent, eigenbasis
 from icgd.references.descent import BLOCK, Steps
-from icgd.references.eigenbasis import S2, Nodes, Spectrum
+from icgd.references.eigenbasis import S2, Nodes
 from icgd.references.residuals import FAMILIES, Family, FamilyName, Parameters
-from icgd.tasks import linear, published
+from icgd.tasks import linear
 from icgd.tasks.linear import Tasks, half_mean_square
 
 INPUTS = CONTEXT = 10
@@ -54,12 +54,8 @@ class Optimum(NamedTuple):
     @property
     def steps(self) -> Steps:
         """e_k and g_k of GD, GD++ or Chebyshev's method."""
-        return steps_of(self.parameters)
-
-
-def steps_of(parameters: Parameters) -> Steps:
-    """e_k and g_k (0 where there is none) of parameters of GD, GD++ or Chebyshev's method."""
-    return Steps(parameters["step"], parameters.get("gamma", np.zeros_like(parameters["step"])))
+        steps = self.parameters["step"]
+        return Steps(steps, self.parameters.get("gamma", np.zeros_like(steps)))
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -164,32 +160,3 @@ class Searched:
     def __call__(self, method: FamilyName, layers: int, context: int = CONTEXT) -> Optimum:
         """The optimum of a method with K = ``layers`` steps."""
         return search(method, layers, self.draws(context), self.starts)
-
-
-class PublishedTasks:
-    """Losses on the published evaluation tasks, at most ``count`` of them."""
-
-    def __init__(self, count: int):
-        self.tasks: Tasks = published.tasks(min(published.COUNT, count))
-
-    @cached_property
-    def spectrum(self) -> Spectrum:
-        """The tasks by their eigenvalues, float64."""
-        return eigenbasis.spectrum(self.tasks)
-
-    def loss(self, method: FamilyName, parameters: Parameters, layers: int) -> float:
-        """Loss of any method."""
-        return FAMILIES[method].task_loss(parameters, layers, self.spectrum)
-
-    def clipped_loss(self, steps: Steps) -> float:
-        """Loss of GD or GD++ with the token clip of published networks of more than three layers; float64."""
-        tasks, steps = (
-            type(part)(*(np.asarray(x, np.float64) for x in part)) for part in (self.tasks, steps)
-        )
-        with jax.enable_x64(True):
-            return float(_clipped_loss(tasks, steps))
-
-
-@jax.jit
-def _clipped_loss(tasks: Tasks, steps: Steps) -> jax.Array:
-    return half_mean_square(descent.predict(tasks, steps, CLIP), tasks.target)

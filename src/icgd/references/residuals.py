@@ -130,12 +130,6 @@ def tripling(layers: int, largest: float) -> np.ndarray:
     return np.concatenate([gammas, gammas[:-1]])
 
 
-def _interval(values: np.ndarray, layers: int) -> Parameters:
-    """Free values of Chebyshev's method: low end and width of the interval."""
-    low, high = values[0], values[0] + values[1]
-    return {"low": low[None], "high": high[None], "step": chebyshev(low, high, layers)}
-
-
 FAMILIES: dict[FamilyName, Family] = {
     ("gd", "shared"): Family(
         lambda layers, top: np.array([2 / top]),
@@ -166,7 +160,11 @@ FAMILIES: dict[FamilyName, Family] = {
         lambda values, layers: {"step": values[:1], "momentum": values[1:]},
         heavy_ball,
     ),
-    ("chebyshev", "shared"): Family(lambda layers, top: np.array([top / 40, top]), _interval, gd_plus_plus),
+    ("chebyshev", "shared"): Family(  # free: low end and width of the interval
+        lambda layers, top: np.array([top / 40, top]),
+        lambda values, layers: {"step": chebyshev(values[0], values[0] + values[1], layers)},
+        gd_plus_plus,
+    ),
     ("newton_schulz", "shared"): Family(
         lambda layers, top: np.array([1 / top**2]),
         lambda values, layers: {"scale": values},

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from icgd.references import optima, residuals
-from icgd.references.optima import PublishedTasks, Searched
+from icgd.references.eigenbasis import Spectrum
+from icgd.references.optima import Searched
 from icgd.references.residuals import FAMILIES
 from icgd.statements.published_figures import readings
 from icgd.statements.table import Rows, statement, statements
@@ -18,7 +19,7 @@ GD, OWN_RATES, MOMENTUM = ("gd", "shared"), ("gd", "separate"), ("heavy_ball", "
 SHARED, SEPARATE = ("gd_plus_plus", "shared"), ("gd_plus_plus", "separate")
 
 
-def run(searched: Searched, tasks: PublishedTasks) -> Rows:
+def run(searched: Searched, tasks: Spectrum) -> Rows:
     """What the claims are decided on."""
     rows = Rows()
     for comparison in statements(sys.modules[__name__]):
@@ -33,13 +34,13 @@ def final_losses(figure: str) -> dict[str, float]:
 
 
 @statement
-def network_over_per_step(rows: Rows, searched: Searched, tasks: PublishedTasks) -> None:
+def network_over_per_step(rows: Rows, searched: Searched, tasks: Spectrum) -> None:
     """Final loss of a published training seed over that of optimal per-step gradient descent."""
     for layers, (figure, sharing) in PUBLISHED.items():
         rates, plus_plus = searched(OWN_RATES, layers).parameters["step"], ("gd_plus_plus", sharing)
         best, base, fast = (
-            tasks.loss(plus_plus, searched(plus_plus, layers).parameters, layers),
-            *(tasks.loss(OWN_RATES, {"step": factor * rates}, layers) for factor in (1, 1.05)),
+            FAMILIES[plus_plus].task_loss(searched(plus_plus, layers).parameters, layers, tasks),
+            *(FAMILIES[OWN_RATES].task_loss({"step": factor * rates}, layers, tasks) for factor in (1, 1.05)),
         )
         ratios = {
             "per_step 1.05: gradient descent with every rate of the optimum 5 % too large": fast / base,
@@ -50,10 +51,10 @@ def network_over_per_step(rows: Rows, searched: Searched, tasks: PublishedTasks)
 
 
 @statement
-def network_over_shared(rows: Rows, searched: Searched, tasks: PublishedTasks) -> dict:
+def network_over_shared(rows: Rows, searched: Searched, tasks: Spectrum) -> dict:
     """Final loss of a published five-layer seed over that of optimal shared GD++."""
     shared, one_more, separate = (
-        tasks.loss(method, searched(method, layers).parameters, layers)
+        FAMILIES[method].task_loss(searched(method, layers).parameters, layers, tasks)
         for method, layers in ((SHARED, 5), (SHARED, 6), (SEPARATE, 5))
     )
     return {
@@ -64,7 +65,7 @@ def network_over_shared(rows: Rows, searched: Searched, tasks: PublishedTasks) -
 
 
 @statement
-def separate_over_shared(rows: Rows, searched: Searched, tasks: PublishedTasks) -> dict:
+def separate_over_shared(rows: Rows, searched: Searched, tasks: Spectrum) -> dict:
     """Population loss of GD++ with separate parameters over that with shared ones, five layers."""
     draws, shared = searched.draws(), searched(SHARED, 5).population
     values = residuals.tripling(5, optima.MARGIN * float(draws.first.max()))
@@ -78,7 +79,7 @@ def separate_over_shared(rows: Rows, searched: Searched, tasks: PublishedTasks) 
 
 
 @statement
-def with_depth(rows: Rows, searched: Searched, tasks: PublishedTasks) -> None:
+def with_depth(rows: Rows, searched: Searched, tasks: Spectrum) -> None:
     """Ratios of population optima at every depth."""
     methods = {
         "statement": SHARED,
@@ -99,7 +100,7 @@ def with_depth(rows: Rows, searched: Searched, tasks: PublishedTasks) -> None:
 
 
 @statement
-def steepenings(rows: Rows, searched: Searched, tasks: PublishedTasks) -> None:
+def steepenings(rows: Rows, searched: Searched, tasks: Spectrum) -> None:
     """How the loss of population optima falls with depth."""
 
     def steep(method: residuals.FamilyName, depths: Sequence[int] = STEEPENING) -> float:
