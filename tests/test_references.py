@@ -43,9 +43,11 @@ def test_a_step_from_a_start_is_a_step_on_what_the_start_leaves():
 def test_steps_in_the_eigenbasis_are_steps_with_any_context(n):
     tasks = fresh(50, n=n)
     found, steps = eigenbasis.spectrum(tasks), descent.roll_out(tasks, 5.0, 3)
-    np.testing.assert_allclose(eigenbasis.predictions(found, 5.0, 3), steps[-1], atol=1e-5)
-    lengths = np.linalg.norm(descent.weights(tasks, descent.gradient_descent([5.0 / n] * 3))[0], axis=1)
-    np.testing.assert_allclose(np.linalg.norm(eigenbasis.weights(found, 5.0, 3), axis=1), lengths, rtol=1e-4)
+    residual = eigenbasis.of_rate(found, 5.0, 3)
+    np.testing.assert_allclose(eigenbasis.predictions(found, residual), steps[-1], atol=1e-5)
+    right = np.linalg.norm(descent.weights(tasks, descent.gradient_descent([5.0 / n] * 3))[0], axis=1)
+    lengths = np.linalg.norm(eigenbasis.weights(found, residual), axis=1)
+    np.testing.assert_allclose(lengths, right, rtol=1e-4)
     wide = linear.scaled(tasks, inputs=2.0, teacher=3.0)
     right = eigenbasis.loss(eigenbasis.spectrum(wide), 1.0, 2, clip=1.5)
     assert eigenbasis.loss(found.scaled(2.0, 3.0), 1.0, 2, clip=1.5) == pytest.approx(right, rel=1e-6)
@@ -136,11 +138,11 @@ def test_plain_tasks_need_no_preconditioner(noise):
     assert of_query == pytest.approx(expected, rel=1e-12)
 
 
-def test_eigenvalue_loss_of_gd_matches_its_roll_out():
+def test_population_loss_of_gd_matches_its_roll_out():
     tasks = fresh(5000)
     inputs = np.asarray(tasks.inputs, np.float64)
     eigenvalues = np.linalg.eigvalsh(np.einsum("tnd,tne->tde", inputs, inputs))
-    by_eigenvalues = eigenbasis.eigenvalue_loss(eigenvalues, 1 / 12, [0.55] * 3)
+    by_eigenvalues = eigenbasis.population_loss((1 - 0.55 * eigenvalues) ** 3)
     squares = 0.5 * np.asarray(descent.roll_out(tasks, 5.5, 3)[-1] - tasks.target) ** 2
     assert abs(np.mean(squares) - by_eigenvalues) < 4 * np.std(squares) / np.sqrt(len(squares))
 
@@ -155,7 +157,7 @@ def test_sample_optimal_rate_approaches_the_closed_form():
 def test_least_squares_floor(n):
     tasks = fresh(2000, n=n)
     found = 0.5 * np.mean((least_squares.ridge(tasks) - np.asarray(tasks.target, np.float64)) ** 2)
-    assert found == pytest.approx(least_squares.noiseless_loss(10, n, 1 / 12), rel=0.1, abs=1e-6)
+    assert found == pytest.approx(max(10 - n, 0) / 24, rel=0.1, abs=1e-6)
 
 
 def test_ridge_by_its_dual_equals_the_primal():

@@ -15,12 +15,11 @@ from icgd.random import stream
 from icgd.references import descent, eigenbasis, methods, optima, released, residuals, tables, tuned
 from icgd.references.descent import Steps
 from icgd.references.methods import Key
-from icgd.references.optima import Draws, PublishedTasks
+from icgd.references.optima import Draws
 from icgd.references.residuals import FAMILIES
 from icgd.tasks import linear
 from icgd.training import engine
 
-S2 = 1 / 12
 PLUS_PLUS = ("gd_plus_plus", "separate")
 OPTIMA = Path("results/full/references/optima.csv")
 
@@ -40,10 +39,9 @@ def draws():
 
 
 def by_eigenvalues(method, parameters, layers, tasks):
-    """Predictions through the residual polynomial: sum_i (1 - R(l_i)) / l_i overlaps_i."""
+    """Predictions through the residual polynomial: sum_i (1 - R(l_i)) / l_i (V^T X^T y)_i (V^T x_q)_i."""
     found = eigenbasis.spectrum(tasks)
-    kept = 1 - FAMILIES[method].residual(parameters, layers, found.values)
-    return np.sum(kept / found.values * found.overlaps, axis=-1)
+    return eigenbasis.predictions(found, FAMILIES[method].residual(parameters, layers, found.values))
 
 
 @pytest.mark.parametrize("layers", [1, 2, 5])
@@ -112,10 +110,11 @@ def test_newton_schulz_finds_the_inverse():
 
 
 def test_the_loss_on_tasks_is_that_of_the_predictions():
-    tasks, steps = PublishedTasks(2000), Steps(np.full(2, 1.346), np.full(2, 0.1755))
-    found = tasks.loss(("gd_plus_plus", "shared"), {"step": steps.steps, "gamma": steps.gammas}, 2)
-    prediction = descent.predict(tasks.tasks, steps)
-    assert found == pytest.approx(float(linear.half_mean_square(prediction, tasks.tasks.target)), rel=1e-5)
+    tasks, steps = fresh(2000), Steps(np.full(2, 1.346), np.full(2, 0.1755))
+    parameters = {"step": steps.steps, "gamma": steps.gammas}
+    found = FAMILIES["gd_plus_plus", "shared"].task_loss(parameters, 2, eigenbasis.spectrum(tasks))
+    right = float(linear.half_mean_square(descent.predict(tasks, steps), tasks.target))
+    assert found == pytest.approx(right, rel=1e-5)
 
 
 @pytest.mark.parametrize("method", FAMILIES)
@@ -124,10 +123,10 @@ def test_slopes_are_finite_differences(method, layers, draws):
     family, where = FAMILIES[method], eigenbasis.nodes(draws.first[:50])
     rng = np.random.default_rng(3)
     at = np.log(family.start(layers, 6.0)) + 0.1 * rng.normal(size=len(family.start(layers, 6.0)))
-    slope = optima.loss(family, layers, at, where, S2)[1]
+    slope = optima.loss(family, layers, at, where)[1]
     for index in range(len(at)):
         move = 1e-5 * np.eye(len(at))[index]
-        ends = [optima.loss(family, layers, at + sign * move, where, S2)[0] for sign in (1, -1)]
+        ends = [optima.loss(family, layers, at + sign * move, where)[0] for sign in (1, -1)]
         assert slope[index] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-4, abs=1e-8)
 
 
@@ -135,30 +134,30 @@ def test_slopes_are_finite_differences(method, layers, draws):
 @pytest.mark.parametrize("layers", [2, 3])
 def test_nothing_near_an_optimum_is_better_and_it_is_found_again(method, layers, draws):
     draws = Draws(draws.first, draws.first)
-    found = optima.search(method, layers, draws, 3, S2)
+    found = optima.search(method, layers, draws, 3)
     rng = np.random.default_rng(4)
     for _ in range(20):
         changed = {key: value * np.exp(0.01 * rng.normal()) for key, value in found.parameters.items()}
         if "step" in changed and len(changed["step"]) == layers:
             changed["step"] = found.parameters["step"] * np.exp(0.01 * rng.normal(size=1))
-        assert optima.population_loss(method, changed, layers, draws.first, S2) >= found.searched * (1 - 1e-6)
-    again = optima.search(method, layers, draws, 3, S2)
+        assert FAMILIES[method].population_loss(changed, layers, draws.first) >= found.searched * (1 - 1e-6)
+    again = optima.search(method, layers, draws, 3)
     assert all(np.array_equal(again.parameters[key], value) for key, value in found.parameters.items())
 
 
 @pytest.mark.parametrize("layers", [1, 2, 5])
 def test_rates_of_their_own_have_a_known_optimum(layers, draws):
     nodes = eigenbasis.nodes(draws.first)
-    rates, loss = eigenbasis.best_polynomial(nodes, layers, S2)
-    found = optima.search(("gd", "separate"), layers, draws, 3, S2)
+    rates, loss = eigenbasis.best_polynomial(nodes, layers)
+    found = optima.search(("gd", "separate"), layers, draws, 3)
     np.testing.assert_allclose(found.parameters["step"], np.sort(rates), rtol=2e-3)
     assert found.searched == pytest.approx(loss, rel=1e-6)
 
 
 @pytest.mark.parametrize(("layers", "room"), [(2, 0.02), (3, 0.06)])
 def test_gd_plus_plus_is_above_the_best_polynomial_of_its_degree_and_close_to_it(layers, room, draws):
-    bound = eigenbasis.best_polynomial(eigenbasis.nodes(draws.first), (3**layers - 1) // 2, S2)[1]
-    found = optima.search(PLUS_PLUS, layers, draws, 6, S2)
+    bound = eigenbasis.best_polynomial(eigenbasis.nodes(draws.first), (3**layers - 1) // 2)[1]
+    found = optima.search(PLUS_PLUS, layers, draws, 6)
     assert bound * (1 - 1e-3) <= found.searched <= bound * (1 + room)
 
 
@@ -171,7 +170,7 @@ def test_optima_of_the_inventory(draws):
         ("gd", "separate", 5): 0.0793,
     }
     for (name, sharing, layers), value in known.items():
-        assert optima.search((name, sharing), layers, draws, 2, S2).searched == pytest.approx(value, rel=0.04)
+        assert optima.search((name, sharing), layers, draws, 2).searched == pytest.approx(value, rel=0.04)
 
 
 def test_the_closed_form_is_a_chebyshev_polynomial():
@@ -188,8 +187,8 @@ def test_a_few_nodes_stand_for_all_eigenvalues(draws):
         parameters = FAMILIES[PLUS_PLUS].expand(residuals.tripling(layers, 6.0), layers)
         few = eigenbasis.nodes(draws.first, groups=2000, ends=300)
         squares = residuals.gd_plus_plus(parameters, layers, few.values) ** 2
-        found = S2 / 2 * np.sum(few.weights * squares)
-        right = optima.population_loss(PLUS_PLUS, parameters, layers, draws.first, S2)
+        found = 1 / 24 * np.sum(few.weights * squares)
+        right = FAMILIES[PLUS_PLUS].population_loss(parameters, layers, draws.first)
         assert np.sum(few.weights) == pytest.approx(10) and found == pytest.approx(right, rel=1e-3)
 
 
@@ -233,17 +232,16 @@ def test_the_released_recipe_improves_on_its_start_and_repeats():
 @pytest.fixture(scope="module")
 def table():
     """Rows of optima.csv from few tasks, GD++ as trained taken as given."""
-    settings = tuned.OptimaSettings(tasks=300, starts=1, key_implementation="threefry2x32")
     trained = methods.Rows()
     for layers, sharing in tuned.RELEASED:
         key = Key("gd_plus_plus", layers, sharing, "released")
         for name, value in (("step", 0.5), ("gamma", 0.1), ("training_loss", 0.2)):
             trained.put(key, name, [value] * layers)
         trained.put(key, "start_rate", 5.0)
-    searched, tasks = optima.Searched(settings), PublishedTasks(settings.tasks)
+    searched = optima.Searched(300, 1, "threefry2x32")
     with pytest.raises(IcgdError, match="lack gd_plus_plus shared released of 2 layers"):
-        tables.of_optima(searched, tasks, [])
-    return tables.of_optima(searched, tasks, trained)
+        tables.of_optima(searched, [])
+    return tables.of_optima(searched, trained)
 
 
 def test_a_table_of_methods_is_read_as_written(table, tmp_path):

@@ -13,12 +13,19 @@ from icgd.statements.table import COLUMNS, Rows
 
 def test_a_value_is_the_statement_s_own_and_several_are_of_subjects():
     rows = Rows("set 3")
-    rows.put("ratio", 1.5, tasks="published")
-    rows.put("ratio", {"statement": 2.0, "rate 1.15": 3}, "set 4", reference="gd")
+    rows.put(1.5, measure="ratio: of two losses", tasks="published")
+    rows.put({"statement": 2.0, "rate 1.15: too fast": 3}, "set 4", "ratio", reference="gd")
+
+    def gap():
+        return {"statement": {"fig2": 4.0, "fig3a": 5.0}}
+
+    rows.add(gap)
     assert [list(row.values()) for row in rows] == [
         ["set 3", "ratio", "statement", "", "published", "", 1.5],
         ["set 4", "ratio", "statement", "gd", "", "", 2.0],
         ["set 4", "ratio", "rate 1.15", "gd", "", "", 3.0],
+        ["fig2", "gap", "statement", "", "", "", 4.0],
+        ["fig3a", "gap", "statement", "", "", "", 5.0],
     ]
     assert tuple(rows[0]) == COLUMNS
 
@@ -26,8 +33,8 @@ def test_a_value_is_the_statement_s_own_and_several_are_of_subjects():
 def test_cases_of_the_same_name_become_units_of_their_own():
     rows = Rows()
     for value in (1.0, 2.0):
-        rows.put("error", {"statement": value, "rate 1e-8": value}, "N=1")
-    rows.put("other", 1.0)
+        rows.put({"statement": value, "rate 1e-8": value}, "N=1", "error")
+    rows.put(1.0, measure="other")
     units = [row["unit"] for row in rows.numbered()]
     assert units == ["N=1 #0", "N=1 #0", "N=1 #1", "N=1 #1", "#0"]
 

@@ -4,10 +4,12 @@ Read with `ast`, so that planning and checking claims need neither JAX nor the m
 - ``@measure``, ``@measure(tolerance=1e-3)``: a measure of trained networks; its module is its kind;
 - ``@predictor("gd")``: what can be a subject or reference; its parameters after the first are faults of it;
 - ``@fault("tilted", of="weights")``: what can be wrong with a predictor;
-- ``@statement(...)``: a measure, or several, of a table that needs no trained network.
+- ``@statement``: a measure, or several, of a table that needs no trained network; it says what they and
+  their subjects are where it gives their values.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import NamedTuple
 
 PACKAGE = Path(__file__).parent
 TOLERANCE = 1e-5  # relative, within which a rebuild must agree
+EXPLAINED = re.compile(r"(\w[\w. +-]*): (.+)")  # name, what it is
 
 
 class Entry(NamedTuple):
@@ -62,20 +65,35 @@ def faults() -> dict[str, Entry]:
 @cache
 def statements() -> dict[str, Entry]:
     """Measures of statements, all tables together, by "table measure"."""
-    found = {}
+    found, trees = {}, dict(_trees("statements"))
     for path, function, options in _decorated("statements", "statement"):
         table = path.relative_to(PACKAGE / "statements").parts[0].removesuffix(".py")
-        texts = options.get("measures") or {function.name: _text(function)}
-        tolerance, subjects = options.get("tolerance", TOLERANCE), options.get("subjects", {})
-        for name, text in texts.items():
-            own = (
-                subjects.get(name, subjects)
-                if isinstance(next(iter(subjects.values()), ""), dict)
-                else subjects
-            )
+        told, subjects = _explained(function, trees[path])
+        tolerance = options.get("tolerance", TOLERANCE)
+        for name, text in (told or {function.name: _text(function)}).items():
             known = tolerance.get(name, TOLERANCE) if isinstance(tolerance, dict) else tolerance
-            found[f"{table} {name}"] = Entry(name, table, text, known, own)
+            found[f"{table} {name}"] = Entry(name, table, text, known, subjects)
     return found
+
+
+def _explained(function: ast.FunctionDef, module: ast.Module) -> tuple[dict[str, str], dict[str, str]]:
+    """(measures, subjects): what its texts "name: what it is" say; those of subjects are keys.
+
+    They stand in its body or in constants of its module that the body names.
+    """
+    assigned = [node for node in module.body if isinstance(node, ast.Assign)]
+    constants = {node.targets[0].id: node.value for node in assigned if isinstance(node.targets[0], ast.Name)}
+    nodes = [node for line in function.body[1:] for node in ast.walk(line)]  # after the docstring
+    named = [constants[node.id] for node in nodes if getattr(node, "id", "") in constants]
+    nodes += [node for value in named for node in ast.walk(value)]
+    keys = [key for node in nodes if isinstance(node, ast.Dict) for key in node.keys]
+    keys = [constants.get(getattr(key, "id", ""), key) for key in keys]
+    told: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    for node in nodes:
+        words = EXPLAINED.fullmatch(str(getattr(node, "value", "")))
+        if words and isinstance(node, ast.Constant):
+            told[node in keys][words[1]] = words[2]
+    return told
 
 
 def _decorated(folder: str, decorator: str) -> Iterator[tuple[Path, ast.FunctionDef, dict]]:

@@ -21,7 +21,7 @@ from icgd.measures.request import Request, Words, parsed
 from icgd.models import transformer
 from icgd.models.transformer import Weights
 from icgd.random import stream
-from icgd.references import alternating, descent
+from icgd.references import alternating, constructions, descent
 from icgd.tasks import sample
 from icgd.tasks.linear import Tasks, half_mean_square
 
@@ -90,7 +90,8 @@ def _construction(model: Model, task: Task, implementation: str) -> Weights:
 def sharpness(weights: Weights, logit: float, network: Network) -> Weights:
     """The copying layer's logits of this size instead of 40"""
     settings = network.settings
-    return weights | alternating.copy_layer(settings.task.inputs, settings.model.position_size, logit)
+    layer = alternating.copy_layer(settings.task.inputs, settings.model.position_size, logit)
+    return weights | constructions.one_head(layer)
 
 
 @fault("tilted", of="copying")

@@ -72,7 +72,7 @@ def _held(course: Course, level: float) -> Course:
 def levels(network: Network) -> dict[str, float]:
     """Losses on the history's tasks: of zero, of one step of GD, at the rank-one saddle.
 
-    The saddle: L0 - (L0 - L*) / d (`closed_form.plateau_loss`) with the sample's L0 and L*.
+    The saddle: L0 - (L0 - L*) / d with the sample's L0 and L*.
     """
     zero = float(half_mean_square(0.0, network.published.target))
     best = within_directions(network, network.settings.task.inputs)
@@ -154,12 +154,6 @@ def plateau_over_rank_one(followed: Followed) -> float:
         return float(course.evaluation[0] / followed.levels["rank_one"])
     found = plateau(course, followed.levels["gd"])
     return followed.plateau_factor * found[1] / followed.levels["rank_one"] if found else np.nan
-
-
-@measure
-def spikes(followed: Followed) -> float:
-    """lines of the history whose largest training loss exceeds twice the median of the ten lines before"""
-    return float(count_spikes(followed.course))
 
 
 def first_below(course: Course, level: float) -> float:

@@ -11,12 +11,13 @@ import numpy as np
 from icgd.config import Model
 from icgd.errors import IcgdError, nearest
 from icgd.measures import path, predictors, products, states, waves
-from icgd.measures.fit import Predictor, in_chunks
+from icgd.measures.fit import Predictor
 from icgd.measures.naming import measure
 from icgd.measures.network import Network, published_tasks, released_sweep
 from icgd.measures.request import Request, parsed
 from icgd.models.transformer import Weights
 from icgd.references import eigenbasis
+from icgd.references.clipping import in_chunks
 from icgd.tasks import published, shifted
 from icgd.tasks.linear import Tasks, half_mean_square
 from icgd.training import engine

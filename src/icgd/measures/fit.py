@@ -18,8 +18,6 @@ from icgd.references import clipping
 from icgd.tasks.linear import Tasks, half_mean_square
 from icgd.training import engine
 
-CHUNK = 10_000  # tasks computed at a time, so that one shape is compiled and little is held
-
 
 class Fit(NamedTuple):
     """Predictions (T,) and query gradients (T, d)."""
@@ -79,11 +77,6 @@ def loss(fit: Fit, tasks: Tasks) -> float:
 def first(count: int | None, arrays: object) -> object:
     """The first ``count`` of the tasks in each array."""
     return arrays if count is None else jax.tree.map(lambda x: x[:count], arrays)
-
-
-def in_chunks(function: Callable, tasks: Tasks, size: int = CHUNK) -> object:
-    """A function of the tasks, ``size`` of them at a time; the last chunk is filled up with first ones."""
-    return clipping.in_chunks(function, tasks, size)
 
 
 _linear = jax.jit(lambda tasks, weights: (jnp.einsum("td,td->t", weights, tasks.query), weights))

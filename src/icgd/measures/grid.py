@@ -20,10 +20,11 @@ from icgd.measures import (
     waves,
     weights,
 )
-from icgd.measures.fit import Fit, Predictor, first, in_chunks
+from icgd.measures.fit import Fit, Predictor, first
 from icgd.measures.naming import FAULTS, MEASURES
 from icgd.measures.network import Network
 from icgd.measures.request import Request, parsed
+from icgd.references.clipping import in_chunks
 from icgd.tasks.linear import Tasks
 
 Row = dict[str, object]

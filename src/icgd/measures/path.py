@@ -44,7 +44,7 @@ def line(start: Products, end: Products) -> list[Products]:
 def uncorrected(network: Network, goal: str) -> list[Products]:
     """The four matrices themselves averaged with the construction's"""
     model = products.unrolled(network.settings.model)
-    start, end = _unrolled(network), _matrices(goal, network)
+    start, end = _unrolled(network), predictors.weights_of(parsed(f"hand_set {goal}"), network)
     points = [{name: (1 - share) * start[name] + share * end[name] for name in end} for share in SHARES]
     return [products.of(model, weights) for weights in points]
 
@@ -61,11 +61,6 @@ def interpolated(network: Network) -> Predictor:
     layers = network.settings.model.layers
     middle = to("gd" if layers == 1 else network.own_method, "network", network)[MIDDLE]
     return fit.of_network(products.unrolled(network.settings.model), middle.weights)
-
-
-def _matrices(goal: str, network: Network) -> Weights:
-    """The construction's own four matrices in each layer."""
-    return predictors.weights_of(parsed(f"hand_set {goal}"), network)
 
 
 def _unrolled(network: Network) -> Weights:

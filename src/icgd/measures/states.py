@@ -6,12 +6,13 @@ import numpy as np
 
 from icgd.errors import IcgdError
 from icgd.measures import fits, products
-from icgd.measures.fit import Fit, compared, first, fit_by_network, in_chunks, loss
+from icgd.measures.fit import Fit, compared, first, fit_by_network, loss
 from icgd.measures.naming import FAULTS, MEASURES, fault, measure, predictor
 from icgd.measures.network import Network
 from icgd.measures.products import Products
 from icgd.measures.request import Request, parsed
 from icgd.references import descent
+from icgd.references.clipping import in_chunks
 from icgd.tasks.linear import Tasks
 
 TURN = 0.32  # share of the path that is claimed at which it passes GD
@@ -47,31 +48,35 @@ def trace(grid, request: Request) -> dict[float, float]:
 
 def look(grid, request: Request) -> Followed:
     """The states of a subject: the trained network, one tilted at its peak, or the path that is claimed."""
-    words = parsed(request.subject)
+    words, network = parsed(request.subject), grid.network
     if words.name == "curve path":
-        steps, networks = _steps(grid.network), claimed(grid.network)
-        found = _followed(steps, [_fit(grid, one, request.tasks) for one in networks], grid, request)
+        fits = [_fit(grid, one, request.tasks) for one in claimed(network)]
+        found = _followed(_steps(network), fits, grid, request)
         return FAULTS["delayed", "training"](found, words.number) if words.fault else found
-    own = _followed(_steps(grid.network), [fit for _, fit in _fits(grid, request.tasks)], grid, request)
+    own = _followed(_steps(network), [fit for _, fit in _fits(grid, request.tasks)], grid, request)
     if not words.fault:
         return own
-    change, key = FAULTS[words.fault, "weights"], grid.network.key("planted faults")
-    top = change(_products(grid.network)[own.peak], words.number, key)
+    sound = products.of(network.settings.model, network.at(own.peak).weights)
+    top = FAULTS[words.fault, "weights"](sound, words.number, network.key("planted faults"))
     return _followed(own.steps[[own.peak]], [_fit(grid, top, request.tasks)], grid, request)
 
 
 def _followed(steps: np.ndarray, found: list[Fit], grid, request: Request) -> Followed:
     tasks, (theirs,) = _reference(grid, request)
     cosines = [float(compared(fit, theirs)["model_cos"]) for fit in found]
-    return Followed(
-        steps, np.array([loss(fit, tasks) for fit in found]), np.array(cosines), loss(theirs, tasks)
-    )
+    losses = [loss(fit, tasks) for fit in found]
+    return Followed(steps, np.array(losses), np.array(cosines), loss(theirs, tasks))
+
+
+def _tasks(grid, where: str) -> Tasks:
+    """The first tasks of a set."""
+    return first(grid.network.settings.evaluation.state_tasks, grid.tasks(where))
 
 
 def _reference(grid, request: Request) -> tuple[Tasks, tuple[Fit, ...]]:
-    """The first tasks of a set, and what the reference fits to them."""
+    """The tasks, and what the reference fits to them."""
+    tasks = _tasks(grid, request.tasks)
     count = grid.network.settings.evaluation.state_tasks
-    tasks = first(count, grid.tasks(request.tasks))
     return tasks, grid.fits(request.reference, request.tasks, count) if request.reference else ()
 
 
@@ -89,30 +94,20 @@ def _steps(network: Network) -> np.ndarray:
 def _fits(grid, where: str) -> list[tuple[float, Fit]]:
     """(step, what the network fitted) at every state."""
     if where not in grid.states:
-        network = grid.network
-        if network.is_linear:
-            found = [_fit(grid, one, where) for one in _products(network)]
-        else:
-            model, tasks = (
-                network.settings.model,
-                first(network.settings.evaluation.state_tasks, grid.tasks(where)),
-            )
-            states = [network.at(index).weights for index in range(len(_steps(network)))]
-            found = [fit_by_network(model, weights, tasks) for weights in states]
-        grid.states[where] = list(zip(_steps(network).tolist(), found, strict=True))
+        network, found = grid.network, []
+        for index, step in enumerate(_steps(network).tolist()):
+            model, weights = network.settings.model, network.at(index).weights
+            if network.is_linear:
+                found.append((step, _fit(grid, products.of(model, weights), where)))
+            else:
+                found.append((step, fit_by_network(model, weights, _tasks(grid, where))))
+        grid.states[where] = found
     return grid.states[where]
 
 
-def _products(network: Network) -> list[Products]:
-    model = network.settings.model
-    return [products.of(model, network.at(index).weights) for index in range(len(_steps(network)))]
-
-
 def _fit(grid, one: Products, where: str) -> Fit:
-    network = grid.network
-    tasks = first(network.settings.evaluation.state_tasks, grid.tasks(where))
-    model = products.unrolled(network.settings.model)
-    return Fit(*in_chunks(lambda some: fit_by_network(model, one.weights, some), tasks))
+    model = products.unrolled(grid.network.settings.model)
+    return Fit(*in_chunks(lambda some: fit_by_network(model, one.weights, some), _tasks(grid, where)))
 
 
 def claimed(network: Network) -> list[Products]:

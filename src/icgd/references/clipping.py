@@ -9,6 +9,7 @@ from icgd.tasks.linear import Tasks
 
 MARGIN = 0.999  # for rounding
 CHUNK = 500  # tasks computed exactly at a time, so that one shape is compiled
+MANY = 10_000  # tasks computed at a time elsewhere, so that little is held, too
 
 
 def unless_clipped(
@@ -33,7 +34,7 @@ def unless_clipped(
 
 
 def in_chunks(
-    function: Callable[[Tasks], object], tasks: Tasks, size: int, places: np.ndarray | None = None
+    function: Callable[[Tasks], object], tasks: Tasks, size: int = MANY, places: np.ndarray | None = None
 ) -> object:
     """A function of the tasks, or of those at ``places``, ``size`` of them at a time, joined again.
 

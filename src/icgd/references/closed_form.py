@@ -8,7 +8,6 @@ optimum over all one-layer linear self-attention follows Ahn et al. 2023 and Mah
 
 UNIFORM, GAUSSIAN = 1.8, 3.0  # kurtosis
 RATE_PUBLISHED = 5.91  # reproduces the published GD numbers at d = N = 10
-RATE_RELEASED = 6.001  # what the released grid search finds there
 
 
 def variance(input_range: float) -> float:
@@ -39,9 +38,3 @@ def one_step_loss(
 def optimal_loss(inputs: int, context: int, s2: float, kurtosis: float = UNIFORM) -> float:
     """Lowest loss of one linear self-attention layer: (d s2 / 2) (d + k - 2) / (N + d + k - 2)."""
     return one_step_loss(optimal_rate(inputs, context, s2, kurtosis), inputs, context, s2, kurtosis)
-
-
-def plateau_loss(rank: int, inputs: int, context: int, s2: float) -> float:
-    """Loss at the rank-m saddle of separate W_Q, W_K: L0 - (m / d) (L0 - L*) (Zhang et al. 2025)."""
-    top, bottom = zero_loss(inputs, s2), optimal_loss(inputs, context, s2)
-    return top - rank / inputs * (top - bottom)

@@ -1,13 +1,14 @@
 """Tasks in the eigenbasis of S = X^T X, where gradient descent acts on every coordinate alone; float64."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import scipy
 
+from icgd.references import closed_form
 from icgd.tasks.linear import Tasks
 
+S2 = closed_form.variance(1.0)  # of a coordinate of the query
 GROUPS, ENDS = 1500, 500  # nodes that stand for groups of eigenvalues, and for the extreme ones singly
 BRACKET = (4.5, 6.3)  # rates among which the best one for d = N = 10 is looked for
 
@@ -20,11 +21,6 @@ class Spectrum(NamedTuple):
     query: np.ndarray  # x_q in the eigenbasis
     target: np.ndarray
     context: int
-
-    @property
-    def overlaps(self) -> np.ndarray:
-        """Moments times query: what the prediction of any polynomial of S is made of."""
-        return self.moments * self.query
 
     def scaled(self, inputs: float = 1.0, teacher: float = 1.0) -> "Spectrum":
         """Of the same tasks with inputs and teacher weights multiplied by constants."""
@@ -55,24 +51,31 @@ def eigenvalues(tasks: Tasks) -> np.ndarray:
     return np.pad(singular, ((0, 0), (size - context, 0))) ** 2
 
 
-def weights(tasks: Spectrum, rate: float, steps: int = 1) -> np.ndarray:
-    """w_K of w <- w + (eta / N) (X^T y - S w) from w_0 = 0, in the eigenbasis; shape (T, d)."""
-    found = np.zeros_like(tasks.moments)
-    for _ in range(steps):
-        found = found + rate / tasks.context * (tasks.moments - tasks.values * found)
-    return found
+def of_rate(tasks: Spectrum, rate: float, steps: int = 1) -> np.ndarray:
+    """R(l) = (1 - eta l / N)^K: what K GD steps at one rate leave of each eigen-direction; (T, d)."""
+    return (1 - rate / tasks.context * tasks.values) ** steps
 
 
-def predictions(tasks: Spectrum, rate: float, steps: int = 1) -> np.ndarray:
-    """w_K.x_q of K GD steps at one rate; shape (T,)."""
-    return np.einsum("td,td->t", weights(tasks, rate, steps), tasks.query)
+def weights(tasks: Spectrum, residual: np.ndarray) -> np.ndarray:
+    """P(S) X^T y in the eigenbasis for P(l) = (1 - R(l)) / l, whatever the method: (T, d)."""
+    return (1 - residual) / np.maximum(tasks.values, np.finfo(float).tiny) * tasks.moments
+
+
+def predictions(tasks: Spectrum, residual: np.ndarray) -> np.ndarray:
+    """x_q.P(S) X^T y; (T,)."""
+    return np.einsum("td,td->t", weights(tasks, residual), tasks.query)
+
+
+def loss_of(tasks: Spectrum, residual: np.ndarray, clip: float | None = None) -> float:
+    """Half mean square of the predictions, which are clipped to +-``clip`` as tokens would be."""
+    predicted = predictions(tasks, residual)
+    predicted = predicted if clip is None else np.clip(predicted, -clip, clip)
+    return float(0.5 * np.mean((predicted - tasks.target) ** 2))
 
 
 def loss(tasks: Spectrum, rate: float, steps: int = 1, clip: float | None = None) -> float:
-    """Loss of K GD steps at one rate, predictions clipped to +-``clip`` as tokens would be."""
-    predicted = predictions(tasks, rate, steps)
-    predicted = predicted if clip is None else np.clip(predicted, -clip, clip)
-    return float(0.5 * np.mean((predicted - tasks.target) ** 2))
+    """Loss of K GD steps at one rate."""
+    return loss_of(tasks, of_rate(tasks, rate, steps), clip)
 
 
 def best_rate(tasks: Spectrum, steps: int) -> float:
@@ -83,22 +86,18 @@ def best_rate(tasks: Spectrum, steps: int) -> float:
     return float(found.x)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def repeated(tasks: Spectrum, step: float, count: int, every: int = 1) -> np.ndarray:
     """Loss after ``every``, 2 ``every``, ... GD steps of size ``step`` = eta / N; shape (count,).
 
-    Each step multiplies what is left of component i by 1 - step l_i, so that a thousand steps cost no
-    more than one: the prediction is sum_i (1 - (1 - step l_i)^k) / l_i (V^T X^T y)_i (V^T x_q)_i. A
-    loss that overflows is infinite or NaN.
+    Each step multiplies R(l) by 1 - step l, so that a thousand cost no more than one. A loss that
+    overflows is infinite or NaN.
     """
-    values, overlaps = (np.ascontiguousarray(part.T) for part in (tasks.values, tasks.overlaps))  # (d, T)
-    least_squares = overlaps / np.maximum(values, np.finfo(float).tiny)
-    left, losses = np.ones_like(values), np.empty(count)
-    with np.errstate(over="ignore", invalid="ignore"):
-        factor = (1 - step * values) ** every
-        for k in range(count):
-            left *= factor
-            losses[k] = np.mean((np.sum((1 - left) * least_squares, axis=0) - tasks.target) ** 2) / 2
-    return losses
+    factor, residual, losses = (1 - step * tasks.values) ** every, 1.0, []
+    for _ in range(count):
+        residual = residual * factor
+        losses.append(loss_of(tasks, residual))
+    return np.array(losses)
 
 
 def moved(eigenvalues: np.ndarray, gamma: float) -> np.ndarray:
@@ -106,33 +105,9 @@ def moved(eigenvalues: np.ndarray, gamma: float) -> np.ndarray:
     return eigenvalues * (1 - gamma * eigenvalues) ** 2
 
 
-def through(
-    eigenvalues: np.ndarray, steps: Sequence[float], gammas: Sequence[float] | None = None
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """R and l before the first and after each step of GD++, of GD where gammas are absent or 0.
-
-    R_0 = 1, l_0 = l; R <- R (1 - e_k l), l <- l (1 - g_k l)^2, both with the old l.
-    """
-    residuals, values = [np.ones_like(eigenvalues)], [eigenvalues]
-    for step, gamma in zip(steps, [0.0] * len(steps) if gammas is None else gammas, strict=True):
-        residuals.append(residuals[-1] * (1 - step * values[-1]))
-        values.append(moved(values[-1], gamma) if gamma else values[-1])
-    return residuals, values
-
-
-def eigenvalue_loss(
-    eigenvalues: np.ndarray, s2: float, steps: Sequence[float], gammas: Sequence[float] | None = None
-) -> float:
-    """Population loss (s2 / 2) E sum_i R(l_i)^2 of K steps of GD (gammas absent) or GD++.
-
-    Args:
-        eigenvalues: (T, d) eigenvalues of S of many tasks.
-        s2: variance of a coordinate of the query.
-        steps: e_k = eta_k / N for each step.
-        gammas: g_k for each step, or None for plain gradient descent.
-    """
-    residual = through(eigenvalues, steps, gammas)[0][-1]
-    return float(s2 / 2 * np.mean(np.sum(residual**2, axis=-1)))
+def population_loss(residual: np.ndarray) -> float:
+    """(s2 / 2) E sum_i R(l_i)^2 of R at the eigenvalues (T, d) of many tasks."""
+    return float(S2 / 2 * np.mean(np.sum(residual**2, axis=-1)))
 
 
 class Nodes(NamedTuple):
@@ -152,7 +127,7 @@ def nodes(values: np.ndarray, groups: int = GROUPS, ends: int = ENDS) -> Nodes:
     return Nodes(np.add.reduceat(ordered, edges[:-1]) / sizes, sizes / len(values))
 
 
-def best_polynomial(where: Nodes, degree: int, s2: float) -> tuple[np.ndarray, float]:
+def best_polynomial(where: Nodes, degree: int) -> tuple[np.ndarray, float]:
     """(steps, loss) of the best of all polynomials R of a degree with R(0) = 1: no method beats it.
 
     R is the product of 1 - e_k l with 1 / e_k the roots of the polynomial of that degree that is
@@ -169,7 +144,7 @@ def best_polynomial(where: Nodes, degree: int, s2: float) -> tuple[np.ndarray, f
         last = beside[k - 1] if k else 0.0
         before, now = now, (-diagonal[k] * now - last * before) / beside[k]
         total += now**2
-    return steps, float(s2 / 2 / total)
+    return steps, float(S2 / 2 / total)
 
 
 def _jacobi(values: np.ndarray, weights: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

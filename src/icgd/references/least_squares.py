@@ -21,8 +21,3 @@ def weights(tasks: Tasks, noise: float = 0.0) -> np.ndarray:
 def ridge(tasks: Tasks, noise: float = 0.0) -> np.ndarray:
     """Predictions x_q.w of `weights`, Bayes-optimal for w ~ N(0, I); float64, shape (T,)."""
     return np.einsum("td,td->t", weights(tasks, noise), np.asarray(tasks.query, np.float64))
-
-
-def noiseless_loss(inputs: int, context: int, s2: float) -> float:
-    """Loss of least squares without noise: 0 for N >= d, else (s2 / 2) (d - N)."""
-    return s2 / 2 * max(inputs - context, 0)

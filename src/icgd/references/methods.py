@@ -75,16 +75,16 @@ class Method(NamedTuple):
     def fit(self, tasks: Tasks, clip: float | None = None) -> tuple[jax.Array, jax.Array]:
         """Predictions (T,) and implicit weights (T, d); a token clip is for GD and GD++ only."""
         *found, largest = _linear(self.name if self.name in OF_TASKS else "", self.layers, tasks, self.values)
-        if clip is None or self.name in OF_TASKS:
+        if self.name in OF_TASKS:
             return tuple(found)
-        exact = partial(_clipped, clip, self.steps)
+        exact = partial(_sensitivities, steps=self.steps, clip=clip)
         return clipping.unless_clipped(tuple(found), largest, clip, exact, tasks)
 
     def predict(self, tasks: Tasks, clip: float | None = None) -> jax.Array:
         """Predictions (T,) under a token clip, which is for GD and GD++ only."""
         if self.name in OF_TASKS:
             return self.fit(tasks)[0]
-        return _predict(clip, self.steps, tasks)
+        return _predict(tasks, steps=self.steps, clip=clip)
 
     def hand_set(self, inputs: int) -> Weights:
         """Weights of the K-layer network that is this GD or GD++."""
@@ -94,21 +94,15 @@ class Method(NamedTuple):
 @partial(jax.jit, static_argnums=(0, 1))
 def _linear(name: str, layers: int, tasks: Tasks, values: tuple) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Predictions and weights without a clip; the largest entry of any token on the way of GD and GD++."""
-    if name:
+    if name in OF_TASKS:
         weights, largest = OF_TASKS[name][1](layers, tasks, *values), jnp.zeros(len(tasks.target))
     else:
         weights, largest = descent.weights(tasks, Steps(*values))
     return jnp.einsum("td,td->t", weights, tasks.query), weights, largest
 
 
-@partial(jax.jit, static_argnums=0)
-def _clipped(clip: float, steps: Steps, tasks: Tasks) -> tuple[jax.Array, jax.Array]:
-    return descent.sensitivities(tasks, steps, clip)
-
-
-@partial(jax.jit, static_argnums=0)
-def _predict(clip: float | None, steps: Steps, tasks: Tasks) -> jax.Array:
-    return descent.predict(tasks, steps, clip)
+_sensitivities = jax.jit(descent.sensitivities, static_argnames="clip")
+_predict = jax.jit(descent.predict, static_argnames="clip")
 
 
 def parameters(rows: Iterable[Mapping]) -> dict[Key, dict[str, list[float]]]:

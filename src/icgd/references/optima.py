@@ -6,7 +6,7 @@ on both that and another draw, since a method of high degree can fit single eige
 
 import zlib
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache
 from typing import NamedTuple
 
 import jax
@@ -15,16 +15,14 @@ import numpy as np
 import scipy
 
 from icgd.random import stream
-from icgd.references import closed_form, descent, eigenbasis
+from icgd.references import descent, eigenbasis
 from icgd.references.descent import BLOCK, Steps
-from icgd.references.eigenbasis import Nodes, Spectrum
+from icgd.references.eigenbasis import S2, Nodes
 from icgd.references.residuals import FAMILIES, Family, FamilyName, Parameters
-from icgd.references.tuned import OptimaSettings
-from icgd.tasks import linear, published
+from icgd.tasks import linear
 from icgd.tasks.linear import Tasks, half_mean_square
 
 INPUTS = CONTEXT = 10
-S2 = closed_form.variance(1.0)
 PART = 25_000  # tasks drawn at a time
 MARGIN = 1.02  # of a start above the largest eigenvalue, where high degrees explode
 NOISE = 0.4  # spread of the logarithms of a start's values around the family's own start
@@ -56,26 +54,20 @@ class Optimum(NamedTuple):
     @property
     def steps(self) -> Steps:
         """e_k and g_k of GD, GD++ or Chebyshev's method."""
-        return steps_of(self.parameters)
+        steps = self.parameters["step"]
+        return Steps(steps, self.parameters.get("gamma", np.zeros_like(steps)))
 
 
-def steps_of(parameters: Parameters) -> Steps:
-    """e_k and g_k (0 where there is none) of parameters of GD, GD++ or Chebyshev's method."""
-    return Steps(parameters["step"], parameters.get("gamma", np.zeros_like(parameters["step"])))
-
-
-def loss(
-    family: Family, layers: int, logarithms: np.ndarray, where: Nodes, s2: float
-) -> tuple[float, np.ndarray]:
+@np.errstate(over="ignore", invalid="ignore")
+def loss(family: Family, layers: int, logarithms: np.ndarray, where: Nodes) -> tuple[float, np.ndarray]:
     """(s2 / 2) E sum_i R(l_i)^2 and its slopes, as a function of the logarithms of the free values."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        values = np.exp(logarithms)
-        residual = family.residual(family.expand(values, layers), layers, where.values)
-        slopes = family.slopes(family, values, layers, where.values, s2 * where.weights * residual)
-        return float(s2 / 2 * np.sum(where.weights * residual**2)), values * slopes
+    values = np.exp(logarithms)
+    residual = family.residual(family.expand(values, layers), layers, where.values)
+    slopes = family.slopes(family, values, layers, where.values, S2 * where.weights * residual)
+    return float(S2 / 2 * np.sum(where.weights * residual**2)), values * slopes
 
 
-def search(method: FamilyName, layers: int, draws: Draws, starts: int, s2: float) -> Optimum:
+def search(method: FamilyName, layers: int, draws: Draws, starts: int) -> Optimum:
     """The best end of ``starts`` L-BFGS searches.
 
     Args:
@@ -83,7 +75,6 @@ def search(method: FamilyName, layers: int, draws: Draws, starts: int, s2: float
         layers: number K of steps.
         draws: eigenvalues to search on and to judge by.
         starts: the first is the family's own start (an end, too), the others lie around it.
-        s2: variance of a coordinate of the query.
     """
     family = FAMILIES[method]
     centre = np.log(family.start(layers, MARGIN * float(draws.first.max())))
@@ -91,7 +82,7 @@ def search(method: FamilyName, layers: int, draws: Draws, starts: int, s2: float
     moves = [np.zeros_like(centre), *rng.normal(size=(starts - 1, len(centre))) * NOISE]
 
     def objective(where: Nodes) -> Objective:
-        return lambda logarithms: loss(family, layers, logarithms, where, s2)
+        return lambda logarithms: loss(family, layers, logarithms, where)
 
     ends = [centre, *(_lowest(objective(draws.nodes[0]), centre + move, OPTIONS)[0] for move in moves)]
     losses = [[objective(where)(end)[0] for where in draws.nodes] for end in ends]
@@ -99,9 +90,8 @@ def search(method: FamilyName, layers: int, draws: Draws, starts: int, s2: float
     larger[~np.isfinite(larger)] = np.inf
     best = ends[int(np.argmax(larger <= np.min(larger) * (1 + TIE)))]  # the first of equals
     parameters = family.expand(np.exp(best), layers)
-    return Optimum(
-        parameters, *(population_loss(method, parameters, layers, x, s2) for x in (draws.first, draws.second))
-    )
+    losses = (family.population_loss(parameters, layers, draw) for draw in (draws.first, draws.second))
+    return Optimum(parameters, *losses)
 
 
 def search_clipped(layers: int, tasks: Tasks, unclipped: Steps, clip: float = CLIP) -> Steps:
@@ -146,81 +136,27 @@ def _lowest(objective: Objective, start: np.ndarray, options: dict) -> tuple[np.
     return found.x, float(found.fun)
 
 
-def residual(method: FamilyName, parameters: Parameters, layers: int, values: np.ndarray) -> np.ndarray:
-    """R(l) of given parameters at eigenvalues of any shape."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return FAMILIES[method].residual(parameters, layers, values)
-
-
-def population_loss(
-    method: FamilyName, parameters: Parameters, layers: int, eigenvalues: np.ndarray, s2: float
-) -> float:
-    """(s2 / 2) E sum_i R(l_i)^2 over eigenvalues (T, d)."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = residual(method, parameters, layers, eigenvalues) ** 2
-        return float(s2 / 2 * np.mean(np.sum(squares, axis=-1)))
-
-
-def task_loss(method: FamilyName, parameters: Parameters, layers: int, tasks: Spectrum) -> float:
-    """Half mean square of the predictions sum_i (1 - R(l_i)) / l_i (V^T X^T y)_i (V^T x_q)_i."""
-    kept = 1 - residual(method, parameters, layers, tasks.values)
-    prediction = np.sum(kept / np.maximum(tasks.values, 1e-300) * tasks.overlaps, axis=-1)
-    return float(0.5 * np.mean((prediction - tasks.target) ** 2))
-
-
 class Searched:
     """Optima on two draws of tasks of their own, which no evaluation uses, each searched once."""
 
-    def __init__(self, settings: OptimaSettings):
-        self.settings = settings
-        self._draws: dict[int, Draws] = {}
-        self._found: dict[tuple[FamilyName, int, int], Optimum] = {}
+    def __init__(self, tasks: int, starts: int, implementation: str):
+        """So many tasks of each draw, and searches of each method."""
+        self.tasks, self.starts, self.implementation = tasks, starts, implementation
 
+    @cache  # noqa: B019 (a job has one)
     def draws(self, context: int = CONTEXT) -> Draws:
         """Eigenvalues of the two draws at a context length."""
-        if context not in self._draws:
-            self._draws[context] = Draws(*(self._draw(name, context) for name in ("searched", "judged")))
-        return self._draws[context]
+        return Draws(*(self._draw(name, context) for name in ("searched", "judged")))
 
     def _draw(self, name: str, context: int) -> np.ndarray:
-        counts = [min(PART, self.settings.tasks - done) for done in range(0, self.settings.tasks, PART)]
-        implementation = self.settings.key_implementation
-        keys = (stream(part, f"optima, {name}, N = {context}", implementation) for part in range(len(counts)))
-        parts = (linear.sample(key, n, INPUTS, context) for key, n in zip(keys, counts, strict=True))
-        return np.concatenate([eigenbasis.eigenvalues(tasks) for tasks in parts])
+        found = []
+        for part, done in enumerate(range(0, self.tasks, PART)):
+            key = stream(part, f"optima, {name}, N = {context}", self.implementation)
+            tasks = linear.sample(key, min(PART, self.tasks - done), INPUTS, context)
+            found.append(eigenbasis.eigenvalues(tasks))
+        return np.concatenate(found)
 
+    @cache  # noqa: B019 (a job has one)
     def __call__(self, method: FamilyName, layers: int, context: int = CONTEXT) -> Optimum:
         """The optimum of a method with K = ``layers`` steps."""
-        place = method, layers, context
-        if place not in self._found:
-            self._found[place] = search(method, layers, self.draws(context), self.settings.starts, S2)
-        return self._found[place]
-
-
-class PublishedTasks:
-    """Losses on the published evaluation tasks, at most ``count`` of them."""
-
-    def __init__(self, count: int):
-        self.tasks: Tasks = published.tasks(min(published.COUNT, count))
-
-    @cached_property
-    def spectrum(self) -> Spectrum:
-        """The tasks by their eigenvalues, float64."""
-        return eigenbasis.spectrum(self.tasks)
-
-    def loss(self, method: FamilyName, parameters: Parameters, layers: int) -> float:
-        """Loss of any method."""
-        return task_loss(method, parameters, layers, self.spectrum)
-
-    def clipped_loss(self, steps: Steps) -> float:
-        """Loss of GD or GD++ with the token clip of published networks of more than three layers; float64."""
-        tasks, steps = (
-            type(part)(*(np.asarray(x, np.float64) for x in part)) for part in (self.tasks, steps)
-        )
-        with jax.enable_x64(True):
-            return float(_clipped_loss(tasks, steps))
-
-
-@jax.jit
-def _clipped_loss(tasks: Tasks, steps: Steps) -> jax.Array:
-    return half_mean_square(descent.predict(tasks, steps, CLIP), tasks.target)
+        return search(method, layers, self.draws(context), self.starts)

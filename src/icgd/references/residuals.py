@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from icgd.references import eigenbasis
+from icgd.references.eigenbasis import Spectrum
 
 FamilyName = tuple[str, str]  # of a method and of its sharing
 Parameters = Mapping[str, np.ndarray]  # name -> (K,) for what each step has, (1,) for what all share
@@ -38,10 +39,33 @@ class Family(NamedTuple):
     residual: Callable[[Parameters, int, np.ndarray], np.ndarray]  # parameters, K, l -> R(l)
     slopes: Slopes = complex_step  # (family, values, K, l, dL/dR) -> dL/dvalues
 
+    @np.errstate(over="ignore", invalid="ignore")
+    def population_loss(self, parameters: Parameters, layers: int, eigenvalues: np.ndarray) -> float:
+        """(s2 / 2) E sum_i R(l_i)^2 over eigenvalues (T, d)."""
+        return eigenbasis.population_loss(self.residual(parameters, layers, eigenvalues))
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def task_loss(self, parameters: Parameters, layers: int, tasks: Spectrum) -> float:
+        """Half mean square of the predictions' errors on tasks."""
+        return eigenbasis.loss_of(tasks, self.residual(parameters, layers, tasks.values))
+
+
+def through(eigenvalues: np.ndarray, parameters: Parameters) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """R and l before the first and after each step of GD++, of GD where gammas are absent or 0.
+
+    R_0 = 1, l_0 = l; R <- R (1 - e_k l), l <- l (1 - g_k l)^2, both with the old l.
+    """
+    residuals, values = [np.ones_like(eigenvalues)], [eigenvalues]
+    steps = parameters["step"]
+    for step, gamma in zip(steps, parameters.get("gamma", np.zeros(len(steps))), strict=True):
+        residuals.append(residuals[-1] * (1 - step * values[-1]))
+        values.append(eigenbasis.moved(values[-1], gamma) if gamma else values[-1])
+    return residuals, values
+
 
 def gd_plus_plus(parameters: Parameters, layers: int, eigenvalues: np.ndarray) -> np.ndarray:
     """R of GD (no gamma) and GD++."""
-    return eigenbasis.through(eigenvalues, parameters["step"], parameters.get("gamma"))[0][-1]
+    return through(eigenvalues, parameters)[0][-1]
 
 
 def heavy_ball(parameters: Parameters, layers: int, eigenvalues: np.ndarray) -> np.ndarray:
@@ -72,7 +96,7 @@ def by_layers(
     """Slopes of separate parameters of GD or GD++ from dL/dR, by the layers in reverse: one pass for all."""
     parameters = family.expand(values, layers)
     steps, gammas = parameters["step"], parameters.get("gamma", np.zeros(layers))
-    residuals, inputs = eigenbasis.through(eigenvalues, steps, gammas)
+    residuals, inputs = through(eigenvalues, parameters)
     of_steps, of_gammas = np.zeros(layers), np.zeros(layers)
     of_value = np.zeros_like(eigenvalues)  # dL/dl after the layer
     for k in reversed(range(layers)):
@@ -106,12 +130,6 @@ def tripling(layers: int, largest: float) -> np.ndarray:
     return np.concatenate([gammas, gammas[:-1]])
 
 
-def _interval(values: np.ndarray, layers: int) -> Parameters:
-    """Free values of Chebyshev's method: low end and width of the interval."""
-    low, high = values[0], values[0] + values[1]
-    return {"low": low[None], "high": high[None], "step": chebyshev(low, high, layers)}
-
-
 FAMILIES: dict[FamilyName, Family] = {
     ("gd", "shared"): Family(
         lambda layers, top: np.array([2 / top]),
@@ -126,10 +144,9 @@ FAMILIES: dict[FamilyName, Family] = {
     ),
     ("gd_plus_plus", "shared"): Family(
         lambda layers, top: np.array([2 * layers**0.5 / top, 1 / top]),
-        lambda values, layers: {
-            "step": np.repeat(values[0], layers),
-            "gamma": np.repeat(values[1], layers),
-        },
+        lambda values, layers: dict(
+            zip(("step", "gamma"), np.repeat(values[:, None], layers, 1), strict=True)
+        ),
         gd_plus_plus,
     ),
     ("gd_plus_plus", "separate"): Family(
@@ -143,7 +160,11 @@ FAMILIES: dict[FamilyName, Family] = {
         lambda values, layers: {"step": values[:1], "momentum": values[1:]},
         heavy_ball,
     ),
-    ("chebyshev", "shared"): Family(lambda layers, top: np.array([top / 40, top]), _interval, gd_plus_plus),
+    ("chebyshev", "shared"): Family(  # free: low end and width of the interval
+        lambda layers, top: np.array([top / 40, top]),
+        lambda values, layers: {"step": chebyshev(values[0], values[0] + values[1], layers)},
+        gd_plus_plus,
+    ),
     ("newton_schulz", "shared"): Family(
         lambda layers, top: np.array([1 / top**2]),
         lambda values, layers: {"scale": values},

@@ -12,7 +12,7 @@ import numpy as np
 import scipy
 
 from icgd.models.transformer import Weights
-from icgd.references.closed_form import UNIFORM, zero_loss
+from icgd.references.closed_form import UNIFORM
 from icgd.tasks.linear import Tasks
 
 SHARPEST = 12.0  # end of the search; the losses rise again before
@@ -30,16 +30,7 @@ def debiased_rate(inputs: int, context: int, s2: float, kurtosis: float = UNIFOR
 
     By E of (w.S x_q)(w.x_q) and (w.S x_q)^2 with S the centred scatter of i.i.d. symmetric coordinates.
     """
-    return 1 / (s2 * _spread(inputs, context, kurtosis))
-
-
-def debiased_loss(inputs: int, context: int, s2: float, kurtosis: float = UNIFORM) -> float:
-    """Population loss there: (d s2 / 2) (1 - (N - 1) / (d + N + (k - 3) (N - 1) / N))."""
-    return zero_loss(inputs, s2) * (1 - (context - 1) / _spread(inputs, context, kurtosis))
-
-
-def _spread(inputs: int, context: int, kurtosis: float) -> float:
-    return inputs + context + (kurtosis - 3) * (context - 1) / context
+    return 1 / (s2 * (inputs + context + (kurtosis - 3) * (context - 1) / context))
 
 
 def debiased(tasks: Tasks, rate: float, share: float = 1.0) -> tuple[jax.Array, jax.Array]:

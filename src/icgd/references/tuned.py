@@ -1,4 +1,4 @@
-"""Settings of the references that are tuned; light (no JAX), since planning and `verify` read them."""
+"""Settings of GD++ as the released code trains it; light (no JAX), since planning and `verify` read them."""
 
 from typing import Literal
 
@@ -7,15 +7,6 @@ from pydantic import Field
 from icgd.config import Block, Config, Generator
 
 RELEASED = ((2, "shared"), (3, "shared"), (10, "shared"), (2, "separate"), (5, "separate"))
-TASKS, STARTS, SETS = 100_000, 12, 10
-
-
-class OptimaSettings(Block):
-    """What the optima of K-step methods depend on."""
-
-    tasks: int = Field(description="tasks of each of two draws")
-    starts: int = Field(description="searches of each method")
-    key_implementation: Generator = Field(description="random bit generator")
 
 
 class ReleasedSettings(Block):
@@ -34,24 +25,6 @@ class ReleasedSettings(Block):
     key_implementation: Generator = Field(description="random bit generator")
 
 
-class SpectraSettings(Block):
-    """What the statistics of eigenvalues depend on."""
-
-    sets: int = Field(description="sets of tasks, the units of verdicts")
-    tasks: int = Field(description="tasks of each set")
-    key_implementation: Generator = Field(description="random bit generator")
-
-
-def optima(config: Config, scale: str) -> OptimaSettings:
-    """Settings of the search; few starts where the scale asks for few seeds."""
-    bound = config.scales[scale]
-    return OptimaSettings(
-        tasks=min(TASKS, bound.tasks or TASKS),
-        starts=min(STARTS, bound.seeds or STARTS),
-        key_implementation=config.key_implementation,
-    )
-
-
 def released(config: Config, scale: str, layers: int, sharing: str) -> ReleasedSettings:
     """Settings of one training run, chosen by depth and sharing as the released notebook does."""
     bound = config.scales[scale]
@@ -67,9 +40,3 @@ def released(config: Config, scale: str, layers: int, sharing: str) -> ReleasedS
         search_tasks=min(10_000, bound.tasks or 10_000),
         key_implementation=config.key_implementation,
     )
-
-
-def spectra(config: Config, scale: str) -> SpectraSettings:
-    """Settings of the eigenvalues' statistics; as many sets at every scale."""
-    tasks = min(10_000, config.scales[scale].tasks or 10_000)
-    return SpectraSettings(sets=SETS, tasks=tasks, key_implementation=config.key_implementation)

@@ -7,12 +7,13 @@ import numpy as np
 
 from icgd import paths
 from icgd.config import Config
-from icgd.files import read_table
 from icgd.random import stream
-from icgd.references import eigenbasis, tuned
+from icgd.references import eigenbasis
+from icgd.statements.published_figures import readings
 from icgd.statements.table import Rows, statement
 from icgd.tasks import linear
 
+SETS, TASKS = 10, 10_000
 INPUTS, CONTEXTS = 10, (10, 25, 50, 100)
 COMPARED = (25, 50, 100)  # at N = 10 the least eigenvalue of many tasks is 0, whatever gamma
 HISTOGRAM = 25  # the context length of the published histogram
@@ -20,11 +21,13 @@ SHOWN = (0.0, 0.05, 0.1)  # gammas of the published histogram
 EDGES = np.arange(0, 4.05, 0.05)  # decades
 HUGE = 1e3  # a condition number that counts as exploded
 WIDTH, STEP = 0.08, 0.005  # decades: standard deviation and grid of the density whose mode is compared
-# gamma over the trained one, by subject; the first are for medians and modes, the next for eigenvalues
-SHARES = {"statement": 1.0, "gamma_quarter": 0.25, "gamma_tenth": 0.1, "gamma 1.2": 1.2}
-LARGER = {"statement": 1.0, "gamma_half": 0.5, "gamma 1.5": 1.5, "gamma 2": 2.0, "gamma 2.5": 2.5}
-EXPLODING = {"statement": 0.13} | {f"gamma {gamma}": gamma for gamma in (0.105, 0.12, 0.128, 0.2)}
-SLIGHTLY = {"statement": 1.0, "trained 1.3": 1.3, "trained 0.9": 0.9}  # the trained gamma made larger
+EXPLODING = {
+    "statement": 0.13,
+    "gamma 0.105: gamma 0.105 instead of 0.13": 0.105,
+    "gamma 0.12: gamma 0.12 instead of 0.13": 0.12,
+    "gamma 0.128: gamma 0.128 instead of 0.13": 0.128,
+    "gamma 0.2: gamma 0.2 instead of 0.13": 0.2,
+}
 
 Extremes = Mapping[int, tuple[float, float]]  # context length -> least and largest eigenvalue
 
@@ -36,33 +39,27 @@ def inputs(scale: str) -> list[Path]:
 
 def run(config: Config, scale: str) -> tuple[Rows, list[dict]]:
     """Measures of each set of tasks and of the published extremes; what the figure shows of the sets."""
-    settings = tuned.spectra(config, scale)
-    gammas, least, largest = (published(name) for name in ("gamma", "least", "largest"))
+    tasks = min(TASKS, config.scales[scale].tasks or TASKS)
+    gammas, least, largest = (readings.numbers(f"fig13_{name}") for name in ("gamma", "least", "largest"))
     table, curves = Rows(), []
-    for index in range(settings.sets):
+    for index in range(SETS):
         found, rows = {}, Rows(f"set {index}")
         for context in CONTEXTS:
-            key = stream(index, f"spectra, N = {context}", settings.key_implementation)
-            found[context] = eigenbasis.eigenvalues(linear.sample(key, settings.tasks, INPUTS, context))
-            share_outside(rows, found[context], context, gammas[context])
-        condition_numbers(rows, found[HISTOGRAM], gammas[HISTOGRAM])
+            key = stream(index, f"spectra, N = {context}", config.key_implementation)
+            found[context] = eigenbasis.eigenvalues(linear.sample(key, tasks, INPUTS, context))
+            rows.add(share_outside, rows, found[context], context, gammas[context])
+        rows.add(condition_numbers, rows, found[HISTOGRAM], gammas[HISTOGRAM])
         own = {n: (found[n].min(), found[n].max()) for n in CONTEXTS}
-        gamma_over_trained(rows, "gamma_of_own_extremes", own, gammas)
+        rows.add(gamma_over_trained, rows, own, gammas)
         table += rows
-        curves += [_point(index, "extremes", "least", n, own[n][0]) for n in CONTEXTS]
-        curves += [_point(index, "extremes", "largest", n, own[n][1]) for n in CONTEXTS]
+        for n, ends in own.items():
+            pairs = zip(("least", "largest"), ends, strict=True)
+            curves += [_point(index, "extremes", series, n, end) for series, end in pairs]
         curves += [] if index else histograms(found[HISTOGRAM])
     rows = Rows("published")
-    theirs = {n: (least[n], largest[n]) for n in CONTEXTS}
-    gamma_over_trained(rows, "gamma_of_published_extremes", theirs, gammas)
-    extremes_growth(rows, least[HISTOGRAM], largest[HISTOGRAM], gammas[HISTOGRAM])
+    rows.add(gamma_over_trained, rows, {n: (least[n], largest[n]) for n in CONTEXTS}, gammas)
+    rows.add(extremes_growth, least[HISTOGRAM], largest[HISTOGRAM], gammas[HISTOGRAM])
     return table + rows, curves
-
-
-def published(name: str) -> dict[int, float]:
-    """Numbers of the text beside Fig. 13, by context length."""
-    rows = [row for row in read_table(paths.NUMBERS) if row["measure"] == f"fig13_{name}"]
-    return {int(row["case"]): float(row["value"]) for row in rows}
 
 
 def condition(eigenvalues: np.ndarray) -> np.ndarray:
@@ -101,78 +98,67 @@ def mode(values: np.ndarray) -> float:
     return float(edges[np.argmax(density)] + STEP / 2)
 
 
-@statement(
-    measures={
-        "condition_ratio": "Median over tasks of the condition number after over that before, N = 25.",
-        "condition_mode_shift": "Decades by which the mode of the condition numbers moves, N = 25.",
-        "exploded_growth": "Tasks with one above 1000 at gamma 0.13 over those at 0.099, N = 25.",
-    },
-    subjects={
-        "gamma_quarter": "a quarter of the gamma",
-        "gamma_tenth": "a tenth of the gamma",
-        "gamma 1.2": "1.2 times the gamma",
-        "whitened": "inputs whitened, so that every condition number is 1",
-        "gamma 0.105": "gamma 0.105 instead of 0.13",
-        "gamma 0.12": "gamma 0.12 instead of 0.13",
-        "gamma 0.128": "gamma 0.128 instead of 0.13",
-        "gamma 0.2": "gamma 0.2 instead of 0.13",
-    },
-)
+@statement
 def condition_numbers(rows: Rows, eigenvalues: np.ndarray, gamma: float) -> None:
-    """Condition numbers of one set of tasks before and after the transformation."""
+    """Condition numbers of one set of tasks before and after the transformation, N = 25."""
 
     def after(gamma: float) -> np.ndarray:
         return condition(eigenbasis.moved(eigenvalues, gamma))
 
-    before, moved = condition(eigenvalues), {name: after(share * gamma) for name, share in SHARES.items()}
-    ratios = {name: np.median(numbers / before) for name, numbers in moved.items()}
-    rows.put("condition_ratio", {**ratios, "whitened": np.median(1 / before)})
-    rows.put("condition_mode_shift", {name: mode(numbers) - mode(before) for name, numbers in moved.items()})
-    usual = max(np.sum(moved["statement"] > HUGE), 1)
-    counts = {name: np.sum(after(other) > HUGE) for name, other in EXPLODING.items()}
-    rows.put("exploded_growth", {name: count / usual for name, count in counts.items()})
-
-
-@statement(
-    subjects={
-        "gamma_half": "half the gamma",
-        "gamma 1.5": "1.5 times the gamma",
-        "gamma 2": "twice the gamma",
-        "gamma 2.5": "2.5 times the gamma",
+    before = condition(eigenvalues)
+    moved = {
+        "statement": after(gamma),
+        "gamma_quarter: a quarter of the gamma": after(0.25 * gamma),
+        "gamma_tenth: a tenth of the gamma": after(0.1 * gamma),
+        "gamma 1.2: 1.2 times the gamma": after(1.2 * gamma),
     }
-)
+    ratios = {name: np.median(numbers / before) for name, numbers in moved.items()}
+    shifts = {name: mode(numbers) - mode(before) for name, numbers in moved.items()}
+    counts = {name: np.sum(after(other) > HUGE) for name, other in EXPLODING.items()}
+    usual = max(np.sum(moved["statement"] > HUGE), 1)
+    what = "condition_ratio: Median over tasks of the condition number after over that before, N = 25."
+    rows.put(ratios | {"whitened: inputs whitened, so that each is 1": np.median(1 / before)}, measure=what)
+    what = "condition_mode_shift: Decades by which the mode of the condition numbers moves, N = 25."
+    rows.put(shifts, measure=what)
+    what = "exploded_growth: Tasks with one above 1000 at gamma 0.13 over those at 0.099, N = 25."
+    rows.put({name: count / usual for name, count in counts.items()}, measure=what)
+
+
+@statement
 def share_outside(rows: Rows, eigenvalues: np.ndarray, context: int, gamma: float) -> None:
     """Share of the eigenvalues above 1 / gamma."""
-    shares = {name: np.mean(eigenvalues > 1 / (share * gamma)) for name, share in LARGER.items()}
-    rows.put("share_outside", shares, reference=f"N = {context}")
+    gammas = {
+        "statement": gamma,
+        "gamma_half: half the gamma": 0.5 * gamma,
+        "gamma 1.5: 1.5 times the gamma": 1.5 * gamma,
+        "gamma 2: twice the gamma": 2 * gamma,
+        "gamma 2.5: 2.5 times the gamma": 2.5 * gamma,
+    }
+    shares = {name: np.mean(eigenvalues > 1 / other) for name, other in gammas.items()}
+    rows.put(shares, reference=f"N = {context}")
 
 
-@statement(
-    measures={
-        "gamma_of_own_extremes": "Gamma of a set's extremes' least condition number over the trained one.",
-        "gamma_of_published_extremes": "As gamma_of_own_extremes, of the published extremes.",
-    },
-    subjects={"trained 0.9": "trained gammas 10 % smaller", "trained 1.3": "trained gammas 30 % larger"},
-)
-def gamma_over_trained(rows: Rows, measure: str, extremes: Extremes, gammas: Mapping[int, float]) -> None:
+@statement
+def gamma_over_trained(rows: Rows, extremes: Extremes, gammas: Mapping[int, float]) -> None:
     """Least ratio, over the context lengths, of `best_of_extremes` to the trained gamma."""
     least = min(best_of_extremes(*extremes[n]) / gammas[n] for n in COMPARED)
-    rows.put(measure, {name: least / share for name, share in SLIGHTLY.items()})
-
-
-@statement(
-    subjects={
-        "gamma 0.105": "gamma 0.105 instead of 0.13",
-        "gamma 0.12": "gamma 0.12 instead of 0.13",
-        "gamma 0.128": "gamma 0.128 instead of 0.13",
-        "gamma 0.2": "gamma 0.2 instead of 0.13",
+    of_a_set = (
+        "gamma_of_own_extremes: Gamma of a set's extremes' least condition number over the trained one."
+    )
+    of_theirs = "gamma_of_published_extremes: As gamma_of_own_extremes, of the published extremes."
+    ratios = {
+        "statement": least,
+        "trained 1.3: trained gammas 30 % larger": least / 1.3,
+        "trained 0.9: trained gammas 10 % smaller": least / 0.9,
     }
-)
-def extremes_growth(rows: Rows, least: float, largest: float, gamma: float) -> None:
+    rows.put(ratios, measure=of_theirs if rows.unit == "published" else of_a_set)
+
+
+@statement
+def extremes_growth(least: float, largest: float, gamma: float) -> dict:
     """Condition number of the published extremes at gamma 0.13 over that at 0.099, N = 25."""
     usual = of_extremes(gamma, least, largest)
-    growth = {name: of_extremes(other, least, largest) / usual for name, other in EXPLODING.items()}
-    rows.put("extremes_growth", growth)
+    return {name: of_extremes(other, least, largest) / usual for name, other in EXPLODING.items()}
 
 
 def histograms(eigenvalues: np.ndarray) -> list[dict]:

@@ -1,9 +1,10 @@
-"""Rows of the tables that need no trained network, and the decorator that says what is in them."""
+"""Rows of the tables that need no trained network, and the decorator of the functions that give them."""
 
 from collections.abc import Callable, Mapping
 from types import ModuleType
 
 COLUMNS = ("unit", "measure", "subject", "reference", "tasks", "along", "value")
+Values = float | Mapping[str, float | Mapping[str, float]]  # for each subject, maybe for each of its units
 
 
 class Rows(list):
@@ -11,22 +12,28 @@ class Rows(list):
 
     def __init__(self, unit: str = ""):
         super().__init__()
-        self.unit = unit
+        self.unit, self.measure = unit, ""
+
+    def add(self, function: Callable, *arguments: object) -> None:
+        """What a marked function gives: the values of the measure of its name, or the rows that it puts."""
+        self.measure = function.__name__
+        found = function(*arguments)
+        if found is not None:
+            self.put(found)
 
     def put(
-        self,
-        measure: str,
-        values: float | Mapping[str, float],
-        unit: str | None = None,
-        *,
-        tasks: str = "",
-        reference: str = "",
+        self, values: Values, unit: str = "", measure: str = "", *, tasks: str = "", reference: str = ""
     ) -> None:
-        """One value, of the statement itself, or a value for each subject: the statement and its controls."""
+        """Values of the statement and of its controls; a single one is the statement's own.
+
+        A measure or a subject may be "name: what it is", for the data dictionary; the name stands in the row.
+        """
+        measure = (measure or self.measure).partition(": ")[0]
         for subject, value in (values if isinstance(values, Mapping) else {"statement": values}).items():
-            place = {"unit": self.unit if unit is None else unit, "measure": measure, "subject": subject}
-            labels = {"reference": reference, "tasks": tasks, "along": ""}
-            self.append({**place, **labels, "value": float(value)})
+            units = value if isinstance(value, Mapping) else {unit or self.unit: value}
+            for name, number in units.items():
+                row = (name, measure, subject.partition(": ")[0], reference, tasks, "", float(number))
+                self.append(dict(zip(COLUMNS, row, strict=True)))
 
     def numbered(self) -> "Rows":
         """The same, with every unit made unique by its place among the rows of its measure and subject."""
@@ -38,25 +45,17 @@ class Rows(list):
         return self
 
 
-def statement(
-    *,
-    measures: Mapping[str, str] | None = None,
-    subjects: Mapping[str, object] | None = None,
-    tolerance: float | Mapping[str, float] | None = None,
-) -> Callable[[Callable], Callable]:
-    """Mark a function that gives rows; `icgd.dictionary` reads the arguments, literals, from the source.
+def statement(function: Callable | None = None, *, tolerance: float | Mapping[str, float] | None = None):
+    """Mark a function that gives rows; `icgd.dictionary` reads from its source what is in them.
 
     Args:
-        measures: what its measures are, by name; absent: one, with the function's name and first line.
-        subjects: what the controls are, by name; or these by measure.
+        function: it has one measure with its name and first line, or those that it explains.
         tolerance: relative, within which a rebuild must agree, if it is not the usual one; or by measure.
     """
-
-    def mark(function: Callable) -> Callable:
-        function.is_statement = True
-        return function
-
-    return mark
+    if function is None:
+        return statement
+    function.is_statement = True
+    return function
 
 
 def statements(*modules: ModuleType) -> list[Callable]:

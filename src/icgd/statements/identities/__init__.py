@@ -13,5 +13,5 @@ def run(config: Config, scale: str) -> Errors:
     rows = Errors(few=scale == "smoke")
     with jax.enable_x64(True):
         for check in statements(constructions, gd_plus_plus, kernels, copying, rewriting, algebra):
-            check(rows)
+            rows.add(check, rows)
     return rows.numbered()

@@ -16,30 +16,26 @@ from icgd.statements.table import statement
 STEP = 0.04
 SHAPES = {
     "statement": jnp.tanh,
-    "nearly_linear": lambda z: jnp.tanh(1e-3 * z) / 1e-3,
-    "linear": lambda z: z,
-    "sine": jnp.sin,
+    "nearly_linear: tanh of a thousandth, times a thousand": lambda z: jnp.tanh(1e-3 * z) / 1e-3,
+    "linear: a linear model": lambda z: z,
+    "sine: a sine model": jnp.sin,
 }
 
 
-@statement(
-    subjects={
-        "update 1e-8": "the targets' update off by 1e-8 of itself",
-        "weight_update": "the weight update written twice",
-    }
-)
+@statement
 def data_update(rows: Errors) -> None:
     """Difference of the losses with updated data and with updated weights, a linear model."""
     for problem in rows.problems(12):
-        weights, start = problem.descent(STEP, 1, problem.start), problem.start
-        after = half(problem.x @ weights.T - problem.y)
-        change = problem.x @ (weights - start).T
+        x, y, start = problem.x, problem.y, problem.start
+        weights = problem.descent(STEP, 1, start)
+        change = x @ (weights - start).T
         residuals = {
-            "statement": problem.x @ start.T - (problem.y - change),
-            "update 1e-8": problem.x @ start.T - (problem.y - (1 + 1e-8) * change),
-            "weight_update": problem.x @ (start + (weights - start)).T - problem.y,
+            "statement": x @ start.T - (y - change),
+            "update 1e-8: the targets' update off by 1e-8 of itself": x @ start.T - (y - (1 + 1e-8) * change),
+            "weight_update: the weight update written twice": x @ (start + (weights - start)).T - y,
         }
-        rows.put("data_update", {name: abs(after - half(r)) for name, r in residuals.items()}, problem.case)
+        after = half(x @ weights.T - y)
+        rows.put({name: abs(after - half(rest)) for name, rest in residuals.items()}, problem.case)
 
 
 def half(residual: np.ndarray) -> float:
@@ -47,21 +43,14 @@ def half(residual: np.ndarray) -> float:
     return 0.5 * float(np.sum(residual**2))
 
 
-@statement(
-    subjects={
-        "nearly_linear": "tanh of a thousandth, times a thousand",
-        "linear": "a linear model",
-        "sine": "a sine model",
-    }
-)
+@statement
 def data_update_nonlinear(rows: Errors) -> None:
     """Relative difference of the losses with updated data and weights, a nonlinear model shape(W x).
 
     The data update moves the targets by the first-order change J dW of the outputs.
     """
     for problem in rows.problems(13, ((3, 1, 10), (10, 1, 10), (10, 3, 45))):
-        gaps = {name: _nonlinear_gap(problem, shape) for name, shape in SHAPES.items()}
-        rows.put("data_update_nonlinear", gaps, problem.case)
+        rows.put({name: _nonlinear_gap(problem, shape) for name, shape in SHAPES.items()}, problem.case)
 
 
 def _nonlinear_gap(problem: Problem, shape: Callable) -> float:
@@ -75,34 +64,36 @@ def _nonlinear_gap(problem: Problem, shape: Callable) -> float:
     return abs(after - half(np.asarray(outputs - (problem.y - change)))) / after
 
 
-@statement(
-    measures={
-        "query_linearity": "Relative additivity error of a linear layer's prediction in the query.",
-        "token_degree": "Degree of homogeneity of a linear layer's update in the tokens.",
-    },
-    subjects={
-        "query_as_key": "the query among the keys",
-        "hand_set gd": "the construction",
-        "fixed_probe": "scores from a fixed vector, so a map of degree 2",
-        "one_matrix": "the tokens times one matrix",
-    },
-)
+@statement
 def linearity(rows: Errors) -> None:
     """In what is a linear self-attention layer linear: in the query yes, in the tokens no."""
-    rng = np.random.default_rng(15)
+    rng, scales = np.random.default_rng(15), np.array([0.5, 1.0, 2.0, 4.0])
     for case in rows.cases(10):
-        problem = Problem(rng, 10, 1, 10)
+        tokens = Problem(rng, 10, 1, 10).tokens()
         random = {f"0/{name}": jnp.asarray(rng.normal(size=(1, 11, 11)) / 4) for name in attention.MATRICES}
-        hand_set = one_head(gradient_descent_layer(STEP, 10))
-        tokens, other = problem.tokens(), rng.uniform(-1, 1, 10)
-        additivity = {
-            "statement": _additivity(Model(), random, tokens, other),
-            "query_as_key": _additivity(Model(include_query=True), random, tokens, other),
-            "hand_set gd": _additivity(Model(), hand_set, tokens, other),
+        hand_set, other = one_head(gradient_descent_layer(STEP, 10)), rng.uniform(-1, 1, 10)
+        layers = {
+            "statement": (Model(), random),
+            "query_as_key: the query among the keys": (Model(include_query=True), random),
+            "hand_set gd: the construction": (Model(), hand_set),
         }
-        rows.put("query_linearity", additivity, case)
-        degrees = {name: _degree(update, tokens) for name, update in _updates(random).items()}
-        rows.put("token_degree", degrees, case)
+        errors = {name: _additivity(*layer, tokens, other) for name, layer in layers.items()}
+        what = "query_linearity: Relative additivity error of a linear layer's prediction in the query."
+        rows.put(errors, case, what)
+        matrix = np.asarray(random["0/value"][0])
+        updates = {
+            "statement": lambda e, layer=random: transformer.forward(Model(), layer, jnp.asarray(e)) - e,
+            "fixed_probe: scores from a fixed vector, so a map of degree 2": (
+                lambda e, matrix=matrix: (e @ matrix[0])[:, None] * (e @ matrix)
+            ),
+            "one_matrix: the tokens times one matrix": lambda e, matrix=matrix: e @ matrix,
+        }
+        sizes = {
+            name: [float(np.linalg.norm(update(s * tokens))) for s in scales]
+            for name, update in updates.items()
+        }
+        what = "token_degree: Degree of homogeneity of a linear layer's update in the tokens."
+        rows.put({name: _slope(scales, found) for name, found in sizes.items()}, case, what)
 
 
 def _additivity(model: Model, weights: Weights, tokens: np.ndarray, other: np.ndarray) -> float:
@@ -117,52 +108,30 @@ def _additivity(model: Model, weights: Weights, tokens: np.ndarray, other: np.nd
     return abs(f(query + other) - f(query) - f(other)) / (abs(f(query)) + abs(f(other)))
 
 
-def _updates(weights: Weights) -> dict[str, Callable]:
-    """The layer's update of its tokens, and two maps of other degrees."""
-    matrix = np.asarray(weights["0/value"][0])
-    return {
-        "statement": lambda tokens: transformer.forward(Model(), weights, jnp.asarray(tokens)) - tokens,
-        "fixed_probe": lambda tokens: (tokens @ matrix[0])[:, None] * (tokens @ matrix),
-        "one_matrix": lambda tokens: tokens @ matrix,
-    }
-
-
-def _degree(update: Callable, tokens: np.ndarray) -> float:
-    """Slope of log |update(s E)| over log s."""
-    scales = np.array([0.5, 1.0, 2.0, 4.0])
-    return _slope(scales, [float(np.linalg.norm(update(s * tokens))) for s in scales])
-
-
-@statement(
-    measures={
-        "one_head_order": "Order in the logits of a softmax head's error from (1 + z) / sum (1 + z).",
-        "two_head_order": "Order in the logits of two opposite heads' error from their linear term.",
-    },
-    subjects={
-        "constant_only": "the expansion cut before its first-order term",
-        "exact_square": "an error that is exactly quadratic",
-        "heads_5_percent_apart": "the two heads' logits 5 % apart",
-        "exact_cube": "an error that is exactly cubic",
-    },
-)
+@statement
 def softmax(rows: Errors) -> None:
     """Softmax attention near zero logits is linear to second order; two opposite heads, to third."""
-    rng = np.random.default_rng(16)
-    shares = np.logspace(-3, -1, 9)
+    rng, shares = np.random.default_rng(16), np.logspace(-3, -1, 9)
     for case in rows.cases(20):
         z, v = rng.normal(size=10), rng.normal(size=10)
         one = {
             "statement": [abs(weights(e * z) @ v - first_order(e * z) @ v) for e in shares],
-            "constant_only": [abs(weights(e * z) @ v - np.mean(v)) for e in shares],
-            "exact_square": shares**2,
+            "constant_only: the expansion cut before its first-order term": (
+                [abs(weights(e * z) @ v - np.mean(v)) for e in shares]
+            ),
+            "exact_square: an error that is exactly quadratic": shares**2,
         }
+        what = "one_head_order: Order in the logits of a softmax head's error from (1 + z) / sum (1 + z)."
+        rows.put({name: _slope(shares, errors) for name, errors in one.items()}, case, what)
         two = {
             "statement": [_odd_error(e * z, e * z, v) for e in shares],
-            "heads_5_percent_apart": [_odd_error(e * z, 1.05 * e * z, v) for e in shares],
-            "exact_cube": shares**3,
+            "heads_5_percent_apart: the two heads' logits 5 % apart": (
+                [_odd_error(e * z, 1.05 * e * z, v) for e in shares]
+            ),
+            "exact_cube: an error that is exactly cubic": shares**3,
         }
-        for measure, errors in (("one_head_order", one), ("two_head_order", two)):
-            rows.put(measure, {name: _slope(shares, found) for name, found in errors.items()}, case)
+        what = "two_head_order: Order in the logits of two opposite heads' error from their linear term."
+        rows.put({name: _slope(shares, errors) for name, errors in two.items()}, case, what)
 
 
 def weights(logits: np.ndarray) -> np.ndarray:

@@ -30,9 +30,9 @@ class Errors(Rows):
         rng = np.random.default_rng(seed)
         return [Problem(rng, *size) for size in (sizes[:: max(len(sizes) - 1, 1)] if self.few else sizes)]
 
-    def compare(self, measure: str, found: np.ndarray, references: Mapping, case: str) -> None:
+    def compare(self, found: np.ndarray, references: Mapping, case: str, measure: str = "") -> None:
         """The largest error of what was found against each reference."""
-        self.put(measure, {subject: largest(found, right) for subject, right in references.items()}, case)
+        self.put({subject: largest(found, right) for subject, right in references.items()}, case, measure)
 
 
 def largest(a: np.ndarray, b: np.ndarray) -> float:

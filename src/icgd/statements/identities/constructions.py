@@ -11,6 +11,7 @@ from icgd.statements.table import statement
 
 STEP = 0.04  # eta / N
 NUDGED = 1 + 1e-8  # planted: what the reference's learning rate is multiplied by
+RATE = "rate 1e-8: reference with a learning rate off by 1e-8 of itself"
 
 
 def forward(problem: Problem, layers: int, start: np.ndarray | None = None, **options) -> np.ndarray:
@@ -23,18 +24,7 @@ def forward(problem: Problem, layers: int, start: np.ndarray | None = None, **op
     return np.asarray(transformer.forward(model, weights, jnp.asarray(tokens)))
 
 
-@statement(
-    measures={
-        "context_update": "Error of the context tokens after one layer.",
-        "read_out": "Error of the prediction of one layer.",
-        "joint_update": "Larger error of context and query, both updated by one head.",
-    },
-    subjects={
-        "rate 1e-8": "reference with a learning rate off by 1e-8 of itself",
-        "autodiff": "reference by automatic differentiation",
-        "query_left_out": "reference that does not update the query token",
-    },
-)
+@statement
 def one_layer(rows: Errors) -> None:
     """Proposition 1: every token becomes (x, y - dW x); and the read-out is (W_0 + dW) x_q."""
     for problem in rows.problems(1):
@@ -42,45 +32,43 @@ def one_layer(rows: Errors) -> None:
         found = forward(problem, 1, start)
         references = {
             "statement": problem.descent(STEP, 1, start),
-            "rate 1e-8": problem.descent(STEP * NUDGED, 1, start),
-            "autodiff": start - STEP * gradient(problem.x, problem.y, start),
+            RATE: problem.descent(STEP * NUDGED, 1, start),
+            "autodiff: reference by automatic differentiation": (
+                start - STEP * gradient(problem.x, problem.y, start)
+            ),
         }
-        right = {name: np.array(tokens) for name in references}
-        for name, weights in references.items():
-            right[name][:, d:] -= tokens[:, :d] @ (weights - start).T
+        right = {
+            name: np.c_[tokens[:, :d], tokens[:, d:] - tokens[:, :d] @ (weights - start).T]
+            for name, weights in references.items()
+        }
         context = {name: moved[:-1] for name, moved in right.items()}
-        rows.compare("context_update", found[:-1], context, problem.case)
+        what = "context_update: Error of the context tokens after one layer."
+        rows.compare(found[:-1], context, problem.case, what)
         predictions = {name: weights @ problem.query for name, weights in references.items()}
-        rows.compare("read_out", -found[-1, d:], predictions, problem.case)
-        right["query_left_out"] = np.r_[right["statement"][:-1], tokens[-1:]]
-        rows.compare("joint_update", found, right, problem.case)
+        what = "read_out: Error of the prediction of one layer."
+        rows.compare(-found[-1, d:], predictions, problem.case, what)
+        left_out = np.r_[right["statement"][:-1], tokens[-1:]]
+        right |= {"query_left_out: reference that does not update the query token": left_out}
+        what = "joint_update: Larger error of context and query, both updated by one head."
+        rows.compare(found, right, problem.case, what)
 
 
-@statement(
-    subjects={
-        "rate 1e-8": "reference with a learning rate off by 1e-8 of itself",
-        "recurrent": "one layer applied K times instead of K layers",
-    }
-)
+@statement
 def stacked_steps(rows: Errors) -> None:
     """Error of the prediction of K layers with the same hand-set weights against K steps from W_0 = 0."""
     for steps in (2, 5, 10):
         for problem in rows.problems(2):
-            found = -forward(problem, steps)[-1, problem.inputs :]
+            recurrent = -forward(problem, steps, recurrent=True)[-1, problem.inputs :]
             references = {
                 "statement": problem.descent(STEP, steps) @ problem.query,
-                "rate 1e-8": problem.descent(STEP * NUDGED, steps) @ problem.query,
-                "recurrent": -forward(problem, steps, recurrent=True)[-1, problem.inputs :],
+                RATE: problem.descent(STEP * NUDGED, steps) @ problem.query,
+                "recurrent: one layer applied K times instead of K layers": recurrent,
             }
-            rows.compare("stacked_steps", found, references, f"{problem.case} K={steps}")
+            found = -forward(problem, steps)[-1, problem.inputs :]
+            rows.compare(found, references, f"{problem.case} K={steps}")
 
 
-@statement(
-    subjects={
-        "ninety_nine_steps": "reference with one step fewer",
-        "float64": "the layers in float64",
-    }
-)
+@statement
 def hundred_layers_float32(rows: Errors) -> None:
     """Error of 100 recurrent layers in float32 against 100 steps.
 
@@ -95,13 +83,16 @@ def hundred_layers_float32(rows: Errors) -> None:
         tokens = jnp.asarray(problem.tokens(start), jnp.float32)
         found = transformer.forward(Model(layers=100, recurrent=True), single, tokens)[-1, 12:]
         exact = forward(problem, 100, start, step=step, recurrent=True)[-1, 12:]
-        right = -problem.descent(step, 100, start) @ problem.query
-        near = -problem.descent(step, 99, start) @ problem.query
-        errors = {"statement": largest(found, right), "ninety_nine_steps": largest(found, near)}
-        rows.put("hundred_layers_float32", {**errors, "float64": largest(exact, right)}, problem.case)
+        right, near = (-problem.descent(step, steps, start) @ problem.query for steps in (100, 99))
+        errors = {
+            "statement": largest(found, right),
+            "ninety_nine_steps: reference with one step fewer": largest(found, near),
+            "float64: the layers in float64": largest(exact, right),
+        }
+        rows.put(errors, problem.case)
 
 
-@statement(subjects={"scale 1e-8": "products off by 1e-8 of themselves", "same_matrices": "nothing changed"})
+@statement
 def refactored(rows: Errors) -> None:
     """Relative change of the tokens under other matrices with the products s W_PV and W_KQ / s.
 
@@ -115,12 +106,12 @@ def refactored(rows: Errors) -> None:
         for scale in (-3.0, 0.1, 10.0):
             changed = {
                 "statement": _refactor(layer, scale, 1.0, rng),
-                "scale 1e-8": _refactor(layer, scale, NUDGED, rng),
-                "same_matrices": layer,
+                "scale 1e-8: products off by 1e-8 of themselves": _refactor(layer, scale, NUDGED, rng),
+                "same_matrices: nothing changed": layer,
             }
             after = {name: transformer.forward(Model(), one_head(m), tokens) for name, m in changed.items()}
             errors = {name: largest(a, before) / np.max(np.abs(before)) for name, a in after.items()}
-            rows.put("refactored", errors, f"{problem.case} s={scale}")
+            rows.put(errors, f"{problem.case} s={scale}")
 
 
 def _refactor(layer: dict, scale: float, slip: float, rng: np.random.Generator) -> dict:
@@ -137,17 +128,7 @@ def _refactor(layer: dict, scale: float, slip: float, rng: np.random.Generator) 
     }
 
 
-@statement(
-    measures={
-        "query_as_key": "Change of the tokens when the query is among the keys, one layer, W_0 = 0.",
-        "query_as_key_deep": "Change of the tokens when the query is among the keys, two layers, W_0 = 0.",
-    },
-    subjects={
-        "start 1e-6": "W_0 of size 1e-6 instead of 0, the query's label slot still 0",
-        "both_left_out": "the query left out both times",
-        "one_layer": "one layer instead of several",
-    },
-)
+@statement
 def query_as_key(rows: Errors) -> None:
     """Does it matter whether the query token is among the keys, with W_0 = 0?"""
     for problem in rows.problems(5):
@@ -156,7 +137,15 @@ def query_as_key(rows: Errors) -> None:
             return largest(*(forward(problem, layers, include_query=q, **options) for q in (False, included)))
 
         tiny = {"start": 1e-6 * problem.start, "tokens": problem.tokens()}
-        for measure, layers in (("query_as_key", 1), ("query_as_key_deep", 2)):
-            found = {"statement": change(layers), "start 1e-6": change(layers, **tiny)}
-            rows.put(measure, {**found, "both_left_out": change(layers, False)}, f"{problem.case} K={layers}")
-        rows.put("query_as_key_deep", {"one_layer": change(1)}, problem.case)
+        one = {
+            "statement": change(1),
+            "start 1e-6: W_0 of size 1e-6 instead of 0, the query's label slot still 0": change(1, **tiny),
+            "both_left_out: the query left out both times": change(1, False),
+        }
+        what = "query_as_key: Change of the tokens when the query is among the keys, one layer, W_0 = 0."
+        rows.put(one, f"{problem.case} K=1", what)
+        what = (
+            "query_as_key_deep: Change of the tokens when the query is among the keys, two layers, W_0 = 0."
+        )
+        rows.put({"statement": change(2), "start 1e-6": change(2, **tiny)}, f"{problem.case} K=2", what)
+        rows.put({"one_layer: one layer instead of several": change(1)}, problem.case, what)

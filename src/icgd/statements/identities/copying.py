@@ -21,13 +21,7 @@ TASKS = published.COUNT
 CHUNK = 500  # tasks at a time
 
 
-@statement(
-    subjects={
-        "codes 1e-8": "position codes longer than 1 by 1e-8",
-        "shift_as_printed": "the shift lower diagonal and vectors columns, so the previous token is copied",
-        "orthonormal_codes": "arbitrary orthonormal position codes",
-    }
-)
+@statement
 def copied(rows: Errors) -> None:
     """Error of the inputs' tokens after the copy layer, which makes (x_j, 0, y_j) of each."""
     rng = np.random.default_rng(12)
@@ -37,48 +31,49 @@ def copied(rows: Errors) -> None:
         longer, turn = np.eye(layout.size), np.eye(layout.size)
         longer[code, code] *= 1 + 1e-8
         turn[code, code] = np.linalg.qr(rng.normal(size=(layout.length, layout.length)))[0]
-        head, right = copy_head(layout), layout.merged(problem.x, problem.y)
-        cases = {
+        head, printed = copy_head(layout), copy_head(layout, printed=True)
+        turned = {name: turn.T @ matrix @ turn for name, matrix in head.items()}
+        layers = {
             "statement": (head, sequence),
-            "codes 1e-8": (head, sequence @ longer),
-            "shift_as_printed": (copy_head(layout, printed=True), sequence),
-            "orthonormal_codes": ({n: turn.T @ m @ turn for n, m in head.items()}, sequence @ turn),
+            "codes 1e-8: position codes longer than 1 by 1e-8": (head, sequence @ longer),
+            "shift_as_printed: the shift lower diagonal, vectors columns, so the token before is copied": (
+                printed,
+                sequence,
+            ),
+            "orthonormal_codes: arbitrary orthonormal position codes": (turned, sequence @ turn),
         }
-        errors = {}
-        for subject, (matrices, tokens) in cases.items():
+        right, errors = layout.merged(problem.x, problem.y), {}
+        for subject, (matrices, tokens) in layers.items():
             found = transformer.forward(Model(), one_head(matrices), jnp.asarray(tokens))
             errors[subject] = largest(found[layout.roles[0][:-1]], right)
-        rows.put("copied", errors, problem.case)
+        rows.put(errors, problem.case)
 
 
-@statement(
-    measures={
-        "copied_softmax": "Error of the inputs' tokens after a copy layer with softmax and logits of 1.",
-        "copied_softmax_scaled": "Error of the inputs' tokens after a copy layer with softmax and logits of "
-        "20, 30 and 50.",
-        "copied_softmax_query": "Size of the query's label after a copy layer with softmax (must stay 0).",
-    },
-    subjects={
-        "no_softmax": "the linear layer",
-        "logits 15": "logits of 15",
-        "null_token 15": "an empty token for the query to attend to, logits of 15",
-        "null_token 20": "an empty token for the query to attend to, logits of 20",
-    },
-)
+@statement
 def softmax_copy(rows: Errors) -> None:
     """The same with softmax over twenty keys, with logits of 1 (as printed) and of 20 and more."""
     rng = np.random.default_rng(13)
     for case in rows.cases(CASES):
         problem = Problem(rng, 10, 1, 10)
-        controls = {"no_softmax": copy_errors(problem)[0], "logits 15": copy_errors(problem, 15.0)[0]}
-        rows.put("copied_softmax", {"statement": copy_errors(problem, 1.0)[0], **controls}, case)
-        rows.put("copied_softmax_scaled", controls, case)
+        controls = {
+            "no_softmax: the linear layer": copy_errors(problem)[0],
+            "logits 15: logits of 15": copy_errors(problem, 15.0)[0],
+        }
+        what = "copied_softmax: Error of the inputs' tokens after a copy layer with softmax and logits of 1."
+        rows.put({"statement": copy_errors(problem, 1.0)[0]} | controls, case, what)
+        scaled = "copied_softmax_scaled: Error of the inputs' tokens, softmax and logits of 20, 30 and 50."
+        of_query = "copied_softmax_query: Size of the query's label, softmax (must stay 0)."
+        rows.put(controls, case, scaled)
         for logit in (20.0, 30.0, 50.0):
-            error, of_query = copy_errors(problem, logit)
-            rows.put("copied_softmax_scaled", error, f"{case} logits {logit:.0f}")
-            rows.put("copied_softmax_query", of_query, f"{case} logits {logit:.0f}")
-        null = {f"null_token {logit}": copy_errors(problem, logit, null=True)[1] for logit in (15, 20)}
-        rows.put("copied_softmax_query", null, case)
+            errors = copy_errors(problem, logit)
+            for measure, error in zip((scaled, of_query), errors, strict=True):
+                rows.put(error, f"{case} logits {logit:.0f}", measure)
+        with_null = {
+            "null_token 15: an empty token for the query to attend to, logits of 15": 15,
+            "null_token 20: an empty token for the query to attend to, logits of 20": 20,
+        }
+        null = {name: copy_errors(problem, logit, null=True)[1] for name, logit in with_null.items()}
+        rows.put(null, case, of_query)
 
 
 def copy_errors(problem: Problem, logit: float | None = None, null: bool = False) -> tuple[float, float]:
@@ -94,51 +89,46 @@ def copy_errors(problem: Problem, logit: float | None = None, null: bool = False
     return largest(found[layout.roles[0][:-1]], right), largest(found[-1, -layout.outputs :], 0.0)
 
 
-@statement(
-    measures={
-        "copied_step": "Largest error of the prediction of copy layer and gradient step layer.",
-        "copied_step_loss_gap": "Relative difference of the loss of copy and gradient step layers from that "
-        "of one gradient step.",
-    },
-    subjects={
-        "rate 1e-8": "reference with a learning rate off by 1e-8 of itself",
-        "joint_tokens": "inputs and targets in one token from the start",
-        "targets_copy_a_quarter": "targets' tokens copy with a quarter of the strength",
-        "targets_do_not_copy": "targets' tokens do not copy",
-        "targets_apart": "targets in a coordinate of their own",
-        "rate 1.15": "a gradient step with a rate 15 % too large",
-    },
-)
+@statement
 def published_step(rows: Errors) -> None:
     """Copy layer and gradient step layer against one step, on the published tasks.
 
     The targets' tokens copy too and become ((0, y_j), 0, x_(j+1)): pairs that are not in the data.
     """
     count = CHUNK if rows.few else TASKS
-    case = f"{count} tasks"
     with jax.enable_x64(False):  # they were sampled in float32
         tasks = published.tasks(count)
     x, y, query, target = (np.asarray(part, np.float64) for part in tasks)
+    data, case = (x, y[..., None], query), f"{count} tasks"
     step = optimal_rate(published.INPUTS, published.CONTEXT, variance(1.0)) / published.CONTEXT
     right = step * np.einsum("tnd,tn,td->t", x, y, query)
-    layout = Layout(published.INPUTS, 1, published.CONTEXT)
-    apart = Layout(published.INPUTS, 1, published.CONTEXT, apart=True)
-    data = (x, y[..., None], query)
-
-    zeroed = two_layers(layout, step, data, [copy_head(layout, targets=0.0), zeroing_head(layout)])
-    rows.compare("copied_step", zeroed, {"statement": right, "rate 1e-8": (1 + 1e-8) * right}, case)
-    rows.compare("copied_step", joint_tokens(step, data), {"joint_tokens": right}, case)
-
-    base = np.mean((right - target) ** 2)
+    layout, apart = (Layout(published.INPUTS, 1, published.CONTEXT, apart=own) for own in (False, True))
+    silent, quarter = (copy_head(layout, targets=strength) for strength in (0.0, 0.25))
+    what = "copied_step: Largest error of the prediction of copy layer and gradient step layer."
+    references = {
+        "statement": right,
+        "rate 1e-8: reference with a learning rate off by 1e-8 of itself": (1 + 1e-8) * right,
+    }
+    rows.compare(two_layers(layout, step, data, [silent, zeroing_head(layout)]), references, case, what)
+    joint = {"joint_tokens: inputs and targets in one token from the start": right}
+    rows.compare(joint_tokens(step, data), joint, case, what)
     predictions = {
         "statement": two_layers(layout, step, data, [copy_head(layout)]),
-        "targets_copy_a_quarter": two_layers(layout, step, data, [copy_head(layout, targets=0.25)]),
-        "targets_do_not_copy": two_layers(layout, step, data, [copy_head(layout, targets=0.0)]),
-        "targets_apart": two_layers(apart, step, data, [copy_head(apart)]),
-        "rate 1.15": 1.15 * right,
+        "targets_copy_a_quarter: targets' tokens copy with a quarter of the strength": (
+            two_layers(layout, step, data, [quarter])
+        ),
+        "targets_do_not_copy: targets' tokens do not copy": two_layers(layout, step, data, [silent]),
+        "targets_apart: targets in a coordinate of their own": two_layers(
+            apart, step, data, [copy_head(apart)]
+        ),
+        "rate 1.15: a gradient step with a rate 15 % too large": 1.15 * right,
     }
+    base = np.mean((right - target) ** 2)
     gaps = {name: abs(np.mean((p - target) ** 2) / base - 1) for name, p in predictions.items()}
-    rows.put("copied_step_loss_gap", gaps, case)
+    what = (
+        "copied_step_loss_gap: Relative difference of the loss of both layers from that of one gradient step."
+    )
+    rows.put(gaps, case, what)
 
 
 def two_layers(layout: Layout, step: float, data: tuple, heads: list[Matrices]) -> np.ndarray:
@@ -159,8 +149,8 @@ def two_layers(layout: Layout, step: float, data: tuple, heads: list[Matrices]) 
 def joint_tokens(step: float, data: tuple) -> np.ndarray:
     """Predictions of the gradient step layer on tokens that hold x_j and y_j from the start."""
     x, y, query = data
-    blank = np.concatenate([query, np.zeros((len(query), 1))], axis=1)
-    sequences = np.concatenate([np.concatenate([x, y], axis=2), blank[:, None]], axis=1)
+    pairs, blank = np.concatenate([x, y], axis=2), np.concatenate([query, np.zeros((len(query), 1))], axis=1)
+    sequences = np.concatenate([pairs, blank[:, None]], axis=1)
     return predict(Model(), one_head(gradient_descent_layer(step, x.shape[2])), sequences)
 
 

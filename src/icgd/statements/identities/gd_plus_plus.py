@@ -16,15 +16,15 @@ from icgd.statements.table import statement
 
 STEP = 0.04  # eta / N
 NUDGED = 1 + 1e-6  # planted: what gamma is multiplied by
+GAMMA = "gamma 1e-6: gamma off by 1e-6 of itself"
 
 
-@statement(
-    subjects={
-        "gamma 1e-6": "gamma off by 1e-6 of itself",
-        "new_inputs": "targets updated from inputs that were transformed already",
-        "autodiff": "reference by automatic differentiation",
-    }
-)
+def stack(steps: np.ndarray, gammas: np.ndarray, *sizes: object) -> Weights:
+    """Weights of a GD++ layer for each step."""
+    return one_head(*(gd_plus_plus_layer(e, g, *sizes) for e, g in zip(steps, gammas, strict=True)))
+
+
+@statement
 def gd_plus_plus_tokens(rows: Errors) -> None:
     """Error of all tokens after a stack of GD++ layers.
 
@@ -33,19 +33,22 @@ def gd_plus_plus_tokens(rows: Errors) -> None:
     rng = np.random.default_rng(8)
     for depth in (1, 2, 3, 4, 5):
         for problem in rows.problems(8):
-            d, o, start = problem.inputs, problem.outputs, problem.start
             scale = 1 / problem.context  # eta / N and gamma shrink with the eigenvalues of X X^T
             steps, gammas = rng.uniform(0.2, 0.8, depth) * scale, rng.uniform(0.1, 0.4, depth) * scale
-            stack = [gd_plus_plus_layer(e, g, d, o, start) for e, g in zip(steps, gammas, strict=True)]
-            tokens = jnp.asarray(problem.tokens(start))
-            found = transformer.forward(Model(layers=depth), one_head(*stack), tokens)
+            weights = stack(steps, gammas, problem.inputs, problem.outputs, problem.start)
+            tokens = jnp.asarray(problem.tokens(problem.start))
+            found = transformer.forward(Model(layers=depth), weights, tokens)
             references = {
                 "statement": _descend(problem, steps, gammas, formula),
-                "gamma 1e-6": _descend(problem, steps, gammas * NUDGED, formula),
-                "new_inputs": _descend(problem, steps, gammas, one_after_the_other),
-                "autodiff": _descend(problem, steps, gammas, by_autodiff),
+                GAMMA: _descend(problem, steps, gammas * NUDGED, formula),
+                "new_inputs: targets updated from inputs that were transformed already": (
+                    _descend(problem, steps, gammas, one_after_the_other)
+                ),
+                "autodiff: reference by automatic differentiation": (
+                    _descend(problem, steps, gammas, by_autodiff)
+                ),
             }
-            rows.compare("gd_plus_plus_tokens", found, references, f"{problem.case} K={depth}")
+            rows.compare(found, references, f"{problem.case} K={depth}")
 
 
 def _descend(problem: Problem, steps: np.ndarray, gammas: np.ndarray, update: Callable) -> np.ndarray:
@@ -76,7 +79,7 @@ def by_autodiff(x, y, weights, step: float, gamma: float):
     return x - gamma * jax.vmap(slopes)(x), y + step * x @ gradient(x[:-1], y[:-1], weights).T
 
 
-@statement(subjects={"gamma 1e-6": "gamma off by 1e-6 of itself", "plain_gd": "gamma 0"})
+@statement
 def gd_plus_plus_eigen_form(rows: Errors) -> None:
     """Error of the prediction of GD++ layers against w.x_q - w.R(X X^T) x_q, R from the eigenvalues alone."""
     rng = np.random.default_rng(6)
@@ -84,15 +87,17 @@ def gd_plus_plus_eigen_form(rows: Errors) -> None:
         for _ in rows.cases(5):
             problem = Problem(rng, 10, 1, 10)
             steps, gammas = rng.uniform(0.02, 0.08, depth), rng.uniform(0.01, 0.04, depth)
-            cases = {"statement": (gammas, gammas), "gamma 1e-6": (gammas, gammas * NUDGED)}
-            cases["plain_gd"] = (0 * gammas, 0 * gammas)
+            pairs = {
+                "statement": (gammas, gammas),
+                GAMMA: (gammas, gammas * NUDGED),
+                "plain_gd: gamma 0": (0 * gammas, 0 * gammas),
+            }
             errors = {}
-            for name, (used, supposed) in cases.items():
-                stack = one_head(*(gd_plus_plus_layer(e, g, 10) for e, g in zip(steps, used, strict=True)))
-                tokens = jnp.asarray(problem.tokens())
-                found = float(transformer.predict(Model(layers=depth), stack, tokens))
+            for name, (used, supposed) in pairs.items():
+                tokens, model = jnp.asarray(problem.tokens()), Model(layers=depth)
+                found = float(transformer.predict(model, stack(steps, used, 10), tokens))
                 errors[name] = abs(found - _eigen_prediction(problem, steps, supposed))
-            rows.put("gd_plus_plus_eigen_form", errors, f"K={depth}")
+            rows.put(errors, f"K={depth}")
 
 
 def _eigen_prediction(problem: Problem, steps: np.ndarray, gammas: np.ndarray) -> float:
@@ -103,68 +108,62 @@ def _eigen_prediction(problem: Problem, steps: np.ndarray, gammas: np.ndarray) -
     return float(teacher @ (problem.query - vectors @ (residual * (vectors.T @ problem.query))))
 
 
-@statement(
-    measures={
-        "plus_plus_spectrum": "Error of the eigenvalues of X X^T after a GD++ layer, l - 2 g l^2 + g^2 l^3.",
-        "plus_plus_turning_points": "Error of the roots 0 and 1 / gamma, and of the slope at 1 / (3 gamma).",
-    },
-    subjects={
-        "gamma 1e-6": "gamma off by 1e-6 of itself",
-        "by_product": "the spectrum by multiplying the matrices out",
-        "top 1e-6": "the maximum moved by 1e-6 of itself",
-        "bends_down": "0 where the second derivative is negative",
-    },
-)
+@statement
 def spectrum(rows: Errors) -> None:
     """The Hessian after a GD++ layer has eigenvalues f(l) = l (1 - g l)^2: roots 0, 1/g, top at 1/(3g)."""
     rng = np.random.default_rng(11)
     for gamma in (0.02, 0.1, 0.3):
+        what = (
+            "plus_plus_spectrum: Error of the eigenvalues of X X^T after a GD++ layer, l - 2 g l^2 + g^2 l^3."
+        )
         for _ in range(10):
             x = rng.uniform(-0.5, 0.5, (25, 10))
             hessian = x.T @ x
             after, factor = x - gamma * x @ hessian, np.eye(10) - gamma * hessian
             found, values = np.linalg.eigvalsh(after.T @ after), np.linalg.eigvalsh(hessian)
+            product = np.linalg.eigvalsh(factor @ hessian @ factor)
             references = {
                 "statement": np.sort(eigenbasis.moved(values, gamma)),
-                "gamma 1e-6": np.sort(eigenbasis.moved(values, gamma * NUDGED)),
-                "by_product": np.linalg.eigvalsh(factor @ hessian @ factor),
+                GAMMA: np.sort(eigenbasis.moved(values, gamma * NUDGED)),
+                "by_product: the spectrum by multiplying the matrices out": product,
             }
-            rows.compare("plus_plus_spectrum", found, references, f"gamma={gamma}")
+            rows.compare(found, references, f"gamma={gamma}", what)
         slope, top = jax.grad(eigenbasis.moved), 1 / (3 * gamma)
-        roots = max(abs(eigenbasis.moved(root, gamma)) for root in (0.0, 1 / gamma))
+        roots, bend = (
+            max(abs(eigenbasis.moved(x, gamma)) for x in (0.0, 1 / gamma)),
+            jax.grad(slope)(top, gamma),
+        )
         errors = {
             "statement": max(roots, abs(slope(top, gamma))),
-            "top 1e-6": max(roots, abs(slope(NUDGED * top, gamma))),
-            "bends_down": 0.0 if jax.grad(slope)(top, gamma) < 0 else 1.0,
+            "top 1e-6: the maximum moved by 1e-6 of itself": max(roots, abs(slope(NUDGED * top, gamma))),
+            "bends_down: 0 where the second derivative is negative": 0.0 if bend < 0 else 1.0,
         }
-        rows.put("plus_plus_turning_points", errors, f"gamma={gamma}")
+        what = (
+            "plus_plus_turning_points: Error of the roots 0 and 1 / gamma, and of the slope at 1 / (3 gamma)."
+        )
+        rows.put(errors, f"gamma={gamma}", what)
 
 
-@statement(
-    subjects={
-        "second_layer_1_percent": "two layers, the second with 1 % of the rate",
-        "half_rate": "half the learning rate",
-    }
-)
+@statement
 def gamma_slope(rows: Errors) -> None:
     """Absolute derivative of the loss in gamma, one layer: the x update cannot reach the output."""
     rng = np.random.default_rng(14)
 
     def slope(*steps: float) -> float:
         tokens = jnp.asarray(Problem(rng, 10, 1, 10).tokens())
+        plain = stack(np.array(steps), np.zeros(len(steps)), 10)
 
         def loss(gamma: jax.Array) -> jax.Array:
-            stack = _with_gamma(one_head(*(gd_plus_plus_layer(step, 0.0, 10) for step in steps)), gamma)
-            return 0.5 * (transformer.predict(Model(layers=len(steps)), stack, tokens) - 1.0) ** 2
+            block = gamma * jnp.diag(jnp.r_[jnp.ones(10), 0.0])
+            weights = {name: m - block * name.endswith("projection") for name, m in plain.items()}
+            return 0.5 * (transformer.predict(Model(layers=len(steps)), weights, tokens) - 1.0) ** 2
 
         return abs(float(jax.grad(loss)(0.02)))
 
     for case in rows.cases(20):
-        found = {"statement": slope(STEP), "second_layer_1_percent": slope(STEP, STEP / 100)}
-        rows.put("gamma_slope", {**found, "half_rate": slope(STEP / 2)}, case)
-
-
-def _with_gamma(stack: Weights, gamma: jax.Array) -> Weights:
-    """GD++ layers whose gamma is traced."""
-    block = gamma * jnp.diag(jnp.r_[jnp.ones(10), 0.0])
-    return {name: m - block * name.endswith("projection") for name, m in stack.items()}
+        slopes = {
+            "statement": slope(STEP),
+            "second_layer_1_percent: two layers, the second with 1 % of the rate": slope(STEP, STEP / 100),
+            "half_rate: half the learning rate": slope(STEP / 2),
+        }
+        rows.put(slopes, case)

@@ -24,7 +24,11 @@ DEPTHS = (1, 10, 100, 1000)
 QUERIES = 20
 WELL_POSED = ((3, 1, 15), (3, 3, 45), (10, 1, 50))  # five pairs a dimension, or more
 SQUARE = ((10, 1, 10),)  # as many pairs as dimensions, as in the paper
-SHARES = {0.5: "statement", 1.0: "statement", 1.9: "statement", 2.1: "rate 2.1"}  # of 1 / largest eigenvalue
+SHARES = {  # rates over 1 / largest eigenvalue
+    "statement": (0.5, 1.0, 1.9),
+    "rate 2.1: a rate of 2.1 over the largest eigenvalue, 5 % above the bound": (2.1,),
+}
+AS_MANY = {"square: as many pairs as dimensions, 10 of each": (1.0,)}
 FLOOR = 1e-12  # relative errors below this are rounding
 
 
@@ -47,13 +51,7 @@ def features(weights: Weights, x: np.ndarray) -> np.ndarray:
     return x + hidden @ part["out"][:, :d] + part["out_bias"][:d]
 
 
-@statement(
-    subjects={
-        "rate 1e-8": "reference with a learning rate off by 1e-8 of itself",
-        "rate_left_out": "reference without the factor eta / N",
-        "autodiff": "reference by automatic differentiation",
-    }
-)
+@statement
 def kernel_step(rows: Errors) -> None:
     """Error of all tokens after one block of an MLP and attention.
 
@@ -61,21 +59,25 @@ def kernel_step(rows: Errors) -> None:
     """
     rng = np.random.default_rng(20)
     for problem in rows.problems(20, FEW_SIZES):
-        weights = mlp(rng, problem.inputs, problem.outputs)
-        model = Model(embedding=problem.inputs + problem.outputs)
+        tokens, weights = problem.tokens(), mlp(rng, problem.inputs, problem.outputs)
         layer = one_head(gradient_descent_layer(STEP, problem.inputs, problem.outputs))
-        found = transformer.forward(model, {**weights, **layer}, jnp.asarray(problem.tokens()))
-        inputs = features(weights, problem.tokens()[:, : problem.inputs])
+        model = Model(embedding=problem.inputs + problem.outputs)
+        found = transformer.forward(model, {**weights, **layer}, jnp.asarray(tokens))
+        inputs = features(weights, tokens[:, : problem.inputs])
         kernel, zero = inputs @ inputs[:-1].T, np.zeros((problem.outputs, problem.inputs))
+        slope = gradient(inputs[:-1], problem.y, zero)
         predictions = {
             "statement": STEP * kernel @ problem.y,
-            "rate 1e-8": STEP * (1 + 1e-8) * kernel @ problem.y,
-            "rate_left_out": kernel @ problem.y,
-            "autodiff": -STEP * inputs @ gradient(inputs[:-1], problem.y, zero).T,
+            "rate 1e-8: reference with a learning rate off by 1e-8 of itself": (
+                STEP * (1 + 1e-8) * kernel @ problem.y
+            ),
+            "rate_left_out: reference without the factor eta / N": kernel @ problem.y,
+            "autodiff: reference by automatic differentiation": -STEP * inputs @ slope.T,
         }
-        labels = problem.tokens()[:, problem.inputs :]
-        references = {name: np.c_[inputs, labels - p] for name, p in predictions.items()}
-        rows.compare("kernel_step", found, references, problem.case)
+        labels = tokens[:, problem.inputs :]
+        rows.compare(
+            found, {name: np.c_[inputs, labels - p] for name, p in predictions.items()}, problem.case
+        )
 
 
 class Course:
@@ -109,59 +111,43 @@ class Course:
         return found
 
 
-@statement(
-    measures={
-        "kernel_limit": "Relative error against ridgeless kernel regression after 1000 layers.",
-        "kernel_progress": "Largest ratio of successive errors at 1, 10, 100 and 1000 layers.",
-    },
-    subjects={
-        "rate 2.1": "a rate of 2.1 over the largest eigenvalue, 5 % above the bound",
-        "square": "as many pairs as dimensions, 10 of each",
-        "eigenvalues": "errors from the eigenvalues",
-    },
-)
+@statement
 def iterated(rows: Errors) -> None:
     """MLP in the first block only: 1000 layers reach the ridgeless solution, the error always falling."""
     rng = np.random.default_rng(21)
     for problem in rows.problems(21, WELL_POSED + SQUARE):
-        course, square = Course(rng, problem), problem.context == problem.inputs
-        for share, subject in {1.0: "square"}.items() if square else SHARES.items():
+        course = Course(rng, problem)
+        shares = AS_MANY if problem.context == problem.inputs else SHARES
+        for subject, share in ((name, share) for name, some in shares.items() for share in some):
             step = share / course.values[0] ** 2
             layer = one_head(gradient_descent_layer(step, problem.inputs, problem.outputs))
-            first = partial(_first, course.weights | layer)
-            found = {subject: course.errors(first, partial(_repeated, layer))}
+            first, again = partial(_layers, course.weights | layer, times=1), partial(_layers, layer)
+            found = {subject: course.errors(first, again)}
             if subject == "statement":
                 rests = [(1 - step * course.values**2) ** depth for depth in DEPTHS]
-                found["eigenvalues"] = [course.error(course.solution(rest)) for rest in rests]
+                errors = [course.error(course.solution(rest)) for rest in rests]
+                found |= {"eigenvalues: errors from the eigenvalues": errors}
             case = f"{problem.case} eta/N={share}/largest eigenvalue"
+            what = "kernel_limit: Relative error against ridgeless kernel regression after 1000 layers."
+            rows.put({name: errors[-1] for name, errors in found.items()}, case, what)
+            what = "kernel_progress: Largest ratio of successive errors at 1, 10, 100 and 1000 layers."
             kept = {name: np.maximum(errors, FLOOR) for name, errors in found.items()}
-            rows.put("kernel_limit", {name: errors[-1] for name, errors in found.items()}, case)
-            rows.put("kernel_progress", {name: np.max(e[1:] / e[:-1]) for name, e in kept.items()}, case)
+            rows.put({name: np.max(e[1:] / e[:-1]) for name, e in kept.items()}, case, what)
 
 
 @jax.jit
-def _first(weights: Weights, sequences: jax.Array) -> jax.Array:
-    """The MLP and one layer."""
-    model = Model(embedding=sequences.shape[-1])
-    return jax.vmap(lambda tokens: transformer.forward(model, weights, tokens))(sequences)
-
-
-@jax.jit
-def _repeated(layer: Weights, sequences: jax.Array, times: int) -> jax.Array:
-    """One layer without an MLP, applied again and again."""
+def _layers(weights: Weights, sequences: jax.Array, times: int) -> jax.Array:
+    """One layer, with an MLP before it if there is one, applied again and again."""
+    has_mlp = any(name.startswith("embedding") for name in weights)
+    model = Model(embedding=sequences.shape[-1]) if has_mlp else Model()
 
     def again(_: int, tokens: jax.Array) -> jax.Array:
-        return jax.vmap(lambda sequence: transformer.forward(Model(), layer, sequence))(tokens)
+        return jax.vmap(lambda sequence: transformer.forward(model, weights, sequence))(tokens)
 
     return jax.lax.fori_loop(0, times, again, sequences)
 
 
-@statement(
-    subjects={
-        "later_mlps_10_percent": "MLPs at a tenth of their strength after the first block",
-        "first_mlp_only": "no MLPs after the first block",
-    }
-)
+@statement
 def kernel_every_block(rows: Errors) -> None:
     """Least relative error at 1, 10, 100 and 1000 layers, with an MLP in every block.
 
@@ -169,14 +155,18 @@ def kernel_every_block(rows: Errors) -> None:
     and does not count.
     """
     rng = np.random.default_rng(22)
-    strengths = {"statement": 1.0, "later_mlps_10_percent": 0.1, "first_mlp_only": 0.0}
+    strengths = {
+        "statement": 1.0,
+        "later_mlps_10_percent: MLPs at a tenth of their strength after the first block": 0.1,
+        "first_mlp_only: no MLPs after the first block": 0.0,
+    }
     for problem in rows.problems(22, WELL_POSED):
         course, least = Course(rng, problem), {}
+        first = partial(_blocks, problem.inputs, course.weights, times=1)
         for subject, strength in strengths.items():
             later = {n: m * strength if "/out" in n else m for n, m in course.weights.items()}
-            first = partial(_blocks, problem.inputs, course.weights, times=1)
             least[subject] = np.nanmin(course.errors(first, partial(_blocks, problem.inputs, later)))
-        rows.put("kernel_every_block", least, problem.case)
+        rows.put(least, problem.case)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -30,12 +30,7 @@ def attend(values: np.ndarray, keys: np.ndarray, query: np.ndarray, softmax: boo
     return np.asarray(transformer.forward(model, one_head(layer), jnp.asarray(sequence)))[-1, d:]
 
 
-@statement(
-    subjects={
-        "rate 1e-8": "reference with a learning rate off by 1e-8 of itself",
-        "outer_products": "the update as a sum of outer products",
-    }
-)
+@statement
 def dual_form(rows: Errors) -> None:
     """Error of the prediction of an updated linear model as linear attention.
 
@@ -54,17 +49,16 @@ def dual_form(rows: Errors) -> None:
             of_weights = jax.grad(lambda weights, total=total, x=x: total(x @ weights.T))
             change = -STEP * np.asarray(of_weights(jnp.asarray(start)))
             outer = sum(np.outer(e, x) for e, x in zip(signals, x, strict=True))
-            updates = {"statement": change, "rate 1e-8": NUDGED * change, "outer_products": outer}
+            updates = {
+                "statement": change,
+                "rate 1e-8: reference with a learning rate off by 1e-8 of itself": NUDGED * change,
+                "outer_products: the update as a sum of outer products": outer,
+            }
             references = {subject: (start + update) @ query for subject, update in updates.items()}
-            rows.compare("dual_form", found, references, f"{problem.case} {name}")
+            rows.compare(found, references, f"{problem.case} {name}")
 
 
-@statement(
-    subjects={
-        "rate 1e-8": "a step with a learning rate off by 1e-8 of itself",
-        "half_rate_often": "many steps at half the rate",
-    }
-)
+@statement
 def local_constant(rows: Errors) -> None:
     """Error of softmax attention as the minimiser of a weighted squared distance.
 
@@ -72,16 +66,18 @@ def local_constant(rows: Errors) -> None:
     """
     rng = np.random.default_rng(28)
     for problem in rows.problems(28, FEW_SIZES):
-        found = attend(problem.y, problem.x, problem.query, True)
         kernel = np.exp(problem.x @ problem.query)
 
         def objective(c: jax.Array, kernel=kernel, problem=problem) -> jax.Array:
             return 0.5 * jnp.sum(kernel[:, None] * (problem.y - c) ** 2)
 
-        start = rng.normal(size=problem.outputs)
+        many = start = rng.normal(size=problem.outputs)
         step = np.asarray(jax.grad(objective)(jnp.asarray(start))) / np.sum(kernel)
-        many = start
         for _ in range(60):  # the error halves each time
             many = many - 0.5 * np.sum(kernel[:, None] * (many - problem.y), axis=0) / np.sum(kernel)
-        ends = {"statement": start - step, "rate 1e-8": start - NUDGED * step, "half_rate_often": many}
-        rows.compare("local_constant", found, ends, problem.case)
+        ends = {
+            "statement": start - step,
+            "rate 1e-8: a step with a learning rate off by 1e-8 of itself": start - NUDGED * step,
+            "half_rate_often: many steps at half the rate": many,
+        }
+        rows.compare(attend(problem.y, problem.x, problem.query, True), ends, problem.case)

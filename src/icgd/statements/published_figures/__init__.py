@@ -1,7 +1,7 @@
 """The published figures held against each other and against what their stated recipe gives.
 
-A marked function gives a value for each subject, the statement and its controls, or for each subject a
-value for each case; one of several measures gives as much for each of these.
+A marked function gives values for each subject, the statement and its controls; a function that draws is
+given what makes random bits, one of several measures the rows.
 """
 
 from inspect import signature
@@ -19,13 +19,9 @@ def inputs(scale: str) -> list[Path]:
 
 
 def run(config: Config, scale: str) -> Rows:
-    """Every statement, the same at every scale; a function that draws is given what makes random bits."""
+    """Every statement, the same at every scale."""
     rows = Rows()
+    known = {"rows": rows, "implementation": config.key_implementation}
     for function in statements(drawn, rates, sweeps, gd_plus_plus, copying, waves):
-        draws = "implementation" in signature(function).parameters
-        found = function(config.key_implementation) if draws else function()
-        for measure, subjects in ({function.__name__: found} if "statement" in found else found).items():
-            for subject, value in subjects.items():
-                for case, number in (value if isinstance(value, dict) else {"": value}).items():
-                    rows.put(measure, {subject: number}, case)
+        rows.add(function, *(known[name] for name in signature(function).parameters))
     return rows

@@ -8,11 +8,10 @@ from icgd.measures import copied
 from icgd.models import transformer
 from icgd.random import stream
 from icgd.statements.published_figures.readings import Curve, crossing, end, last, seeds
-from icgd.statements.table import statement
+from icgd.statements.table import Rows, statement
 from icgd.tasks import linear
 
 JUMP, DROP, LOWER = 0.4, 0.40, 0.38  # next-token sensitivity above the first, loss below the others
-STRETCH = 1.25  # 500 steps between two points of the left panel, 400 of the right one
 OTHERS = 19  # by which the released code divides the sum over all other tokens
 MODEL = Model(layers=1, softmax_layers=1, alternating=True, position_size=10, init_variance=0.02 / 2)
 
@@ -22,19 +21,8 @@ def nearest(jump: float, drops: list[float]) -> float:
     return min((jump / drop for drop in drops), key=lambda ratio: abs(ratio - 1))
 
 
-@statement(
-    measures={
-        "jump_off_drop": "Distance from 1 of a jump of the sensitivity over the nearest drop of a loss.",
-        "jump_before_drop": "1 minus a jump of the sensitivity over the nearest drop of a loss.",
-    },
-    subjects={
-        "as_drawn": "not stretched",
-        "stretch 1.15": "stretched by 1.15",
-        "stretch 1.2": "stretched by 1.2",
-        "loss 0.38": "the loss below 0.38 instead of the jump",
-    },
-)
-def jumps():
+@statement
+def jumps(rows: Rows) -> None:
     """Jumps at stretched steps, each over the nearest drop of a seed's loss."""
     losses, following = seeds("fig5", "loss", "trained"), seeds("fig5", "sensitivity", "next_token")
     drops = [crossing(curve, DROP) for curve in losses.values()]
@@ -42,26 +30,32 @@ def jumps():
     def over(curves: dict[str, Curve], level: float, stretch: float = 1.0) -> dict[str, float]:
         return {f"seed {n}": nearest(crossing(curve, level) * stretch, drops) for n, curve in curves.items()}
 
-    stretches = {"statement": STRETCH, "as_drawn": 1.0, "stretch 1.15": 1.15, "stretch 1.2": 1.2}
-    found = {subject: over(following, JUMP, stretch) for subject, stretch in stretches.items()}
-    found["loss 0.38"] = over(losses, LOWER)
-    return {
-        "jump_off_drop": {
-            subject: {n: abs(x - 1) for n, x in part.items()} for subject, part in found.items()
-        },
-        "jump_before_drop": {subject: {n: 1 - x for n, x in part.items()} for subject, part in found.items()},
+    found = {
+        "statement": over(following, JUMP, 1.25),  # 500 steps between two points of the left panel, 400 right
+        "as_drawn: not stretched": over(following, JUMP),
+        "stretch 1.15: stretched by 1.15": over(following, JUMP, 1.15),
+        "stretch 1.2: stretched by 1.2": over(following, JUMP, 1.2),
+        "loss 0.38: the loss below 0.38 instead of the jump": over(losses, LOWER),
     }
+    for subject, ratios in found.items():
+        what = "jump_off_drop: Distance from 1 of a jump of the sensitivity over the nearest drop of a loss."
+        rows.put({subject: {n: abs(x - 1) for n, x in ratios.items()}}, measure=what)
+        what = "jump_before_drop: 1 minus a jump of the sensitivity over the nearest drop of a loss."
+        rows.put({subject: {n: 1 - x for n, x in ratios.items()}}, measure=what)
 
 
-@statement(subjects={"scaled 0.6": "a sensitivity 40 % lower", "mean_line": "the mean over seeds"})
-def next_in_others():
+@statement
+def next_in_others() -> dict:
     """Share of the next token in the curve of the other tokens at the end, Fig. 5: next / (19 other)."""
     others = seeds("fig5", "sensitivity", "other_tokens")
     following = seeds("fig5", "sensitivity", "next_token")
     shares = {f"seed {n}": last(curve) / (OTHERS * last(others[n])) for n, curve in following.items()}
     ends = [end("fig5", name, "sensitivity") for name in ("next_token", "other_tokens")]
-    lower = {case: 0.6 * share for case, share in shares.items()}
-    return {"statement": shares, "scaled 0.6": lower, "mean_line": ends[0] / (OTHERS * ends[1])}
+    return {
+        "statement": shares,
+        "scaled 0.6: a sensitivity 40 % lower": {case: 0.6 * share for case, share in shares.items()},
+        "mean_line: the mean over seeds": ends[0] / (OTHERS * ends[1]),
+    }
 
 
 def untrained(key: jax.Array) -> tuple[float, float]:
@@ -72,24 +66,21 @@ def untrained(key: jax.Array) -> tuple[float, float]:
     return float(found["next"]), float(found["other"])
 
 
-@statement(
-    subjects={"next_left_out": "the next token left out of the sum", "other_untrained": "another layer"},
-    tolerance=1e-3,
-)
-def others_over_next(implementation: str):
+@statement(tolerance=1e-3)
+def others_over_next(implementation: str) -> dict:
     """Absolute log of other over next token's curve at step 0, Fig. 5, over an untrained layer's.
 
     While attention is even, every key counts the same, so the ratio counts the keys in the sum.
     """
     layers = [untrained(stream(seed, "untrained copying", implementation)) for seed in (0, 1)]
     ratio, another = (others / following for following, others in layers)
-    following = seeds("fig5", "sensitivity", "next_token")
-    first = {
-        f"seed {n}": curve[0.0] / following[n][0.0]
-        for n, curve in seeds("fig5", "sensitivity", "other_tokens").items()
-    }
+    following, others = (seeds("fig5", "sensitivity", name) for name in ("next_token", "other_tokens"))
+
+    def off(ratio: float) -> dict[str, float]:
+        return {f"seed {n}": abs(np.log(others[n][0.0] / following[n][0.0] / ratio)) for n in others}
+
     return {
-        "statement": {case: abs(np.log(drawn / ratio)) for case, drawn in first.items()},
-        "next_left_out": {case: abs(np.log(drawn / (ratio - 1 / OTHERS))) for case, drawn in first.items()},
-        "other_untrained": abs(np.log(another / ratio)),
+        "statement": off(ratio),
+        "next_left_out: the next token left out of the sum": off(ratio - 1 / OTHERS),
+        "other_untrained: another layer": abs(np.log(another / ratio)),
     }

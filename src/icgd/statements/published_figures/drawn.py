@@ -20,10 +20,8 @@ def scaled(curve: Curve, factor: float) -> Curve:
     return {x: y * factor for x, y in curve.items()}
 
 
-@statement(
-    subjects={"scaled 1.001": "one moved by 0.1 %", "other_depths": "Figs 6a, 6c", "same_panel": "Figs 2, 6a"}
-)
-def fig6b_difference():
+@statement
+def fig6b_difference() -> dict:
     """Largest relative difference of a series in Fig. 6b and in Fig. 7 (bottom)."""
 
     def between(one: str, other: str, factor: float = 1.0) -> dict[str, float]:
@@ -34,27 +32,25 @@ def fig6b_difference():
 
     return {
         "statement": between("fig6b", "fig7"),
-        "scaled 1.001": between("fig6b", "fig7", 1.001),
-        "other_depths": between("fig6a", "fig6c"),
-        "same_panel": between("fig2", "fig6a"),
+        "scaled 1.001: one moved by 0.1 %": between("fig6b", "fig7", 1.001),
+        "other_depths: Figs 6a, 6c": between("fig6a", "fig6c"),
+        "same_panel: Figs 2, 6a": between("fig2", "fig6a"),
     }
 
 
-@statement(subjects={"scaled 1.001": "a curve moved by 0.1 %", "same_panel": "what Figs 6a and 12 both show"})
-def fig6c_gd_difference():
+@statement
+def fig6c_gd_difference() -> dict:
     """Largest relative difference of GD in Fig. 3b (right) and in Fig. 6c (left)."""
     gd = {figure: markers(figure, "inputs", "gd") for figure in ("fig3b", "fig6c", "fig6a", "fig12a")}
     return {
         "statement": relative(gd["fig3b"], gd["fig6c"]),
-        "scaled 1.001": relative(scaled(gd["fig3b"], 1.001), gd["fig6c"]),
-        "same_panel": relative(gd["fig6a"], gd["fig12a"]),
+        "scaled 1.001: a curve moved by 0.1 %": relative(scaled(gd["fig3b"], 1.001), gd["fig6c"]),
+        "same_panel: what Figs 6a and 12 both show": relative(gd["fig6a"], gd["fig12a"]),
     }
 
 
-@statement(
-    subjects={"scaled 1.05": "a curve moved by 5 %", "linear_and_softmax": "networks of Figs 6a and 12"}
-)
-def fig6c_network_distance():
+@statement
+def fig6c_network_distance() -> dict:
     """Largest |ln ratio| of a network's losses in Figs 3b (right) and 6c (left), scales up to 1."""
 
     def between(one: str, other: str, series: str, factor: float = 1.0) -> float:
@@ -63,8 +59,8 @@ def fig6c_network_distance():
 
     return {
         "statement": {series: between("fig3b", "fig6c", series) for series in ("gd_plus_plus", "trained")},
-        "scaled 1.05": between("fig3b", "fig6c", "gd", 1.05),
-        "linear_and_softmax": between("fig6a", "fig12a", "trained"),
+        "scaled 1.05: a curve moved by 5 %": between("fig3b", "fig6c", "gd", 1.05),
+        "linear_and_softmax: networks of Figs 6a and 12": between("fig6a", "fig12a", "trained"),
     }
 
 
@@ -84,108 +80,105 @@ def ends(figure: str) -> list[float]:
     return sorted(last(curve) for curve in readings.seeds(figure, "loss", "trained").values())
 
 
-@statement(subjects={"gd_plus_plus 0.9": "GD++ 10 % lower", "other_panel": "the end of training in Fig. 3b"})
-def fig3b_trained_over_gd_plus_plus():
+@statement
+def fig3b_trained_over_gd_plus_plus() -> dict:
     """Highest ratio of trained to GD++ in Fig. 3b, scales up to 1."""
-    highest, trained = max(over_gd_plus_plus("fig3b", "inputs")), end_over("fig3b", "gd_plus_plus")
-    return {"statement": highest, "gd_plus_plus 0.9": highest / 0.9, "other_panel": trained}
+    highest = max(over_gd_plus_plus("fig3b", "inputs"))
+    return {
+        "statement": highest,
+        "gd_plus_plus 0.9: GD++ 10 % lower": highest / 0.9,
+        "other_panel: the end of training in Fig. 3b": end_over("fig3b", "gd_plus_plus"),
+    }
 
 
-@statement(subjects={"gd_plus_plus 1.25": "GD++ 25 % higher", "other_panel": "the second panel of Fig. 6c"})
-def fig6c_trained_over_gd_plus_plus():
+@statement
+def fig6c_trained_over_gd_plus_plus() -> dict:
     """Lowest ratio of trained to GD++ in Fig. 6c, scales up to 1."""
     lowest, other = (
-        min(over_gd_plus_plus("fig6c", "inputs")),
-        min(over_gd_plus_plus("fig6c", "targets", math.inf)),
+        min(over_gd_plus_plus("fig6c", *sweep)) for sweep in (("inputs", SEEN), ("targets", math.inf))
     )
-    return {"statement": lowest, "gd_plus_plus 1.25": lowest / 1.25, "other_panel": other}
-
-
-@statement(
-    subjects={
-        "one_layer": "one layer over one step, Fig. 2",
-        "scaled 1.35": "the loss of two layers moved by 35 %",
-        "worst_seed": "the seed with the highest loss",
+    return {
+        "statement": lowest,
+        "gd_plus_plus 1.25: GD++ 25 % higher": lowest / 1.25,
+        "other_panel: the second panel of Fig. 6c": other,
     }
-)
-def trained_over_gd():
+
+
+@statement
+def trained_over_gd() -> dict:
     """Final loss of K trained layers over that of K steps of GD, Figs 3 and 7."""
     return {
         "statement": {figure: end_over(figure, "gd") for figure in DEEP},
-        "one_layer": end_over("fig2", "gd"),
-        "scaled 1.35": 1.35 * end_over("fig3a", "gd"),
-        "worst_seed": {figure: ends(figure)[-1] / end(figure, "gd") for figure in DEEP},
+        "one_layer: one layer over one step, Fig. 2": end_over("fig2", "gd"),
+        "scaled 1.35: the loss of two layers moved by 35 %": 1.35 * end_over("fig3a", "gd"),
+        "worst_seed: the seed with the highest loss": {f: ends(f)[-1] / end(f, "gd") for f in DEEP},
     }
 
 
-@statement(
-    subjects={"two_heads": "Fig. 12b", "scaled 1.1": "Fig. 12b moved by 10 %", "five_layers": "Fig. 3b"}
-)
-def highest_over_median_seed():
+@statement
+def highest_over_median_seed() -> dict:
     """Highest final loss of a seed over the median seed's, Fig. 12a."""
-    losses = {figure: ends(figure) for figure in ("fig12a", "fig12b", "fig3b")}
-    one, two, five = (found[-1] / found[len(found) // 2] for found in losses.values())
-    return {"statement": one, "two_heads": two, "scaled 1.1": 1.1 * two, "five_layers": five}
-
-
-@statement(
-    subjects={
-        "one_layer": "one such layer over one step, Fig. 14a",
-        "scaled 1.2": "the network's loss moved by 20 %",
-        "gd_plus_plus": "GD++ with parameters of its own for each layer",
+    losses = (ends(figure) for figure in ("fig12a", "fig12b", "fig3b"))
+    one, two, five = (found[-1] / found[len(found) // 2] for found in losses)
+    return {
+        "statement": one,
+        "two_heads: Fig. 12b": two,
+        "scaled 1.1: Fig. 12b moved by 10 %": 1.1 * two,
+        "five_layers: Fig. 3b": five,
     }
-)
-def layer_norm_over_gd():
+
+
+@statement
+def layer_norm_over_gd() -> dict:
     """Two layers with layer normalisation over two steps of GD, Fig. 14b."""
     series = ("trained", "two_steps", "gd_plus_plus_separate")
     trained, steps, plus_plus = (number("fig14b_loss", name) for name in series)
+    one_layer = number("fig14a_loss", "trained") / end("fig2", "gd")
     return {
         "statement": trained / steps,
-        "one_layer": number("fig14a_loss", "trained") / end("fig2", "gd"),
-        "scaled 1.2": 1.2 * trained / steps,
-        "gd_plus_plus": plus_plus / steps,
+        "one_layer: one such layer over one step, Fig. 14a": one_layer,
+        "scaled 1.2: the network's loss moved by 20 %": 1.2 * trained / steps,
+        "gd_plus_plus: GD++ with parameters of its own for each layer": plus_plus / steps,
     }
 
 
-@statement(
-    subjects={"tasks 2048": "2048 tasks", "tasks 8192": "8192 tasks", "layer_norm": "fresh tasks, Fig. 14a"}
-)
-def fixed_set_cosine():
+@statement
+def fixed_set_cosine() -> dict:
     """Model cosine with GD after training on a fixed set of 128 or 512 tasks, Fig. 16."""
+    cosines = {size: number("fig16_model_cos", size) for size in ("128", "512", "2048", "8192")}
     return {
-        "statement": {f"{size} tasks": number("fig16_model_cos", size) for size in ("128", "512")},
-        "tasks 2048": number("fig16_model_cos", "2048"),
-        "tasks 8192": number("fig16_model_cos", "8192"),
-        "layer_norm": number("fig14a_align", "model_cos"),
+        "statement": {f"{size} tasks": cosines[size] for size in ("128", "512")},
+        "tasks 2048: 2048 tasks": cosines["2048"],
+        "tasks 8192: 8192 tasks": cosines["8192"],
+        "layer_norm: fresh tasks, Fig. 14a": number("fig14a_align", "model_cos"),
     }
 
 
-@statement(
-    subjects={"tasks 512": "512 tasks", "worst_seed": "the highest seed", "best_seed": "the lowest seed"}
-)
-def fixed_set_over_zero():
+@statement
+def fixed_set_over_zero() -> dict:
     """Loss after training on a fixed set of 128 tasks over that of predicting 0, Fig. 16."""
     zero = readings.start("fig2", "loss", "trained")
     return {
         "statement": number("fig16_loss", "128") / zero,
-        "tasks 512": number("fig16_loss", "512") / zero,
-        "worst_seed": number("fig16_loss_high", "128") / zero,
-        "best_seed": number("fig16_loss_low", "128") / zero,
+        "tasks 512: 512 tasks": number("fig16_loss", "512") / zero,
+        "best_seed: the lowest seed": number("fig16_loss_low", "128") / zero,
     }
 
 
-@statement(subjects={"scaled 0.9": "a curve 10 % lower", "five_layers": "seven applications, five layers"})
-def applications_over_layers():
+@statement
+def applications_over_layers() -> dict:
     """Fig. 1 after four applications over the end of two layers in Fig. 3a."""
     applied = markers("fig1", "damping_0.75", "trained")  # x = 0 is after the first application
     two, five = applied[3.0] / end("fig3a", "trained"), applied[6.0] / end("fig3b", "trained")
-    return {"statement": two, "scaled 0.9": 0.9 * two, "five_layers": five}
+    return {
+        "statement": two,
+        "scaled 0.9: a curve 10 % lower": 0.9 * two,
+        "five_layers: seven applications, five layers": five,
+    }
 
 
-@statement(
-    subjects={"trained": "trained networks", "scaled 1.001": "moved by 0.1 %", "scaled 1.00002": "by 0.002 %"}
-)
-def seeds_of_reference():
+@statement
+def seeds_of_reference() -> dict:
     """Largest relative distance of a seed's line from the mean line of a reference."""
 
     def farthest(figure: str, series: str) -> float:
@@ -196,16 +189,19 @@ def seeds_of_reference():
     mean = readings.line("fig3a", "loss", "gd_plus_plus")
     return {
         "statement": {" ".join(place): farthest(*place) for place in references},
-        "trained": farthest("fig3a", "trained"),
-        "scaled 1.001": relative(scaled(mean, 1.001), mean),
-        "scaled 1.00002": relative(scaled(mean, 1 + 2e-5), mean),
+        "trained: trained networks": farthest("fig3a", "trained"),
+        "scaled 1.001: moved by 0.1 %": relative(scaled(mean, 1.001), mean),
+        "scaled 1.00002: by 0.002 %": relative(scaled(mean, 1 + 2e-5), mean),
     }
 
 
-@statement(
-    subjects={"fig2": "Fig. 2", "scaled 1.005": "Fig. 2 moved by 0.5 %", "scaled 1.02": "Fig. 2 moved by 2 %"}
-)
-def fig5_gd_line():
+@statement
+def fig5_gd_line() -> dict:
     """Loss of one GD step as drawn in Fig. 5."""
-    line, fig2 = (end(figure, "gd") for figure in ("fig5", "fig2"))
-    return {"statement": line, "fig2": fig2, "scaled 1.005": 1.005 * fig2, "scaled 1.02": 1.02 * fig2}
+    fig2 = end("fig2", "gd")
+    return {
+        "statement": end("fig5", "gd"),
+        "fig2: Fig. 2": fig2,
+        "scaled 1.005: Fig. 2 moved by 0.5 %": 1.005 * fig2,
+        "scaled 1.02: Fig. 2 moved by 2 %": 1.02 * fig2,
+    }

@@ -1,12 +1,23 @@
-"""Published curves and single published numbers, by figure, panel and series."""
+"""What was published: curves and single numbers by figure, panel and series; the tasks, as GD sees them."""
 
 from functools import cache
 
 from icgd import paths
 from icgd.errors import IcgdError
 from icgd.files import read_table
+from icgd.references import eigenbasis
+from icgd.references.eigenbasis import Spectrum
+from icgd.tasks import published
 
 Curve = dict[float, float]  # x -> y, in the order of x
+
+tasks = cache(published.tasks)
+
+
+@cache
+def spectrum(count: int = published.COUNT, **width: float) -> Spectrum:
+    """The first ``count`` published tasks; ``width``: their ``input_range`` where it is not 1; float64."""
+    return eigenbasis.spectrum(tasks(count, **width))
 
 
 @cache
@@ -34,6 +45,11 @@ def _found(table: dict, *key: str):
 def number(measure: str, case: str) -> float:
     """A single published number."""
     return _found(_numbers(), measure, case)
+
+
+def numbers(measure: str) -> dict[int, float]:
+    """Published numbers by what they belong to, such as a context length."""
+    return {int(case): value for (name, case), value in _numbers().items() if name == measure}
 
 
 def markers(figure: str, panel: str, series: str) -> Curve:

@@ -24,14 +24,8 @@ def fitted(tasks: Tasks) -> np.ndarray:
     return np.array([amplitude_and_phase_of(*pair) for pair in zip(x, y, strict=True)]).T
 
 
-@statement(
-    subjects={
-        "drawn_apart": "amplitude and phase from keys of their own",
-        "one_in_ten_apart": "one wave in ten with amplitude and phase of their own",
-        "every_other_wave": "half of the waves",
-    }
-)
-def amplitude_and_phase(implementation: str):
+@statement
+def amplitude_and_phase(implementation: str) -> dict:
     """Correlation of amplitude and phase among 2000 sampled waves."""
     tied, free = (
         fitted(sine.sample(stream(seed, "waves", implementation), COUNT, CONTEXT, released_phase))
@@ -39,9 +33,11 @@ def amplitude_and_phase(implementation: str):
     )
     found = {
         "statement": tied,
-        "drawn_apart": free,
-        "one_in_ten_apart": np.where(np.arange(COUNT) % 10 == 0, free, tied),
-        "every_other_wave": tied[:, ::2],
+        "drawn_apart: amplitude and phase from keys of their own": free,
+        "one_in_ten_apart: one wave in ten with amplitude and phase of their own": (
+            np.where(np.arange(COUNT) % 10 == 0, free, tied)
+        ),
+        "every_other_wave: half of the waves": tied[:, ::2],
     }
     return {subject: np.corrcoef(pairs)[0, 1] for subject, pairs in found.items()}
 
@@ -58,19 +54,14 @@ def off(curve: Curve, moved: float = 0.0) -> float:
     return abs(phase + moved - implied(amplitude))
 
 
-@statement(
-    subjects={
-        "phase 0.3": "the phase moved by 0.3",
-        "tied_wave": "a wave with the phase that its amplitude implies, and a ripple of 3 %",
-    }
-)
-def off_the_line():
+@statement
+def off_the_line() -> dict:
     """Distance of the phase of the wave in Fig. 4 from the one that its amplitude implies."""
     waves = {name: line("fig4", "sine", name) for name in ("trained_after", "gd_after")}
     x = np.linspace(-5, 5, 100)
-    y = 0.3 * np.sin(x + implied(0.3)) + 0.01 * np.sin(7 * x)
+    tied = dict(zip(x, 0.3 * np.sin(x + implied(0.3)) + 0.01 * np.sin(7 * x), strict=True))
     return {
         "statement": {name: off(wave) for name, wave in waves.items()},
-        "phase 0.3": {name: off(wave, 0.3) for name, wave in waves.items()},
-        "tied_wave": off(dict(zip(x.tolist(), y.tolist(), strict=True))),
+        "phase 0.3: the phase moved by 0.3": {name: off(wave, 0.3) for name, wave in waves.items()},
+        "tied_wave: a wave with the phase that its amplitude implies, and a ripple of 3 %": off(tied),
     }
