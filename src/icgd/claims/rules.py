@@ -99,7 +99,7 @@ class Rule(Block):
     supported: Region
     refuted: Region | None = Field(
         None,
-        description="all that is not supported, unless stated; of a count nothing, which says that some exist",
+        description="all that is not supported, unless stated; of a count nothing: some exist",
     )
     without: tuple[str, ...] = Field((), description="units left out, as those that the rule was made from")
     why: Line = Field("", description="where the bound comes from")
