@@ -5,6 +5,8 @@ stopped; `python tests/faults.py ID ...` runs some anew. What should notice a fa
 """
 
 import argparse
+import csv
+import io
 import json
 import os
 import re
@@ -44,8 +46,10 @@ class Fault(Block):
 
     id: str
     says: str
-    file: str  # below src/icgd
-    edits: tuple[tuple[str, str], ...]
+    file: str  # below src/icgd, or a table from the root
+    edits: tuple[tuple[str, str], ...] = ()
+    scaled: dict[str, float | str] = {}  # of a table: column and factor, and what the other columns must be
+    rotated: str = ""  # of a table: the column whose values all move down by one line, the last to the top
     claims: tuple[str, ...] = ()
     job: str | None = None
     tests: tuple[str, ...] = ()
@@ -65,18 +69,40 @@ class Fault(Block):
         tests = [sha256(name.partition("::")[0]) for name in self.tests]
         return record.digest(json.dumps([self.model_dump(), record.room("."), rules, tests]).encode())
 
+    @property
+    def path(self) -> Path:
+        """Where its file is, from the root."""
+        return Path(self.file) if self.scaled or self.rotated else SOURCE / self.file
+
     def planted(self, text: str) -> str:
         """The text of its file with the fault in it.
 
         Raises:
             IcgdError: what it replaces stands there more than once, or not at all.
         """
+        if self.scaled or self.rotated:
+            return self._in_table(text)
         for old, new in self.edits:
             if (count := text.count(old)) != 1:
-                place = SOURCE / self.file
-                raise IcgdError(f"{self.id}: {old!r} must stand once in {place}, not {count} times.")
+                raise IcgdError(f"{self.id}: {old!r} must stand once in {self.path}, not {count} times.")
             text = text.replace(old, new)
         return text
+
+    def _in_table(self, text: str) -> str:
+        """A table with some numbers times a factor, or one column a line further down."""
+        rows = list(csv.DictReader(io.StringIO(text)))
+        if self.rotated:
+            values = [row[self.rotated] for row in rows]
+            for row, value in zip(rows, [values[-1], *values[:-1]], strict=True):
+                row[self.rotated] = value
+        where = {key: value for key, value in self.scaled.items() if key not in ("column", "factor")}
+        found = [row for row in rows if self.scaled and where.items() <= row.items()]
+        if not (found or self.rotated):
+            raise IcgdError(f"{self.id}: {self.path} has no line with {where}.")
+        for row in found:
+            row[self.scaled["column"]] = f"{float(row[self.scaled['column']]) * self.scaled['factor']:.5g}"
+        lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+        return "\n".join(lines) + "\n"
 
 
 def load() -> dict[str, Fault]:
@@ -105,7 +131,7 @@ def with_fault(fault: Fault) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(UNMUTATED, target, symlinks=True, ignore=UNWANTED)
     shutil.rmtree(target / "results/full/claims", ignore_errors=True)  # to be decided anew
-    path = target / SOURCE / fault.file
+    path = target / fault.path
     write_text(path, fault.planted(path.read_text("utf-8")))
     return target
 

@@ -137,6 +137,23 @@ def test_a_count_is_decided_by_the_number_of_units_and_shows_their_share(hits, w
     assert verdict.decide([1.0] * 8, rule_).reason == "the rule counts 9 units, here are 8"
 
 
+def test_what_is_not_found_refutes_no_count_that_says_that_some_exist():
+    some = of(**{**COUNT, "supported": {"above": 1}, "refuted": None})
+    for hits, word in [(1, "supported"), (9, "supported"), (0, "inconclusive")]:
+        assert verdict.decide([1.0] * hits + [0.0] * (9 - hits), some).verdict == word
+
+
+def test_units_that_a_rule_was_made_from_are_left_out(monkeypatch):
+    rows = {"seed 0": 1.0, "seed 1": 2.0}
+    monkeypatch.setattr(evidence, "_values", lambda path, asked: rows)
+    part = of(per="set", without=["seed 1"])
+    found = evidence.units(part, part.evidence, load(), "full")
+    assert found == ({"seed 0": 1.0}, {"seed 1": "left out by the rule"})
+    wrong = of(per="set", without=["seed 2"])
+    with pytest.raises(IcgdError, match="without names 'seed 2'; did you mean seed"):
+        evidence.units(wrong, wrong.evidence, load(), "full")
+
+
 def test_small_distances_from_one_are_judged_on_their_own_scale():
     part = of(transform="log(1 - x)", supported={"above": 0.999})
     assert verdict.decide([0.9995, 0.9994, 0.9996, 0.9993, 0.9995], part).verdict == "supported"
@@ -293,7 +310,7 @@ def test_a_pending_claim_may_carry_the_rule_that_will_decide_it():
         ({**COUNT, "out_of": None}, "out_of and estimand: count go together"),
         ({**COUNT, "supported": {"above": 8.5}}, "whole numbers from 0 to 9"),
         ({**COUNT, "refuted": {"below": 10}, "supported": {"above": 11}}, "whole numbers from 0 to 9"),
-        ({**COUNT, "refuted": None}, "a count needs refuted"),
+        ({"without": ["seed 1", "seed 1"]}, "without names a unit twice"),
         ({"id": "as-1"}, "must start with 'vo22'"),
         ({"trasform": "log"}, "did you mean transform"),
         ({"published": 1.002}, "published"),

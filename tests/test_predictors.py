@@ -159,7 +159,7 @@ def test_words_of_a_predictor():
         ("gd K=5", "no fault 'K=5'"),
         ("network rate", "network rate needs one number"),
         ("gd tilted a", "gd tilted needs one number"),
-        ("gd label_key 0.1", "gd cannot have the fault 'label_key 0.1'"),
+        ("gd label_column 0.1", "gd cannot have the fault 'label_column 0.1'"),
         ("heavy_ball rate 1.1", "heavy_ball has no steps"),
         ("hand_set zero", "no hand-set weights of 'zero'"),
         ("hand_set gd shared K=3", "hand_set gd shared K=3 does not fit into 2 layers"),
@@ -183,7 +183,7 @@ NETWORKS = {
 ONE_STEP, TWO_STEPS = ("network", "one step"), ("network", "two steps")
 IN_WEIGHTS = [
     ("hand_set gd", "one step", "rate 1.3", "rate_over_optimal", 1, 1.3, 1e-5),
-    (*ONE_STEP, "label_key 0.1", "kq_label", 0, 0.1, 1e-5),
+    (*ONE_STEP, "label_column 0.1", "kq_label_column", 0, 0.1, 1e-5),
     (*ONE_STEP, "pv_leak 0.1", "pv_rest", 0, 0.1, 1e-5),
     (*ONE_STEP, "pv_leak 0.1", "pv_mixed", 0, 0.1, 1e-5),
     (*ONE_STEP, "tilted 0.25", "kq_offdiagonal", 0, 0.25 / np.sqrt(10), 0.03),

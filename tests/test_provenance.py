@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 from icgd import files, paths, record
-from icgd.audit import today, verify
+from icgd.audit import programs, today, verify
 from icgd.audit.verify import Known
 from icgd.errors import IcgdError
 
@@ -84,10 +84,10 @@ def trained(tmp_path, monkeypatch):
     program = {"training": "1" * 16, "history": "2" * 16}
     about = {"step": "train", "settings": {}, "revision": "0" * 12, "inputs": {}, "program": program}
 
-    def state(before=(), attested=program, ancestors=frozenset({"0" * 12}), settings=True, **changed):
+    def state(attested=program, ancestors=frozenset({"0" * 12}), settings=True, **changed):
         outputs = {"outputs": {"weights.npz": files.sha256(weights)}}
         files.write_json(paths.provenance(weights), record.sealed({**about, **outputs, **changed}))
-        known = {"programs": {"one_layer": attested}, "before": before}
+        known = {"programs": {"one_layer": attested}}
         return states(Known(lambda *_: settings, known, ancestors), "full")["weights.npz"]
 
     return state
@@ -98,10 +98,34 @@ def test_weights_must_be_of_an_attested_program_and_a_clean_revision(trained):
     assert trained(settings=False) == "made with other settings"
     assert trained(attested={"training": "3" * 16}) == "trained by a program that was never attested"
     assert trained(program=None) == "trained by a program that was never attested"
-    dirty = "1" * 12 + "+"
-    assert trained(revision=dirty) == f"trained at {dirty}, which is no clean revision of the history"
-    assert trained(revision=dirty, before=[dirty]) == verify.BEFORE
-    assert trained(revision=dirty, ancestors=None) == "as recorded"
+    gone, dirty = "1" * 12, "0" * 12 + "+"
+    for revision in (gone, dirty):
+        says = f"made at {revision}, which is no clean revision of the history; `make attest` vouches"
+        assert trained(revision=revision).startswith(says)
+    assert trained(revision=gone, ancestors=None) == "as recorded"  # a shallow clone cannot tell
+    assert "no clean revision" in trained(revision=dirty, ancestors=None)
+
+
+def test_weights_of_another_revision_count_where_the_history_compiles_to_their_program(trained):
+    program = {"training": "1" * 16, "history": "2" * 16}
+    line = {"experiment": "one_layer", "evidence": "program", "revision": "0" * 12}
+    word = {"was": programs.word(program), "now": programs.word(program)}
+
+    def vouch(**changed):
+        row = {**dict.fromkeys(programs.COLUMNS, ""), **line, **word, **changed}
+        files.write_table(programs.ATTESTATIONS, programs.COLUMNS, [row])
+        return trained(revision="1" * 12 + "+")
+
+    assert vouch() == verify.BEFORE
+    assert "no clean revision" in vouch(experiment="two_layers")
+    assert "no clean revision" in vouch(revision="0" * 12 + "+")
+    assert "no clean revision" in vouch(was=word["was"].replace("1", "3"))
+
+
+@pytest.mark.parametrize("step", ["measure", "statement", "figure", "decide"])
+def test_whatever_is_made_at_full_scale_is_made_at_a_clean_revision(trained, step):
+    assert trained(step=step) == "as recorded"
+    assert trained(step=step, revision="2" * 12).endswith("make it again from a clean tree")
 
 
 def test_settings_are_todays_if_only_a_default_was_added_since():

@@ -11,6 +11,7 @@ RESULTS, FIGURES = Path("results"), Path("figures")
 HISTORY = RESULTS / "full" / "verdict-history.csv"
 CURVES = Path("published") / "von-oswald-2022-curves.csv"
 NUMBERS = Path("published") / "numbers.csv"
+DIGESTS = Path("published") / "digests.csv"  # of these, which nobody recorded making
 
 # What only training makes, in the folder of a scale.
 GIVEN = (

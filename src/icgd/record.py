@@ -126,6 +126,11 @@ def ancestors() -> frozenset[str] | None:
         return None
 
 
+def is_clean(revision: str, ancestors: frozenset[str] | None) -> bool:
+    """Is it a revision of the history without uncommitted changes? Without a history any that has no "+"."""
+    return revision in ancestors if ancestors is not None else not revision.endswith("+")
+
+
 def _git(*arguments: str) -> str:
     """What git says about the project's folder, whatever repository its caller has in mind."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

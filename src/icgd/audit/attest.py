@@ -27,7 +27,9 @@ def run(config: Config, write: bool = True) -> int:
     was = {name: record.of(path)["program"] for path, name in programs.trained().items()}
     was |= before.get("programs", {})
     others = [name for name, found in today.items() if was.get(name, found) != found]
-    if not others and (not write or (before and programs.outdated(before) is None)):
+    unclean = unvouched() if write else {}
+    current = before and programs.outdated(before) is None and not unclean
+    if not others and (not write or current):
         print(f"attest: all {len(today)} programs are those that were attested")
         return 0
     if not write:
@@ -39,8 +41,30 @@ def run(config: Config, write: bool = True) -> int:
     if differ := [name for name, one in samples.items() if one.result == "differs"]:
         print(f"attest: undo the change of training, or train anew: {', '.join(differ)}; nothing was written")
         return 1
-    save(before, today, [line(name, one, was[name], today[name]) for name, one in samples.items()])
+    lines = [line(name, one, was[name], today[name]) for name, one in samples.items()]
+    save(before, today, lines + [vouching(name, count, today[name]) for name, count in unclean.items()])
     return 0
+
+
+def unvouched() -> dict[str, int]:
+    """How many seeds of each experiment were trained at a revision that is not in the history, unattested."""
+    found, ancestors = {}, record.ancestors()
+    if ancestors is None or record.revision() not in ancestors:
+        print("attest: only a clean revision of the history vouches for weights of another one; commit first")
+        return {}
+    for path, name in programs.trained().items():
+        made = record.of(path)
+        if record.is_clean(made["revision"], ancestors) or programs.vouched(made["program"], name, ancestors):
+            continue
+        found[name] = found.get(name, 0) + 1
+    return found
+
+
+def vouching(name: str, count: int, now: dict) -> dict[str, str]:
+    """The attestation that this revision compiles to the program of weights that were made elsewhere."""
+    about = {"experiment": name, "evidence": "program", "result": "same", "largest_difference": "0"}
+    compared = f"of {count} seeds trained with uncommitted changes or at another revision"
+    return {**about, "compared": compared, "was": programs.word(now), "now": programs.word(now)}
 
 
 def compiled(config: Config) -> Programs:
@@ -71,7 +95,7 @@ def line(name: str, one: Sample, was: dict, now: dict) -> dict[str, str]:
 
 def save(before: dict, today: Programs, lines: list[dict[str, str]]) -> None:
     """Write programs.json, and add a line for each rerun and one for all programs that needed none."""
-    same = len(today) - len(lines)
+    same = len(today) - sum(one["was"] != one["now"] for one in lines)
     if same:
         about = {"experiment": "all others" if lines else "all", "evidence": "program"}
         result = {"compared": f"{same} of {len(today)} programs", "result": "same", "largest_difference": "0"}

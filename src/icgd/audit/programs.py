@@ -1,7 +1,8 @@
 """What was attested: the programs that today's source compiles to, and reruns that stand for other ones.
 
-programs.json: the hash of the source, the version of JAX, the programs of every experiment, and the
-revisions of weights made before programs were recorded. attestations.csv: how each came to count.
+programs.json: the hash of the source, the version of JAX, the programs of every experiment.
+attestations.csv: how each came to count, and for weights made with uncommitted changes, or at a revision
+that is not in the history, which revision of the history compiles to the program that made them.
 """
 
 from importlib import metadata
@@ -68,6 +69,16 @@ def counts(program: dict | None, name: str, found: dict) -> bool:
         if line["experiment"] == name and line["was"] in known:
             known.add(line["now"])
     return program is not None and today in known
+
+
+def vouched(program: dict | None, name: str, ancestors: frozenset[str] | None) -> bool:
+    """Does an attestation say that a revision of the history compiles to this program of an experiment?"""
+    return any(
+        line["experiment"] == name
+        and line["was"] == line["now"] == word(program)
+        and record.is_clean(line["revision"], ancestors)
+        for line in lines()
+    )
 
 
 def word(program: dict | None) -> str:

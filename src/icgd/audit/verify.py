@@ -15,9 +15,9 @@ from icgd import paths, record
 from icgd.audit import programs
 from icgd.claims import history
 from icgd.errors import IcgdError
-from icgd.files import read_json, sha256
+from icgd.files import read_json, read_table, sha256
 
-GOOD, BEFORE = "as recorded", "as recorded, from before"
+GOOD, BEFORE = "as recorded", "as recorded, its program attested"
 TRAINING = ("train", "released")
 
 
@@ -79,6 +79,8 @@ def verify(scale: str, known: Known) -> Iterator[Finding]:
     yield from (Finding(path, "no record names it") for path in sorted(present - free))
     if scale == "full" and {paths.HISTORY, paths.verdicts(scale)} & present:
         yield from (Finding(paths.HISTORY, state) for state in history_states())
+    if scale == "full":
+        yield from of_published()
 
 
 def of_record(path: Path, scale: str, known: Known) -> list[Finding]:
@@ -109,15 +111,29 @@ def foreign(found: dict, path: Path, scale: str, known: Known) -> str | None:
             return f"its input {name} is missing"
         if sha256(name) != digest:
             return f"made from another {name}"
-    if scale != "full" or found["step"] not in TRAINING:
+    if scale != "full":
         return None
-    if not programs.counts(found.get("program"), programs.name_of(path), known.attested):
+    trained, program = found["step"] in TRAINING, found.get("program")
+    if trained and not programs.counts(program, programs.name_of(path), known.attested):
         return "trained by a program that was never attested"
-    if found["revision"] in known.attested.get("before", ()):
+    if record.is_clean(found["revision"], known.ancestors):
+        return None
+    if trained and programs.vouched(program, programs.name_of(path), known.ancestors):
         return BEFORE
-    if known.ancestors is not None and found["revision"] not in known.ancestors:
-        return f"trained at {found['revision']}, which is no clean revision of the history"
-    return None
+    again = "`make attest` vouches for its program" if trained else "make it again from a clean tree"
+    return f"made at {found['revision']}, which is no clean revision of the history; {again}"
+
+
+def of_published() -> Iterator[Finding]:
+    """Numbers read off papers, which have no record: are they those whose digests are committed?"""
+    known = (
+        {row["file"]: row["sha256"] for row in read_table(paths.DIGESTS)} if paths.DIGESTS.exists() else {}
+    )
+    there = {path.name for path in paths.DIGESTS.parent.glob("*.csv")} - {paths.DIGESTS.name}
+    for name in sorted(there | known.keys()):
+        path = paths.DIGESTS.parent / name
+        same = name in there and sha256(path) == known.get(name)
+        yield Finding(path, GOOD if same else f"not the file that {paths.DIGESTS} is of")
 
 
 def history_states() -> list[str]:
@@ -140,11 +156,14 @@ def notes(findings: list[Finding], known: Known) -> list[str]:
     found = []
     if before := sum(finding.state == BEFORE for finding in findings):
         found.append(
-            f"{before} files were trained before programs were attested, with uncommitted changes or at a "
-            "revision that is not in the history: their programs count, not their revisions"
+            f"{before} files were trained with uncommitted changes or at a revision that is not in the "
+            f"history: {programs.ATTESTATIONS} names one that compiles to the same programs"
         )
     if known.ancestors is None:
-        found.append("git does not tell the whole history here: revisions were not compared")
+        found.append(
+            "git does not tell the whole history here (a shallow clone, an archive), so whether it has the "
+            "revisions of records was not looked up"
+        )
     if known.same_settings is None:
         found.append("PyYAML or pydantic is missing (`make setup`): settings were not compared")
     return found

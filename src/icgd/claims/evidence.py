@@ -11,7 +11,7 @@ from icgd import dictionary, paths
 from icgd.claims.registry import Claim
 from icgd.claims.rules import PUBLISHED, STATEMENTS, Evidence, Rule, of_networks
 from icgd.config import Config
-from icgd.errors import IcgdError
+from icgd.errors import IcgdError, nearest
 from icgd.files import read_table
 from icgd.measures.request import Request
 
@@ -68,14 +68,27 @@ def files(claim: Claim, scale: str) -> list[Path]:
 def units(rule: Rule, evidence: Evidence, config: Config, scale: str) -> Units:
     """Values of a rule's measure for its own evidence or that of a control."""
     if rule.per in ("none", "set"):
-        return Units(_values(table(evidence.of, scale), request(evidence)), {})
-    ours = _by_seed(rule, evidence, config, scale)
+        return _parted(Units(_values(table(evidence.of, scale), request(evidence)), {}), rule)
+    ours = _parted(_by_seed(rule, evidence, config, scale), rule)
     if not evidence.over:
         return ours
     theirs = _by_seed(rule, rule.evidence.model_copy(update={"of": evidence.over}), config, scale)
     both = {unit: value / theirs.values[unit] for unit, value in ours.values.items() if unit in theirs.values}
     excluded = {unit: f"other experiment: {why}" for unit, why in theirs.excluded.items()}
     return Units(both, excluded | ours.excluded)
+
+
+def _parted(found: Units, rule: Rule) -> Units:
+    """The same without the units that the rule leaves out.
+
+    Raises:
+        IcgdError: there is no such unit.
+    """
+    for unit in rule.without:
+        if unit not in {**found.values, **found.excluded}:
+            raise IcgdError(f"without names {unit!r}; {nearest(unit, [*found.values, *found.excluded])}")
+    left = {unit: value for unit, value in found.values.items() if unit not in rule.without}
+    return Units(left, found.excluded | dict.fromkeys(rule.without, "left out by the rule"))
 
 
 def _by_seed(rule: Rule, evidence: Evidence, config: Config, scale: str) -> Units:

@@ -97,7 +97,11 @@ class Rule(Block):
     transform: Literal["linear", "log", "log(1 - x)"] = "linear"
     units: str = Field("converged", description="all, converged, or a measure that says which seeds count")
     supported: Region
-    refuted: Region | None = Field(None, description="all that is not supported, unless stated")
+    refuted: Region | None = Field(
+        None,
+        description="all that is not supported, unless stated; of a count nothing: some exist",
+    )
+    without: tuple[str, ...] = Field((), description="units left out, as those that the rule was made from")
     why: Line = Field("", description="where the bound comes from")
     set: Literal["inventory", "ours", "after seeing data"] | None = Field(
         None, description="who set it, when"
@@ -139,6 +143,7 @@ def rule(values: object, where: str) -> Rule:
 
 def _contradictions(rule: Rule) -> Iterator[tuple[bool, str]]:
     """What does not go together: is it so, and what would be right."""
+    twice = len(set(rule.without)) < len(rule.without)
     shares, seeds = rule.estimand in ("fraction", "count"), rule.per in ("training seed", "restart")
     near = any(control.size for control in rule.controls.refutes)
     told = (rule.published.released is None) == (rule.published.released_from is None)
@@ -147,6 +152,7 @@ def _contradictions(rule: Rule) -> Iterator[tuple[bool, str]]:
     yield len(regions) > 1 and _meet(*regions), "supported and refuted overlap; no value may lie in both."
     yield from _of_count(rule, regions)
     yield bool(rule.evidence.over) and not seeds, "over divides by another's seeds, so per is training seed."
+    yield twice, "without names a unit twice."
     yield not near, "no control of refutes states its size; one must be a near miss."
     yield not told, "released and from go together: the released code's value, and where it is from."
 
@@ -158,7 +164,6 @@ def _of_count(rule: Rule, regions: list[tuple[float, float]]) -> Iterator[tuple[
     ends = [end for region in regions for end in region if math.isfinite(end)]
     whole = counts and all(end == int(end) and 0 <= end <= rule.out_of for end in ends)
     yield counts and not whole, f"a count is decided by whole numbers from 0 to {rule.out_of}."
-    yield counts and rule.refuted is None, "a count needs refuted, the numbers of units that refute it."
 
 
 def _meet(one: tuple[float, float], other: tuple[float, float]) -> bool:

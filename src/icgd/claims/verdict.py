@@ -17,7 +17,7 @@ LEAST = 5  # units below which a mean is not decided
 INDICATIVE, UNDECIDED = "indicative", "not decided at this scale"
 WAITS = "its experiment is built and its rule fixed; its runs at full scale are not in yet"
 ABOUT = ("id", "source", "where", "says", "kind", "note", "test")  # what a verdict repeats of its claim
-REGION = ("estimand", "each", "out_of", "transform", "supported", "refuted")
+REGION = ("estimand", "each", "out_of", "without", "transform", "supported", "refuted")
 RULE = ("name", "says", "per", *REGION, "why", "set")  # and of each rule
 
 
@@ -62,7 +62,7 @@ def _counted(hits: int, n: int, rule: Rule, share: Interval) -> tuple:
     if n != rule.out_of:
         return "inconclusive", *share, n, f"the rule counts {rule.out_of} units, here are {n}"
     word = place(hits, hits, rule.supported, rule.refuted)
-    if word in ("supported", "refuted"):
+    if word == "supported" or (word == "refuted" and rule.refuted):  # not found is not absent
         return word, *share, n
     return "inconclusive", *share, n, f"{hits} of {n} neither support nor refute it"
 
@@ -209,7 +209,10 @@ def _judge_control(rule: Rule, control: Control, must: str, config: Config, scal
     """A planted case, decided by the same rule on as many units."""
     found = evidence.units(rule, rule.of(control), config, scale)
     decision = decide(list(found.values.values()), rule)
-    ok = decision.verdict == {"refute": "refuted", "support": "supported"}[must]
+    right = {"refute": "refuted", "support": "supported"}[must]
+    if must == "refute" and rule.estimand == "count" and not rule.refuted:
+        right = "inconclusive"  # nothing refutes that some exist
+    ok = decision.verdict == right
     words = {"must": must, **control.changes, "size": control.size, "verdict": decision.verdict}
     return {**words, **decision.numbers, "ok": ok}
 

@@ -83,7 +83,7 @@ FIG6A = Figure(BASE, (FIG6A_LOSSES, FIG6A_EXCESSES), 4.3, heights=(1.2, 1), shar
 RATE, GAMMA = Request("step", "network"), Request("gamma", "network")
 BEST, BEST_GAMMA = (Request(name, "hand_set gd_plus_plus shared") for name in ("step", "gamma"))
 KQ, PV, ONE_SEED = r"$W_K^\top W_Q$", r"$P\,W_V$", dots("trained, one seed")
-PARTS = {"kq_offdiagonal": "off\ndiag.", "kq_label": "label\nentry", "pv_rest": "rest\n$PW_V$"}
+PARTS = {"kq_offdiagonal": "off\ndiag.", "kq_label_column": "label\ncolumn", "pv_rest": "rest\n$PW_V$"}
 LEARNT = Panel(
     "rate", "learnt rate", "", "rate η/N (no unit)",
     (

@@ -69,6 +69,36 @@ def loss_ratio(both: Compared) -> float:
 
 
 @measure
+def trimmed_loss(both: Compared) -> float:
+    """loss without the thousandth of the tasks on which the prediction errs most"""
+    return _trimmed(both.ours, both.tasks)
+
+
+@measure
+def trimmed_loss_ratio(both: Compared) -> float:
+    """trimmed_loss over that of the reference, each without its own worst thousandth of the tasks"""
+    return _trimmed(both.ours, both.tasks) / _trimmed(both.theirs[0], both.tasks)
+
+
+@measure
+def worst_share(both: Compared) -> float:
+    """share of the loss that comes from the ten-thousandth of the tasks on which the prediction errs most"""
+    squares = _squares(both.ours, both.tasks)
+    return float(squares[-max(1, len(squares) // 10_000) :].sum() / squares.sum())
+
+
+def _squares(fit: Fit, tasks: Tasks) -> np.ndarray:
+    """Squared errors of the prediction, ascending."""
+    error = np.asarray(fit.prediction, np.float64) - np.asarray(tasks.target, np.float64)
+    return np.sort(error**2)
+
+
+def _trimmed(fit: Fit, tasks: Tasks) -> float:
+    squares = _squares(fit, tasks)
+    return float(np.mean(squares[: len(squares) - len(squares) // 1000]) / 2)
+
+
+@measure
 def loss_difference(both: Compared) -> float:
     """loss minus that of the reference, on the same tasks"""
     return both.loss - both.reference_loss
@@ -127,7 +157,11 @@ def population_over_optimum(both: Compared) -> float:
 
 @measure
 def population_loss(both: Compared) -> float:
-    """population loss: that of the reference, a K-step method, plus the paired difference of losses"""
+    """population loss: that of the reference, a K-step method, plus the paired difference of losses
+
+    The reference's is the mean over a draw of tasks: of many separate steps it holds for tasks whose largest
+    eigenvalue is no larger than any drawn (docs/decisions.md).
+    """
     return both.network.method(both.reference).population + both.loss - both.reference_loss
 
 

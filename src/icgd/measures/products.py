@@ -99,11 +99,11 @@ def pv_leak(products: Products, share: float, key: jax.Array) -> Products:
     return products._replace(pv=products.pv + leak)
 
 
-@fault("label_key", of="weights")
-def label_key(products: Products, share: float, key: jax.Array) -> Products:
-    """W_KQ[y, y] moved by this share of its diagonal"""
+@fault("label_column", of="weights")
+def label_column(products: Products, share: float, key: jax.Array) -> Products:
+    """Every entry of W_KQ from a query's input to a key's label moved by this share of its mean diagonal"""
     kq = products.kq.copy()
-    kq[:, -1, -1] += share * key_scales(products)
+    kq[:, :-1, -1] += share * key_scales(products)[:, None]
     return products._replace(kq=kq)
 
 

@@ -77,9 +77,12 @@ def kq_offdiagonal(weighed: Weighed) -> float:
 
 
 @measure(tolerance=1e-3)
-def kq_label(weighed: Weighed) -> float:
-    """|W_KQ[y, y]| over the mean diagonal of its x block, first layer"""
-    return abs(weighed.first[0][-1, -1] / key_scales(weighed.products)[0])
+def kq_label_column(weighed: Weighed) -> float:
+    """RMS entry of W_KQ from a query's input to a key's label over its mean diagonal, first layer
+
+    The row below, from a query's label, gets no gradient: the label of the query that is asked is 0.
+    """
+    return rms(weighed.first[0][:-1, -1]) / abs(key_scales(weighed.products)[0])
 
 
 @measure(tolerance=1e-3)

@@ -45,7 +45,9 @@ def _in_shares(part: dict) -> dict:
     words = {f"{kind} words": bound_of(part, kind) for kind in kinds}
     if part.get("estimand") != "count":
         return part | words
-    scaled = {kind: {key: end / part["out_of"] for key, end in part[kind].items()} for kind in kinds}
+    scaled = {
+        kind: {key: end / part["out_of"] for key, end in part[kind].items()} for kind in kinds if part[kind]
+    }
     return part | words | scaled
 
 

@@ -216,7 +216,8 @@ def rule(part: dict) -> str:
     if part.get("estimand") == "count":
         units = f"{plural(str(part.get('per')))} have a value {_passing(part)}"
         supports, refutes = (bound_of(part, kind) for kind in ("supported", "refuted"))
-        return f"Supported when {supports} {units}; refuted when {refutes} do."
+        never = "refuted by nothing, as what is not found may still exist."
+        return f"Supported when {supports} {units}; " + (f"refuted when {refutes} do." if refutes else never)
     estimand, per, on = (part.get(key) or "" for key in ("estimand", "per", "transform"))
     estimand = estimand if estimand not in ("", "none") else "value"
     if not statistical(part):
