@@ -85,7 +85,7 @@ def mixed(own: Blocks, other: Blocks, share: float, factor: float) -> Blocks:
 
 @fault("compressed", of="causal weights")
 def compressed(network: Network, share: float = 1.0, factor: float = 1.0) -> Weights:
-    """Each block of the weight products by its mean diagonal, or a share of the way; its values times a factor"""
+    """Blocks of the products by their mean diagonals, or a share of the way; values times a factor"""
     own = of(network, network.weights)
     return mixed(own, own, share, factor).weights
 
@@ -164,7 +164,7 @@ def identity_share_pv(weighed: Weighed) -> float:
 
 @measure
 def effective_rate_over_best(weighed: Weighed) -> float:
-    """sum over heads of W_Q W_K^T [s_t, s_t-1] times W_V P [s_t, first], layer one, over the best rate of GD"""
+    """rate of the step that layer one takes, read off its heads, over the best rate of GD"""
     kq, pv = (scalars(matrices[0]) for matrices in weighed.found)
     rate = float(np.sum(kq[:, NOW, BEFORE] * pv[:, NOW, UPDATED]))
     tuning = weighed.grid.sequences.tuning
@@ -185,7 +185,7 @@ def _halfway(weighed: Weighed) -> tuple[Blocks, float, float]:
         raise IcgdError(
             f"{network.experiment}: interpolation is with a first run: 'networks of linear_one_again'."
         )
-    share, factor = map(float, words.size or HALFWAY)
+    share, factor = (*map(float, words.size), *HALFWAY[len(words.size) :])
     return of(found, found.weights), share, factor
 
 
@@ -199,7 +199,7 @@ def _loss(weighed: Weighed, weights: Weights) -> float:
 
 @measure(tolerance=1e-4)
 def interpolation_worst(weighed: Weighed) -> float:
-    """loss of a network halfway to the first run's compressed one over the larger of both, worst after 1000 steps"""
+    """loss halfway to the first run's compressed network over the larger one, worst from step 1000 on"""
     first, share, factor = _halfway(weighed)
     network, goal, worst = weighed.network, _loss(weighed, mixed(first, first, 1.0, 1.0).weights), 0.0
     for index in np.flatnonzero(network.snapshots["step"] > SETTLED):
@@ -211,7 +211,7 @@ def interpolation_worst(weighed: Weighed) -> float:
 
 @measure(tolerance=1e-4)
 def interpolated_ratio(weighed: Weighed) -> float:
-    """loss of a network halfway to the first run's compressed one over its own, at the end of training"""
+    """loss halfway to the first run's compressed network over the network's own, at the end of training"""
     first, share, factor = _halfway(weighed)
     own = weighed.network.weights
     between = mixed(of(weighed.network, own), first, share, factor).weights

@@ -1,8 +1,8 @@
-"""Which algorithm is it? What a subject makes of each eigenvalue of the Gram matrix that it sees, both papers.
+"""Which algorithm is it? What a subject makes of each eigenvalue of the Gram matrix it sees, both papers.
 
-A method that is a function of the Gram matrix multiplies each coordinate of the truth, in its eigenbasis, by
-r(l) of the eigenvalue l: a step of gradient descent by a straight line, exact least squares by 1. First paper:
-weights fitted over true ones, in the eigenbasis of X^T X. Second paper: W^-1 f_t over s_t in that of A_t, on
+A method that is a function of the Gram matrix multiplies each coordinate of the truth, in its eigenbasis,
+by r(l) of the eigenvalue l: a step of gradient descent by a straight line, exact least squares by 1. First
+paper: weights fitted over true ones, in the eigenbasis of X^T X. Second: W^-1 f_t over s_t in that of A_t, on
 sequences without noise at one position, such as ``fresh state_noise=0 at 20``. As medians over tasks: deep
 networks blow up on a few.
 """
@@ -15,7 +15,6 @@ from icgd.errors import IcgdError
 from icgd.measures import sequences
 from icgd.measures.fit import first, fit_by_network
 from icgd.measures.naming import measure
-from icgd.measures.network import Network
 from icgd.measures.request import METHODS, ON_SEQUENCES, Request, parsed
 from icgd.references import eigenbasis
 from icgd.references import sequences as references
@@ -71,7 +70,7 @@ class Coordinates:
         network = self.grid.network
         if self.cut.stop is None or network.settings.task.hidden:
             raise IcgdError(
-                f"{network.experiment}: r(l) is of fully seen states at one position: 'fresh state_noise=0 at 20'."
+                f"{network.experiment}: r(l) is of states at one position: 'fresh state_noise=0 at 20'."
             )
         self.few = self.grid.sequences.set(self.words, self.count)
         self.seen = references.Seen(*(part[:, self.cut] for part in self.few.seen))
@@ -88,9 +87,10 @@ class Coordinates:
         return references.response(self.seen, self.few.teachers, found)[:, 0] * self.truth
 
     def _of_fits(self, text: str) -> np.ndarray:
-        words = parsed(text)
+        words, network = parsed(text), self.grid.network
         if words.name == "other_seed":
-            one = following(self.grid.network, words.of)
+            known = [one for one in network.converged_of(words.of) if one.seed != network.seed] or [network]
+            one = known[network.seed % len(known)]
             fit = fit_by_network(one.settings.model, one.weights, self.few)
         else:
             fit = self.grid.fits(text, self.tasks, self.count)[0]
@@ -107,7 +107,7 @@ class Coordinates:
 
     @cached_property
     def families(self) -> list[str]:
-        """What subjects may be: methods of as many steps as the network has layers, exact least squares."""
+        """Methods of as many steps as the network has layers, and exact least squares."""
         if self.causal:
             names = list(ON_SEQUENCES)
         else:
@@ -116,14 +116,8 @@ class Coordinates:
 
     @cached_property
     def seeds_differ(self) -> float:
-        """Distance between the network and the next training seed's."""
+        """Distance between the network and another training seed's."""
         return self.distance("network", f"other_seed of {self.grid.network.experiment}")
-
-
-def following(network: Network, experiment: str) -> Network:
-    """The network of the next seed."""
-    known = network.converged_of(experiment)
-    return known[(network.seed + 1) % len(known)]
 
 
 class Response:
@@ -175,7 +169,9 @@ def look(grid, request: Request) -> Response:
 def trace(grid, request: Request) -> dict[float, float]:
     """r of a subject at every eigenvalue."""
     if (request.measure, request.along) != ("response", "eigenvalues"):
-        raise IcgdError(f"along eigenvalues there is response, not {request.measure!r} along {request.along!r}.")
+        raise IcgdError(
+            f"along eigenvalues there is response, not {request.measure!r} along {request.along!r}."
+        )
     known = look(grid, request).known
     points = zip(known.binned.centres, known.curve(request.subject), strict=True)
     return {float(f"{10**centre:.6g}"): float(r) for centre, r in points}
@@ -189,7 +185,7 @@ def response(of: Response) -> float:
 
 @measure(tolerance=1e-2)
 def unexplained(of: Response) -> float:
-    """share of the output's energy that no curve r(l) in the eigenvalue explains, worst 5 % of tasks left out"""
+    """share of the output's energy that no curve r(l) explains, the worst 5 % of tasks left out"""
     return of.unexplained(of.known.values)
 
 
@@ -219,7 +215,7 @@ def nearest_over_next(of: Response) -> float:
 
 @measure(tolerance=1e-2)
 def nearest_over_seeds(of: Response) -> float:
-    """response_distance to the nearest family over that between the network and the next training seed's"""
+    """response_distance to the nearest family over that between the network and another training seed's"""
     return of.nearest / max(of.known.seeds_differ, TINY)
 
 
