@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable
 from icgd.errors import IcgdError
 from icgd.measures import (
     attention,
+    blocks,
     courses,
     curves,
     fits,
     heads,
     precedence,
     predictors,
+    response,
     sequences,
     states,
     waves,
@@ -132,6 +134,8 @@ LOOKS: dict[str, Callable] = {
     "precedence": precedence.look,
     "waves": waves.look,
     "sequences": sequences.look,
+    "response": response.look,
+    "blocks": blocks.look,
 }
 TRACES: dict[str, Callable] = {
     "fits": lambda grid, request: (sequences if grid.network.settings.causal else curves).trace(
@@ -141,6 +145,8 @@ TRACES: dict[str, Callable] = {
     "weights": lambda grid, request: weights.along_layers(look_at_weights(grid, request), request.measure),
     "attention": attention.trace,
     "waves": waves.trace,
+    "response": response.trace,
+    "blocks": blocks.trace,
 }
 
 

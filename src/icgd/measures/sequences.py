@@ -118,21 +118,24 @@ class Sequences:
         """A reference that is not trained."""
         if words.name == "zero":
             return lambda few: np.zeros_like(few.inputs)
-        if words.name == "ridge":
-            return lambda few: by_ridge(few.seen)
-        if words.name == "ridge released":
-            return lambda few: by_ridge(few.seen_before)
+        if words.name in ("ridge", "ridge released"):
+            return lambda few: by_ridge(known_to(words.name, few))
         if words.name not in ON_SEQUENCES:
             raise IcgdError(f"{self.network.experiment}: {words.sound} predicts no states of a sequence.")
         method = self.method(words.name, words.layers or len(self.network.settings.causal.layers))
-        return lambda few: method(few.seen)
+        return lambda few: method(known_to(words.name, few))
 
     def method(self, name: str, steps: int) -> Callable[[Seen], np.ndarray]:
         """A K-step method with the best parameters."""
         if (name, steps) not in self._tuned:
-            found = references.tuned(name, steps, self.tuning.seen, self.tuning.targets)
-            self._tuned[name, steps] = found
+            family, known = name.removesuffix(" released"), known_to(name, self.tuning)
+            self._tuned[name, steps] = references.tuned(family, steps, known, self.tuning.targets)
         return self._tuned[name, steps]
+
+
+def known_to(name: str, few: Set) -> Seen:
+    """What a method sees: released baselines do without the newest pair."""
+    return few.seen_before if name.endswith(" released") else few.seen
 
 
 def by_ridge(known: Seen) -> np.ndarray:

@@ -158,12 +158,12 @@ def kernel(states: np.ndarray, beta: float) -> np.ndarray:
 
 
 def response(known: Seen, teachers: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """r of every eigenvalue (B, T, n): predictions over s_t, after W^T, in the eigenbasis of A_t.
+    """r of every eigenvalue (B, T, n): predictions over s_t, after W^-1, in the eigenbasis of A_t.
 
     A method that is a function of A_t has r = l f(l) on sequences without noise: a step of gradient
     descent a straight line, exact least squares 1 wherever l > 0.
     """
-    back = np.einsum("bji,btj->bti", teachers, np.asarray(found, np.float64))
+    back = np.linalg.solve(teachers[:, None].astype(float), np.asarray(found, np.float64)[..., None])[..., 0]
     return np.einsum("btji,btj->bti", known.basis, back) / known.query
 
 
