@@ -13,7 +13,7 @@ from icgd.errors import IcgdError, nearest
 from icgd.files import read_table
 from icgd.measures.request import parsed
 
-STATEMENTS = ("identities", "contrasts", "published_figures", "spectra", "anchors", "families")
+STATEMENTS = ("identities", "sequences", "contrasts", "published_figures", "spectra", "anchors", "families")
 PUBLISHED = "published"  # evidence of published/numbers.csv, read off papers
 UNITS = ("mean", "median", "fraction", "count")
 ESTIMANDS = {"training seed": UNITS, "restart": UNITS, "set": UNITS, "none": ("max", "min", "value")}

@@ -12,6 +12,7 @@ from icgd.files import write_table
 OUTPUTS = {
     "data": ("data/evaluation.csv",),
     "identities": ("statements/identities.csv",),
+    "sequences": ("statements/sequences.csv",),
     "published_figures": ("statements/published_figures.csv",),
     "contrasts": ("statements/contrasts.csv",),
     "spectra": ("statements/spectra.csv", "statements/spectra-curves.csv"),

@@ -1,0 +1,198 @@
+"""Gradient steps by hand-set causal layers: one (Proposition 1), and several stacked (claims 1 and 3)."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from icgd.models.transformer import Weights
+from icgd.statements.identities.cases import Errors, largest
+from icgd.statements.sequences import data
+from icgd.statements.table import statement
+
+STEP = 0.03
+SIZES = ((1, 2), (3, 5), (10, 5), (10, 50))  # n and T
+DEPTHS = range(1, 7)
+
+
+def step_layer(rate: float, start: np.ndarray) -> Weights:
+    """One head on tokens (Phi_0 s_t, s_t, s_{t-1}) that adds -rate dL_t(Phi_0) s_t to the first channel."""
+    zero, one = np.zeros_like(start), np.eye(len(start))
+    matrices = {
+        "query": np.vstack([zero, one, zero]),
+        "key": np.vstack([zero, zero, one]),
+        "value": np.vstack([zero, one, -start.T]),
+        "projection": rate * np.hstack([one, zero, zero]),
+    }
+    return {f"0/{name}": matrix[None] for name, matrix in matrices.items()}
+
+
+@statement(
+    subjects={
+        "rate 1e-8": "reference with a learning rate off by 1e-8 of itself",
+        "newest_dropped": "reference without the newest pair",
+        "sign_flipped": "weights in which the block of Phi_0 has the other sign",
+        "outer_products": "reference as a sum of outer products",
+    }
+)
+def one_step(rows: Errors) -> None:
+    """Largest error of hand-set weights against the gradient step at every position, from random Phi_0.
+
+    (Phi_0 - eta dL_t(Phi_0)) s_t with L_t(Phi) = 1/2 sum_{i<t} |s_{i+1} - Phi s_i|^2, by autodiff.
+    """
+    rng = np.random.default_rng(1)
+    for n, length in SIZES[:1] if rows.few else SIZES:
+        states, start = rng.normal(size=(length, n)), rng.normal(size=(n, n))
+        before, case = data.previous(states), f"n={n} T={length}"
+        tokens = jnp.asarray(np.concatenate([states @ start.T, states, before], axis=1))
+        slopes = gradients(states, before, start)
+        outer = (states - before @ start.T)[:, :, None] * before[:, None, :]
+        exact = slopes(np.tri(length))
+        changes = {
+            "statement": -exact,
+            "rate 1e-8": -(1 + 1e-8) * exact,
+            "newest_dropped": -slopes(np.tri(length, k=-1)),
+            "outer_products": np.cumsum(outer, axis=0),
+        }
+        right = {k: np.einsum("tab,tb->ta", start + STEP * change, states) for k, change in changes.items()}
+        layer = step_layer(STEP, start)
+        found = data.network(layer, n).layers[0](tokens)[:, :n]
+        rows.compare("one_step", found, right, case)
+        layer["0/value"] = step_layer(STEP, -start)["0/value"]
+        found = data.network(layer, n).layers[0](tokens)[:, :n]
+        rows.put("one_step", {"sign_flipped": largest(found, right["statement"])}, case)
+
+
+def gradients(states: np.ndarray, before: np.ndarray, start: np.ndarray) -> Callable:
+    """From the pairs that each position sees (T, T) to dL_t(Phi_0) of each (T, n, n)."""
+
+    def objective(model: jax.Array, seen: jax.Array) -> jax.Array:
+        return 0.5 * jnp.sum(seen[:, None] * (states - before @ model.T) ** 2)
+
+    slopes = jax.vmap(jax.grad(objective), (None, 0))
+    return lambda seen: np.asarray(slopes(jnp.asarray(start), seen))
+
+
+class Stack:
+    """Layers of Proposition 1 from Phi_0 = 0 whose errors are kept in the tokens.
+
+    Token i has its own error s_i - p_i, so that each layer adds rate sum_{i<=t} (s_i - p_i) s_{i-1}^T to
+    the model that it applies to s_t and, for p_t, to s_{t-1}. p_i has seen the pairs up to i only.
+    """
+
+    def __init__(self, states: np.ndarray):
+        self.seen = states[:, :-1]
+        before, past = data.previous(self.seen), np.tri(self.seen.shape[1])
+        self.ahead, self.own = (x @ before.swapaxes(1, 2) * past for x in (self.seen, before))
+
+    def __call__(self, rate: float, layers: int) -> np.ndarray:
+        """Predictions at every position."""
+        errors, total = self.seen, 0.0
+        for _ in range(layers - 1):
+            total, errors = total + errors, errors - rate * self.own @ errors
+        return rate * self.ahead @ (total + errors)
+
+    def limit(self) -> np.ndarray:
+        """Predictions of endlessly many layers: every token's own error is 0."""
+        past = np.linalg.solve(self.own[:, 1:, 1:], self.seen[:, 1:])
+        return self.ahead[:, :, 1:] @ past
+
+
+class Descent:
+    """Steps of gradient descent on all pairs seen, from zero, at every position of every sequence."""
+
+    def __init__(self, states: np.ndarray):
+        seen = states[:, :-1]
+        pairs = np.cumsum(seen[..., :, None] * data.previous(seen)[..., None, :], axis=1)
+        self.values, vectors = np.linalg.eigh(data.grams(seen))
+        self.pairs = pairs @ vectors
+        self.query = np.squeeze(seen[..., None, :] @ vectors, -2)
+
+    def __call__(self, rate: float, steps: int) -> np.ndarray:
+        """Predictions after steps at one rate, where 1 - g q(g) = (1 - rate g)^K."""
+        return self.filtered(rate * sum((1 - rate * self.values) ** k for k in range(steps)))
+
+    def filtered(self, q: np.ndarray) -> np.ndarray:
+        """f = sum_i s_i s_{i-1}^T q(G) s_t from q of every eigenvalue."""
+        return np.squeeze(self.pairs @ (q * self.query)[..., None], -1)
+
+    def limit(self) -> np.ndarray:
+        """Least squares of minimum norm."""
+        whole = self.values > 1e-9 * self.values.max(axis=-1, keepdims=True)
+        return self.filtered(np.where(whole, 1 / np.where(whole, self.values, 1.0), 0.0))
+
+
+@statement(
+    measures={
+        "stack_over_descent": "Loss of a stack of one-step layers over that of as many steps.",
+        "descent_loss": "Loss of gradient descent at the rate that is best on the same sequences.",
+    },
+    subjects={
+        "one_step_more": "one step more, in place of the stack",
+        "one_step_less": "one step less, in place of the stack",
+    },
+)
+def stacking(rows: Errors) -> None:
+    """One rate for all layers or steps of a depth: for layers that of other sequences, for steps the best.
+
+    A rate from elsewhere makes steps diverge on the odd sequence, which then decides the mean.
+    """
+    sets = data.sets(data.TASK, data.SEQUENCES, rows.few)
+    tuning = sets[data.TUNING]
+    stack = Stack(tuning)
+    rates = [best(stack, depth, tuning[:, 1:])[0] for depth in DEPTHS]
+    for name, states in list(sets.items())[1:]:
+        stack, descent, targets = Stack(states), Descent(states), states[:, 1:]
+        losses = [best(descent, steps, targets)[1] for steps in (*DEPTHS, DEPTHS[-1] + 1)]
+        for index, (depth, rate) in enumerate(zip(DEPTHS, rates, strict=True)):
+            found = {"statement": data.loss(stack(rate, depth), targets), "one_step_more": losses[index + 1]}
+            found |= {"one_step_less": losses[index - 1]} if index else {}
+            ratios = {subject: one / losses[index] for subject, one in found.items()}
+            rows.put("stack_over_descent", ratios, name, reference=f"K = {depth}")
+            rows.put("descent_loss", losses[index], name, reference=f"K = {depth}")
+
+
+def best(method: Stack | Descent, depth: int, targets: np.ndarray) -> tuple[float, float]:
+    """The rate of the least loss, and that loss."""
+
+    def loss(log: float) -> float:
+        return data.loss(method(np.exp(log), depth), targets)
+
+    found = minimize_scalar(loss, bounds=np.log((5e-3, 0.1)), method="bounded", options={"xatol": 0.01})
+    return float(np.exp(found.x)), float(found.fun)
+
+
+@statement(
+    subjects={
+        "ridge 1e-3": "ridge regression in place of the stack",
+        "one_pass": "one pass of normalised least mean squares, token by token",
+    }
+)
+def stack_limit_over_descent_limit(rows: Errors) -> None:
+    """Loss of the stack of endless depth over that of endless steps, which is least squares."""
+    for name, states in list(data.sets(data.TASK, data.SEQUENCES, rows.few).items())[1:]:
+        descent, targets = Descent(states), states[:, 1:]
+        found = {
+            "statement": Stack(states).limit(),
+            "ridge 1e-3": descent.filtered(1 / (descent.values + 1e-3)),
+            "one_pass": one_pass(states[:, :-1]),
+        }
+        least = data.loss(descent.limit(), targets)
+        rows.put(
+            "stack_limit_over_descent_limit",
+            {subject: data.loss(one, targets) / least for subject, one in found.items()},
+            name,
+        )
+
+
+def one_pass(seen: np.ndarray) -> np.ndarray:
+    """Predictions of a model that each new pair makes exact for itself, with the least change."""
+    model, found = np.zeros((*seen.shape[::2], seen.shape[2])), np.zeros_like(seen)
+    for t in range(1, seen.shape[1]):
+        before = seen[:, t - 1]
+        error = seen[:, t] - np.squeeze(model @ before[..., None], -1)
+        model += error[:, :, None] * (before / np.sum(before**2, axis=1, keepdims=True))[:, None, :]
+        found[:, t] = np.squeeze(model @ seen[:, t, :, None], -1)
+    return found
