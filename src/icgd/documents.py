@@ -26,6 +26,8 @@ KINDS = {  # modules of icgd.measures that hold measures
     "attention": "Alternating tokens",
     "waves": "Sine waves",
     "sequences": "Predictions at every position of sequences",
+    "probes": "What probes read out of tokens between layers",
+    "inside": "What the layers of causal networks do",
     "points": "Experiments with axes: all points of a seed",
 }
 HEAD = """# Data dictionary

@@ -20,7 +20,7 @@ ESTIMANDS = {"training seed": UNITS, "restart": UNITS, "set": UNITS, "none": ("m
 SHIFTED = ("inputs", "targets", "inputs_other", "targets_other", "context", "distractors")
 FIRST_WORDS = {
     "tasks": ("", "fresh", "published", "history", "one_more_pair"),
-    "along": ("", *SHIFTED, "roll_out", "path", "training", "layers", "positions", "eigenvalues"),
+    "along": ("", *SHIFTED, "roll_out", "path", "training", "layers", "positions", "lags", "eigenvalues"),
 }
 
 

@@ -14,8 +14,11 @@ from icgd.measures import (
     curves,
     fits,
     heads,
+    inside,
     precedence,
     predictors,
+    probes,
+    readout,
     response,
     sequences,
     states,
@@ -42,6 +45,8 @@ class Grid:
         self.states: dict[str, list] = {}
         self.spectra: dict[str, object] = {}
         self.sequences = sequences.Sequences(network)
+        self.probes = readout.Probes(network)
+        self.insides: dict[tuple[str, str], inside.Inside] = {}
 
     def tasks(self, name: str) -> Tasks:
         """A set of tasks by name.
@@ -136,12 +141,16 @@ LOOKS: dict[str, Callable] = {
     "sequences": sequences.look,
     "response": response.look,
     "blocks": blocks.look,
+    "probes": probes.look,
+    "inside": inside.look,
 }
 TRACES: dict[str, Callable] = {
     "fits": lambda grid, request: (sequences if grid.network.settings.causal else curves).trace(
         grid, request
     ),
     "sequences": sequences.trace,
+    "probes": probes.trace,
+    "inside": inside.trace,
     "weights": lambda grid, request: weights.along_layers(look_at_weights(grid, request), request.measure),
     "attention": attention.trace,
     "waves": waves.trace,

@@ -101,18 +101,14 @@ class Sequences:
         """
         words = parsed(text)
         change = FAULTS.get((words.fault, "predictions"))
-        if words.name in ("networks", "other_seed"):
-            known = self.network.converged_of(words.of)
-            known = known if words.name == "networks" else [known[(self.network.seed + 1) % len(known)]]
-            return [partial(by_network, one, one.weights) for one in known]
-        if words.has_weights:
-            weights = weights_of(words.faultless if change else words, self.network)
-            sound = partial(by_network, self.network, weights)
+        if words.has_weights or words.name in ("networks", "other_seed"):
+            found = networks_of(words.faultless if change else words, self.network)
+            sound = [partial(by_network, *one) for one in found]
         else:
-            sound = self._formula(words)
+            sound = [self._formula(words)]
         if words.fault and not change and not words.has_weights:
             raise IcgdError(f"{text!r}: the fault {words.fault!r} is none of predictions.")
-        return [lambda few: change(sound(few), few, words.number)] if change else [sound]
+        return [partial(_changed, change, one, words.number) for one in sound] if change else sound
 
     def _formula(self, words: Words) -> Callable[[Set], np.ndarray]:
         """A reference that is not trained."""
@@ -136,6 +132,26 @@ class Sequences:
 def known_to(name: str, few: Set) -> Seen:
     """What a method sees: released baselines do without the newest pair."""
     return few.seen_before if name.endswith(" released") else few.seen
+
+
+def _changed(change: Callable, sound: Callable, size: float, few: Set) -> np.ndarray:
+    """Predictions with a fault in them."""
+    return change(sound(few), few, size)
+
+
+def networks_of(words: Words, network: Network) -> list[tuple[Network, Weights]]:
+    """The causal networks that a rule names, with their weights.
+
+    Raises:
+        IcgdError: it names none.
+    """
+    if words.name in ("networks", "other_seed"):
+        known = network.converged_of(words.of)
+        known = known if words.name == "networks" else [known[(network.seed + 1) % len(known)]]
+        return [(one, one.weights) for one in known]
+    if not words.has_weights:
+        raise IcgdError(f"{network.experiment}: {words.sound} has no weights.")
+    return [(network, weights_of(words, network))]
 
 
 def by_ridge(known: Seen) -> np.ndarray:
