@@ -67,7 +67,7 @@ def edited(path, old, new):
 def test_both_entry_points_plan_everything_in_an_empty_checkout(empty_checkout, arguments):
     jobs = planned(empty_checkout, *arguments)
     assert jobs["decide"] == jobs["page"] == 1 and jobs["figure"] == len(FIGURES)
-    assert training(jobs)["one_layer"] == 3 and training(jobs)["token_clip"] == 3
+    assert training(jobs)["one_layer"] == 2 and training(jobs)["token_clip"] == 2
     assert jobs["measure"] > 40 and set(training(jobs)) <= set(EXPERIMENTS)
 
 
@@ -95,6 +95,13 @@ def test_the_catalogues_call_works(empty_checkout):
 
 def test_the_ci_profile_plans(empty_checkout):
     assert training(planned(empty_checkout, "--workflow-profile", "profiles/ci"))
+
+
+def test_a_chapter_is_planned_alone(empty_checkout):
+    whole, critics = planned(empty_checkout), planned(empty_checkout, "--config", "sources=[as,lr]")
+    assert 0 < sum(critics.values()) < 0.7 * sum(whole.values()) and "page" not in critics
+    done = run("snakemake", "-n", "--config", "sources=[vo32]", folder=empty_checkout, check=False)
+    assert "there is no 'vo32'; did you mean" in done.stdout
 
 
 def test_the_gpu_profile_trains_all_seeds_of_an_experiment_in_one_job(empty_checkout):

@@ -172,7 +172,8 @@ def decide(parsed: argparse.Namespace) -> None:
     from icgd.files import write_json
 
     config, scale = planned(parsed)
-    decided = [one for one in registry.claims().values() if one.decided and parsed.claim in (None, one.id)]
+    known, wanted = registry.claims(), [parsed.claim] if parsed.claim else registry.decided(config.sources)
+    decided = [known[id_] for id_ in wanted if id_ in known and known[id_].decided]
     record = recorder("decide", {"scale": scale, "entries": {one.id: one.entry_hash for one in decided}})
     if parsed.claim:
         output, found = paths.verdict(scale, parsed.claim), verdict.decide_one(parsed.claim, config, scale)

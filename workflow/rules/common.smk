@@ -46,8 +46,10 @@ CONFIG = told(settings.from_mapping)(config)
 CLAIMS = told(registry.claims)()
 told(registry.check)(CONFIG, drawing.FIGURES)
 SCALE = CONFIG.scale
+DECIDED = told(registry.decided)(CONFIG.sources)
 FIGURES = drawing.FIGURES if CONFIG.figures is None else CONFIG.figures
-DECIDED = [claim.id for claim in CLAIMS.values() if claim.decided]
+if CONFIG.sources is not None:  # a chapter alone
+    FIGURES = [name for name in FIGURES if any(name in CLAIMS[id_].figures for id_ in DECIDED)]
 TRAINED = [SCALE] if CONFIG.seeds_together else settings.SCALES
 TRAINED = [scale for scale in TRAINED if CONFIG.trains(scale)]
 CODE = {command: room(*rooms) for command, rooms in ROOMS.items()}
