@@ -5,10 +5,12 @@ CORES ?= 2
 VENV := .venv
 STAMP := $(VENV)/.installed
 CHECK := .check
-RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src" \
+RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src:$(CURDIR)/workflow/plugins" \
 	JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.cache/jax"
 BARE := PYTHONPATH="$(CURDIR)/src" $(PYTHON) -m icgd
-SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
+SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --logger icgd
+CHAPTER := $(if $(SOURCES),'sources=[$(SOURCES)]')
+FIRST := $(if $(SOURCES),,--prioritize figures/quick/fig1.png)
 
 .PHONY: help setup reproduce full test bench audit check verify attest report faults lint lock clean
 
@@ -28,11 +30,11 @@ $(STAMP): requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@echo "$(CURDIR)" > $@
 
-reproduce: setup ## every figure and verdict at quick scale (twenty minutes on two quiet cores)
-	$(SNAKEMAKE) --config scale=quick
+reproduce: setup ## every figure and verdict at quick scale, twelve minutes on two quiet cores; SOURCES=vo22 alone
+	@$(SNAKEMAKE) $(FIRST) --config scale=quick $(CHAPTER)
 
 full: setup ## train everything at the published settings and decide every claim (about twenty CPU hours)
-	$(SNAKEMAKE) --config scale=full weights=train
+	@$(SNAKEMAKE) --config scale=full weights=train
 
 test: setup ## the tests
 	$(RUN) python -m pytest -q -n $(CORES) --dist loadfile --durations=20
@@ -50,7 +52,7 @@ endif
 
 check: setup ## rebuild everything from the committed weights and compare; attest; retrain two seeds
 	$(RUN) python -m icgd check prepare --folder $(CHECK)
-	$(SNAKEMAKE) -s workflow/Snakefile -d $(CHECK) --config scale=full weights=committed
+	@$(SNAKEMAKE) -s workflow/Snakefile -d $(CHECK) --config scale=full weights=committed
 	$(RUN) python -m icgd check compare --folder $(CHECK)
 	$(RUN) python -m icgd attest --check
 	$(RUN) python -m icgd check retrain --folder $(CHECK)
@@ -70,8 +72,8 @@ faults: setup ## plant faults in copies of the source, one at a time, and see wh
 lint: setup ## snakemake, snakefmt and ruff
 	$(RUN) snakemake --lint
 	$(RUN) snakefmt --check Snakefile workflow/Snakefile workflow/rules/*.smk
-	$(RUN) ruff check src tests benchmarks
-	$(RUN) ruff format --check src tests benchmarks
+	$(RUN) ruff check src tests benchmarks workflow/plugins
+	$(RUN) ruff format --check src tests benchmarks workflow/plugins
 
 lock: ## requirements.lock from requirements.in (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

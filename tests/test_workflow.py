@@ -115,8 +115,8 @@ def test_lint_and_format(empty_checkout):
     run("snakemake", "--lint", folder=empty_checkout)
     rules = sorted(str(path) for path in (ROOT / "workflow" / "rules").glob("*.smk"))
     run("snakefmt", "--check", "Snakefile", "workflow/Snakefile", *rules)
-    run("ruff", "check", "src", "tests", "benchmarks")
-    run("ruff", "format", "--check", "src", "tests", "benchmarks")
+    run("ruff", "check", "src", "tests", "benchmarks", "workflow/plugins")
+    run("ruff", "format", "--check", "src", "tests", "benchmarks", "workflow/plugins")
 
 
 # Bad input
