@@ -5,6 +5,7 @@ CORES ?= 2
 VENV := .venv
 STAMP := $(VENV)/.installed
 CHECK := .check
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src:$(CURDIR)/workflow/plugins" \
 	JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.cache/jax"
 BARE := PYTHONPATH="$(CURDIR)/src" $(PYTHON) -m icgd
@@ -27,7 +28,9 @@ setup: $(STAMP) ## virtual environment with the locked packages
 $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@awk '/^[^ #]/ { own = /^uv==/ } own' requirements.lock > $(VENV)/uv.txt
+	@$(PIP) $(VENV)/uv.txt && $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes \
+		--python $(VENV)/bin/python -r requirements.lock || { echo "without uv:"; $(PIP) requirements.lock; }
 	@echo "$(CURDIR)" > $@
 
 reproduce: setup ## every figure and verdict at quick scale, twelve minutes on two quiet cores; SOURCES=vo22 alone
@@ -75,8 +78,8 @@ lint: setup ## snakemake, snakefmt and ruff
 	$(RUN) ruff check src tests benchmarks workflow/plugins
 	$(RUN) ruff format --check src tests benchmarks workflow/plugins
 
-lock: ## requirements.lock from requirements.in (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+lock: setup ## requirements.lock from requirements.in
+	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" requirements.in -o requirements.lock
 
 clean: ## everything that can be rebuilt; committed results stay
