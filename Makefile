@@ -29,7 +29,7 @@ $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv --clear $(VENV)
 	@awk '/^[^ #]/ { own = /^uv==/ } own' requirements.lock > $(VENV)/uv.txt
-	@$(PIP) $(VENV)/uv.txt && $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes \
+	@$(PIP) $(VENV)/uv.txt && $(VENV)/bin/uv pip install --quiet --require-hashes \
 		--python $(VENV)/bin/python -r requirements.lock || { echo "without uv:"; $(PIP) requirements.lock; }
 	@echo "$(CURDIR)" > $@
 
