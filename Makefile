@@ -45,13 +45,14 @@ test: setup ## the tests
 bench: setup ## what a training step costs, on a quiet machine (about ten minutes)
 	$(RUN) python benchmarks/steps.py
 
-audit: ## explain one claim: make audit CLAIM=vo22-17 [SCALE=quick rebuilds it]
-	@test -n "$(CLAIM)" || { echo "make audit CLAIM=<id> [SCALE=full|quick], for example CLAIM=vo22-17" >&2; exit 2; }
+audit: ## explain claims: make audit CLAIM="vo22-17 fig2" [SCALE=quick rebuilds them] [JSON=1]
+	@test -n "$(CLAIM)" || { echo "make audit CLAIM=<id>, for example CLAIM=vo22-17" >&2; exit 2; }
 ifneq ($(SCALE),full)
 	@$(MAKE) --no-print-directory setup
-	@$(SNAKEMAKE) --config scale=$(SCALE) -- results/$(SCALE)/claims/$(CLAIM).json
+	@$(SNAKEMAKE) --config scale=$(SCALE) -- $(foreach one,$(shell echo $(CLAIM) | tr A-Z a-z),\
+		$(if $(filter fig%,$(one)),figures/$(SCALE)/$(one).png,results/$(SCALE)/claims/$(one).json))
 endif
-	@$(BARE) audit $(CLAIM) --scale $(SCALE)
+	@$(BARE) audit $(CLAIM) --scale $(SCALE) $(if $(JSON),--json)
 
 check: setup ## rebuild everything from the committed weights and compare; attest; retrain two seeds
 	$(RUN) python -m icgd check prepare --folder $(CHECK)

@@ -43,7 +43,11 @@ ARGUMENTS = {
     "experiment": {"help": "name of an experiment in config.yaml"},
     "name": {"help": "of the table or figure"},
     "question": {"nargs": "+", "help": "measure, subject, reference, tasks, along; the last may be left out"},
-    "claim": {"help": "id of a claim, such as vo22-17"},
+    "claim": {
+        "nargs": "+",
+        "help": "ids of claims, such as vo22-17, or a figure, fig2, whose claims are listed",
+    },
+    "--json": {"action": "store_true", "help": "print the verdicts as they are stored"},
     "[words]": {"nargs": "?", "default": "", "help": "that the claim's entry must contain, such as 'Fig. 2'"},
     "--verdict": {"help": "supported, partly, refuted, inconclusive, no power, pending or not testable"},
     "[claim]": {"nargs": "?", "help": "id of a claim; without it all are decided"},
@@ -194,14 +198,14 @@ def report(parsed: argparse.Namespace) -> None:
     record.write(*page.write(scale))
 
 
-@command("claim")
+@command("claim", "--json")
 def audit(parsed: argparse.Namespace) -> None:
-    """explain the verdict on a claim (needs nothing but Python)"""
+    """explain the verdicts on claims, or list those on a figure (needs nothing but Python)"""
     from icgd import paths
     from icgd.audit import explain
 
     with paths.checkout():
-        explain.show(parsed.claim.lower(), parsed.scale or "full")
+        explain.show(parsed.claim, parsed.scale or "full", parsed.json)
 
 
 @command("[words]", "--verdict")
