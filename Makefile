@@ -13,7 +13,7 @@ SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --logger icgd
 CHAPTER := $(if $(SOURCES),'sources=[$(SOURCES)]')
 FIRST := $(if $(SOURCES),,--prioritize figures/quick/fig1.png)
 
-.PHONY: help setup reproduce full test bench audit check verify attest report faults lint lock clean
+.PHONY: help setup reproduce full test bench audit check verify attest report faults lint notebook lock clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -78,6 +78,9 @@ lint: setup ## snakemake, snakefmt and ruff
 	$(RUN) snakefmt --check Snakefile workflow/Snakefile workflow/rules/*.smk
 	$(RUN) ruff check src tests benchmarks workflow/plugins
 	$(RUN) ruff format --check src tests benchmarks workflow/plugins
+
+notebook: setup ## run the notebook anew and keep what it prints
+	$(RUN) jupyter execute --inplace notebooks/one-context.ipynb
 
 lock: setup ## requirements.lock from requirements.in
 	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

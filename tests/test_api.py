@@ -47,6 +47,10 @@ def test_it_predicts_a_context_of_ones_own(net):
     x, y, query = (part[0] for part in tasks[:3])
     assert net.predict(x, y, query) == pytest.approx(found[0], rel=1e-5)
     assert net.predict(x, y, tasks.query).shape == (50,)
+    best = net.predict(tasks, by="gd_plus_plus shared")  # which this network is
+    assert np.mean((best - found) ** 2) < 0.05 * np.mean(found**2)
+    with pytest.raises(IcgdError, match="did you mean"):
+        net.predict(tasks, by="gdd")
     fit = net.fit(tasks)  # linear in the query: what it predicts is w.x
     np.testing.assert_allclose(np.sum(fit.weights * tasks.query, 1), found, rtol=1e-4, atol=1e-6)
 
@@ -75,6 +79,7 @@ def test_a_causal_network_predicts_the_next_states():
     np.testing.assert_allclose(net.predict(seen[3]), found[3], rtol=1e-4, atol=1e-5)
     shorter = net.predict(seen[3, :20])  # causal: nothing later matters
     np.testing.assert_allclose(shorter, found[3, :20], rtol=1e-4, atol=1e-5)
+    assert 0.9 < net.compare("gd shared K=1")["loss_ratio"] < 1.1
     assert net.hidden(seen[3]).shape == (2, 50, 40) and net.layers[0].query.ndim == 3
 
 
@@ -84,7 +89,7 @@ def test_a_causal_network_predicts_the_next_states():
         (lambda net: net.predict(np.zeros((50, 9))), r"takes states \(T, 10\)"),
         (lambda net: net.predict(np.full((5, 10), np.nan)), "NaN or infinity"),
         (lambda net: net.predict("x"), "array of numbers"),
-        (lambda net: net.compare("gd"), "linear_one predicts the next state of a sequence; compare is for"),
+        (lambda net: net.products(), "linear_one predicts the next state of a sequence; products is for"),
         (lambda net: icgd.load("few_shot_end"), "tunes tokens of 'few_shot'"),
         (lambda net: icgd.load("linear_one", seed=9), "has seeds 0 to"),
     ],

@@ -5,7 +5,6 @@ its parents, or else of the one that the environment variable ICGD_ROOT names.
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from icgd.config import Experiment, Settings
+    from icgd.measures.fit import Predictor
     from icgd.measures.network import Network
     from icgd.measures.products import Products
     from icgd.tasks.dynamics import Sequences
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from icgd.tasks.streams import Pairs
 
 COMPARED = ("loss_ratio", "model_cos", "model_diff", "preds_diff")
+COMPARED_ON_SEQUENCES = ("loss_ratio", "prediction_cos", "prediction_distance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,22 @@ class Loaded:
     settings: "Settings"
     origin: Path
     weights: dict[str, np.ndarray] = field(repr=False)
+    network: "Network" = field(repr=False)
+
+    def compare(self, reference: str, tasks: str = "fresh") -> dict[str, float]:
+        """Loss over that of a reference on the seed's own fresh tasks, cosine, distances to it.
+
+        Args:
+            reference: as the data dictionary has it: "gd", "gd_plus_plus shared", "ridge"; for causal
+                networks "ridge", "gd shared K=3", "conjugate_gradients".
+            tasks: a set of tasks: "fresh", "published"; for causal networks "fresh", "fresh start_range=2".
+        """
+        from icgd.measures.grid import Grid, answer
+        from icgd.measures.request import Request
+
+        with checkout():
+            grid, asked = Grid(self.network), COMPARED_ON_SEQUENCES if self.settings.causal else COMPARED
+            return {name: answer(grid, Request(name, "network", reference, tasks)) for name in asked}
 
     @property
     def layers(self) -> list[SimpleNamespace]:
@@ -66,10 +83,12 @@ class Loaded:
 class Trained(Loaded):
     """A network that regresses in context: d inputs, K layers, tokens of t = d + 1 entries."""
 
-    network: "Network" = field(repr=False)
-
     def predict(
-        self, x: "np.ndarray | Tasks", y: np.ndarray | None = None, query: np.ndarray | None = None
+        self,
+        x: "np.ndarray | Tasks",
+        y: np.ndarray | None = None,
+        query: np.ndarray | None = None,
+        by: str = "network",
     ) -> np.ndarray | float:
         """What the network answers to a query after a context, minus the label entry of its last token.
 
@@ -77,13 +96,15 @@ class Trained(Loaded):
             x: context inputs (N, d), or (T, N, d) for T contexts; or Tasks, and nothing else.
             y: context targets (N,), or (T, N), in the units of the task.
             query: query input (d,) -> a number; (Q, d) with one context -> (Q,); (T, d) -> (T,).
+            by: who answers: the network, or a reference of as many steps, such as "gd", "ridge" or
+                "gd_plus_plus shared", with the parameters that are best on the experiment's own tasks.
 
         Raises:
-            IcgdError: wrong shapes, NaN or infinity.
+            IcgdError: wrong shapes, NaN or infinity, or no such reference.
         """
         alone = not hasattr(x, "query")
         tasks = self._tasks(x, y, query) if alone else x
-        found = np.asarray(self._predictor.predict(tasks, self.settings.model.token_clip))
+        found = np.asarray(self._predictor(by).predict(tasks, self.settings.model.token_clip))
         return float(found[0]) if alone and np.ndim(x) == 2 and np.ndim(query) < 2 else found
 
     def fit(self, tasks: "Tasks") -> SimpleNamespace:
@@ -92,7 +113,7 @@ class Trained(Loaded):
         Returns:
             ``prediction`` (T,) and ``weights`` (T, d), the gradient of the prediction by the query.
         """
-        found = self._predictor.fit(tasks)
+        found = self._predictor("network").fit(tasks)
         return SimpleNamespace(prediction=np.asarray(found.prediction), weights=np.asarray(found.weights))
 
     def products(self) -> "Products":
@@ -107,20 +128,16 @@ class Trained(Loaded):
             raise IcgdError(f"{self.experiment}: only layers of one linear head are said by two products.")
         return products.of(self.settings.model, self.network.weights)
 
-    def compare(self, reference: str, tasks: str = "fresh") -> dict[str, float]:
-        """Loss over that of a reference ("gd", "gd_plus_plus shared"), cosine, distances; "fresh" tasks."""
-        from icgd.measures.grid import Grid, answer
-        from icgd.measures.request import Request
+    def _predictor(self, by: str) -> "Predictor":
+        from icgd.measures import fit, predictors
 
+        if by == "network":
+            return fit.of_network(self.settings.model, self.network.weights)
         with checkout():
-            grid = Grid(self.network)
-            return {name: answer(grid, Request(name, "network", reference, tasks)) for name in COMPARED}
-
-    @cached_property
-    def _predictor(self) -> object:
-        from icgd.measures import fit
-
-        return fit.of_network(self.settings.model, self.network.weights)
+            found = predictors.named(by, self.network)
+        if isinstance(found, list):
+            raise IcgdError(f"{by!r} names several networks; load each and ask it.")
+        return found
 
     def _tasks(self, x: object, y: object, query: object) -> "Tasks":
         """One context and its queries, or several contexts with a query each, as Tasks."""
@@ -156,13 +173,14 @@ class TrainedCausal(Loaded):
         """The state expected after each one, from it and those before it.
 
         Args:
-            states: one sequence (T, d), or several (B, T, d), in the units of the task; T may be any length.
+            states: one sequence (T, d), or several (B, T, d), in the units of the task. A network with codes
+                of positions takes at most the T that it was trained with, ``settings.task.context``.
 
         Returns:
             (T, d) or (B, T, d): entry t is the prediction of state t + 1.
 
         Raises:
-            IcgdError: wrong shape, NaN or infinity.
+            IcgdError: wrong shape, too long, NaN or infinity.
         """
         return self._run(states)[1]
 
@@ -171,7 +189,7 @@ class TrainedCausal(Loaded):
         return self._run(states)[0]
 
     def __getattr__(self, name: str) -> object:
-        if name in ("fit", "products", "compare"):
+        if name in ("fit", "products"):
             which = f"{self.experiment} predicts the next state of a sequence"
             raise IcgdError(f"{which}; {name} is for networks that regress in context, such as one_layer.")
         raise AttributeError(name)
@@ -186,10 +204,12 @@ class TrainedCausal(Loaded):
             states = np.asarray(states, np.float32)
         except (TypeError, ValueError) as error:
             raise IcgdError("states must be an array of numbers.") from error
-        d = self.settings.task.inputs
+        d, longest = self.settings.task.inputs, self.settings.task.context
         if states.ndim not in (2, 3) or states.shape[-1] != d or not states.size:
             right = f"states (T, {d}), or of several sequences (B, T, {d})"
             raise IcgdError(f"{self.experiment} takes {right}; the shape is {states.shape}.")
+        if states.shape[-2] > longest and self.settings.causal.position != "none":
+            raise IcgdError(f"{self.experiment} has codes of {longest} positions, not of {states.shape[-2]}.")
         if not np.isfinite(states).all():
             raise IcgdError("states hold NaN or infinity.")
         network = causal.build(self.settings.causal, d, self.weights)
@@ -214,29 +234,12 @@ def load(name: str, seed: int = 0, scale: str = "full") -> Trained | TrainedCaus
             raise IcgdError(f"{name} trains at {len(settings.points)} settings: icgd.training.points.load.")
         if not 0 <= seed < settings.seeds:
             raise IcgdError(f"{name} has seeds 0 to {settings.seeds - 1}, not {seed}.")
-        if settings.causal:
-            return _causal(name, seed, scale, settings)
+        if settings.causal and settings.causal.tuned != "all":
+            raise IcgdError(f"{name} tunes tokens of {settings.start!r} for streams of pairs; load that one.")
         network, origin = Loader(scale, {name: settings}).load(name, seed), paths.weights(scale, name, seed)
     weights = {key: np.asarray(matrix) for key, matrix in network.weights.items()}
-    return Trained(name, seed, scale, settings, root() / origin, weights, network)
-
-
-def _causal(name: str, seed: int, scale: str, settings: "Settings") -> TrainedCausal:
-    """A network on sequences of states."""
-    from icgd.models import causal
-    from icgd.training import checkpoint
-
-    if settings.causal.tuned != "all":
-        raise IcgdError(f"{name} tunes tokens of {settings.start!r} for streams of pairs; load that one.")
-    path = paths.weights(scale, name, seed)
-    arrays, record = checkpoint.load(path)
-    if record.get("diverged_at") is not None:
-        raise IcgdError(f"{name}, seed {seed}: the run diverged at step {record['diverged_at']}")
-    weights, _ = checkpoint.parted(arrays)
-    right = causal.shapes(settings.causal, settings.task.inputs)
-    if {key: one.shape for key, one in weights.items()} != right:
-        raise IcgdError(f"{path} is of another network; needed are the matrices {right}.")
-    return TrainedCausal(name, seed, scale, settings, root() / path, weights)
+    kind = TrainedCausal if settings.causal else Trained
+    return kind(name, seed, scale, settings, root() / origin, weights, network)
 
 
 def experiment(name: str) -> "Experiment":
