@@ -283,7 +283,7 @@ def results(parsed: argparse.Namespace) -> None:
 
 @command()
 def document(parsed: argparse.Namespace) -> None:
-    """write the data dictionary, the schema of config.yaml and the table of docs/budget.md"""
+    """write the data dictionary, the schema, the table of docs/budget.md, model cards and the RO-Crate"""
     from icgd import documents
 
     documents.write()
