@@ -5,12 +5,15 @@ CORES ?= 2
 VENV := .venv
 STAMP := $(VENV)/.installed
 CHECK := .check
-RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src" \
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src:$(CURDIR)/workflow/plugins" \
 	JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.cache/jax"
 BARE := PYTHONPATH="$(CURDIR)/src" $(PYTHON) -m icgd
-SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
+SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --logger icgd
+CHAPTER := $(if $(SOURCES),'sources=[$(SOURCES)]')
+FIRST := $(if $(SOURCES),,--prioritize figures/quick/fig1.png)
 
-.PHONY: help setup reproduce full test bench audit check verify attest report faults lint lock clean
+.PHONY: help setup reproduce full test bench audit check verify attest report faults lint notebook lock clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -25,14 +28,16 @@ setup: $(STAMP) ## virtual environment with the locked packages
 $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@awk '/^[^ #]/ { own = /^uv==/ } own' requirements.lock > $(VENV)/uv.txt
+	@$(PIP) $(VENV)/uv.txt && $(VENV)/bin/uv pip install --quiet --require-hashes \
+		--python $(VENV)/bin/python -r requirements.lock || { echo "without uv:"; $(PIP) requirements.lock; }
 	@echo "$(CURDIR)" > $@
 
-reproduce: setup ## every figure and verdict at quick scale (twenty minutes on two quiet cores)
-	$(SNAKEMAKE) --config scale=quick
+reproduce: setup ## every figure and verdict at quick scale, twelve minutes on two quiet cores; SOURCES=vo22 alone
+	@$(SNAKEMAKE) $(FIRST) --config scale=quick $(CHAPTER)
 
 full: setup ## train everything at the published settings and decide every claim (about twenty CPU hours)
-	$(SNAKEMAKE) --config scale=full weights=train
+	@$(SNAKEMAKE) --config scale=full weights=train
 
 test: setup ## the tests
 	$(RUN) python -m pytest -q -n $(CORES) --dist loadfile --durations=20
@@ -40,17 +45,18 @@ test: setup ## the tests
 bench: setup ## what a training step costs, on a quiet machine (about ten minutes)
 	$(RUN) python benchmarks/steps.py
 
-audit: ## explain one claim: make audit CLAIM=vo22-17 [SCALE=quick rebuilds it]
-	@test -n "$(CLAIM)" || { echo "make audit CLAIM=<id> [SCALE=full|quick], for example CLAIM=vo22-17" >&2; exit 2; }
+audit: ## explain claims: make audit CLAIM="vo22-17 fig2" [SCALE=quick rebuilds them] [JSON=1]
+	@test -n "$(CLAIM)" || { echo "make audit CLAIM=<id>, for example CLAIM=vo22-17" >&2; exit 2; }
 ifneq ($(SCALE),full)
 	@$(MAKE) --no-print-directory setup
-	@$(SNAKEMAKE) --config scale=$(SCALE) -- results/$(SCALE)/claims/$(CLAIM).json
+	@$(SNAKEMAKE) --config scale=$(SCALE) -- $(foreach one,$(shell echo $(CLAIM) | tr A-Z a-z),\
+		$(if $(filter fig%,$(one)),figures/$(SCALE)/$(one).png,results/$(SCALE)/claims/$(one).json))
 endif
-	@$(BARE) audit $(CLAIM) --scale $(SCALE)
+	@$(BARE) audit $(CLAIM) --scale $(SCALE) $(if $(JSON),--json)
 
 check: setup ## rebuild everything from the committed weights and compare; attest; retrain two seeds
 	$(RUN) python -m icgd check prepare --folder $(CHECK)
-	$(SNAKEMAKE) -s workflow/Snakefile -d $(CHECK) --config scale=full weights=committed
+	@$(SNAKEMAKE) -s workflow/Snakefile -d $(CHECK) --config scale=full weights=committed
 	$(RUN) python -m icgd check compare --folder $(CHECK)
 	$(RUN) python -m icgd attest --check
 	$(RUN) python -m icgd check retrain --folder $(CHECK)
@@ -70,11 +76,14 @@ faults: setup ## plant faults in copies of the source, one at a time, and see wh
 lint: setup ## snakemake, snakefmt and ruff
 	$(RUN) snakemake --lint
 	$(RUN) snakefmt --check Snakefile workflow/Snakefile workflow/rules/*.smk
-	$(RUN) ruff check src tests benchmarks
-	$(RUN) ruff format --check src tests benchmarks
+	$(RUN) ruff check src tests benchmarks workflow/plugins
+	$(RUN) ruff format --check src tests benchmarks workflow/plugins
 
-lock: ## requirements.lock from requirements.in (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+notebook: setup ## run the notebook anew and keep what it prints
+	$(RUN) jupyter execute --inplace notebooks/one-context.ipynb
+
+lock: setup ## requirements.lock from requirements.in
+	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" requirements.in -o requirements.lock
 
 clean: ## everything that can be rebuilt; committed results stay

@@ -47,6 +47,10 @@ def test_it_predicts_a_context_of_ones_own(net):
     x, y, query = (part[0] for part in tasks[:3])
     assert net.predict(x, y, query) == pytest.approx(found[0], rel=1e-5)
     assert net.predict(x, y, tasks.query).shape == (50,)
+    best = net.predict(tasks, by="gd_plus_plus shared")  # which this network is
+    assert np.mean((best - found) ** 2) < 0.05 * np.mean(found**2)
+    with pytest.raises(IcgdError, match="did you mean"):
+        net.predict(tasks, by="gdd")
     fit = net.fit(tasks)  # linear in the query: what it predicts is w.x
     np.testing.assert_allclose(np.sum(fit.weights * tasks.query, 1), found, rtol=1e-4, atol=1e-6)
 
@@ -63,6 +67,36 @@ def test_it_predicts_a_context_of_ones_own(net):
 def test_wrong_shapes_are_one_sentence(net, given, says):
     with pytest.raises(IcgdError, match=says):
         net.predict(*map(np.zeros, given))
+
+
+def test_a_causal_network_predicts_the_next_states():
+    net, drawn = icgd.load("linear_one"), icgd.sample_tasks("linear_one", 20)
+    seen, following = drawn.states[:, :-1], drawn.states[:, 1:]
+    found = net.predict(seen)
+    assert found.shape == following.shape
+    late = slice(30, None)  # it has learnt the teacher of each sequence from what came before
+    assert np.mean((found - following)[:, late] ** 2) < 0.7 * np.mean(following[:, late] ** 2)
+    np.testing.assert_allclose(net.predict(seen[3]), found[3], rtol=1e-4, atol=1e-5)
+    shorter = net.predict(seen[3, :20])  # causal: nothing later matters
+    np.testing.assert_allclose(shorter, found[3, :20], rtol=1e-4, atol=1e-5)
+    assert 0.9 < net.compare("gd shared K=1")["loss_ratio"] < 1.1
+    assert net.hidden(seen[3]).shape == (2, 50, 40) and net.layers[0].query.ndim == 3
+
+
+@pytest.mark.parametrize(
+    ("use", "says"),
+    [
+        (lambda net: net.predict(np.zeros((50, 9))), r"takes states \(T, 10\)"),
+        (lambda net: net.predict(np.full((5, 10), np.nan)), "NaN or infinity"),
+        (lambda net: net.predict("x"), "array of numbers"),
+        (lambda net: net.products(), "linear_one predicts the next state of a sequence; products is for"),
+        (lambda net: icgd.load("few_shot_end"), "tunes tokens of 'few_shot'"),
+        (lambda net: icgd.load("linear_one", seed=9), "has seeds 0 to"),
+    ],
+)
+def test_what_has_no_meaning_for_it_is_said(use, says):
+    with pytest.raises(IcgdError, match=says):
+        use(icgd.load("linear_one"))
 
 
 def test_numbers_that_are_none_are_refused(net):

@@ -1,5 +1,6 @@
 """What an auditor is told: why a verdict is what it is, and which numbers a rebuild does not bear out."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -89,7 +90,11 @@ def test_a_bare_python_explains_a_verdict(folder):
     for words in (
         "VERDICT (full scale): SUPPORTED",
         "rule: Supported when the 95 % interval of the mean over training seeds (log scale) lies within 0.99",
-        "measured: 1.0015  [1.001, 1.002]  n = 2",
+        "measured: 1.0015 [1.001, 1.002], 2 training seeds",
+        "measure: loss over that of the reference",
+        "each training seed: seed 0 1.001",
+        "stated in: lesswrong-thread, characters 373 to 410: Experiments confirm it.",
+        "rule: claims/von-oswald-2022.yaml:",
         "evidence: of one_layer, measure loss_ratio, reference gd, tasks fresh",
         "control network rate 1.15 (learning rate 15 % too large): must refute, came out refuted at 1.02",
         "published: 1.002; the paper's own seeds would be supported",
@@ -125,7 +130,7 @@ def test_what_is_stale_is_told_with_the_reason(tmp_path, monkeypatch):
 def test_an_unknown_claim_is_told_alike_at_every_scale(folder, scale):
     done = bare(folder, "vo22-171", "--scale", scale)
     assert done.returncode == 2
-    assert done.stderr == "icgd audit: there is no claim 'vo22-171'; did you mean vo22-71?\n"
+    assert done.stderr == "icgd audit: there is no claim or figure 'vo22-171'; did you mean vo22-71?\n"
 
 
 def test_a_claim_that_waits_is_shown_as_the_registry_has_it(folder):
@@ -138,13 +143,46 @@ def test_a_verdict_that_is_not_there_says_what_builds_it(folder):
     with pytest.raises(
         IcgdError, match="results/quick has no verdict on vo22-17; `make audit CLAIM=vo22-17 SC"
     ):
-        explain.show("vo22-17", "quick")
+        explain.show(["vo22-17"], "quick")
 
 
 def test_the_newest_verdict_counts(folder, capsys):
     write_json(paths.verdict("full", "vo22-17"), {**VERDICT, "verdict": "refuted"})
-    explain.show("vo22-17", "full")
+    explain.show(["vo22-17"], "full")
     assert "REFUTED" in capsys.readouterr().out
+
+
+def test_several_claims_in_any_case_a_figure_and_json(folder):
+    assert (
+        "VERDICT: NOT TESTABLE" in (told := bare(folder, "VO22-17", "vo22-73").stdout) and "SUPPORTED" in told
+    )
+    assert bare(folder, "fig2").stdout.startswith("vo22-17  supported  A trained layer")
+    assert json.loads(bare(folder, "fig2", "--json").stdout) == {"vo22-17": VERDICT}
+    assert "`python -m icgd claims` lists all" in bare(folder, "zzzz").stderr
+
+
+def test_several_parts_are_a_table(folder):
+    parts = [{**PART, "name": "mean"}, {**PART, "name": "a longer one", "verdict": "refuted"}]
+    write_json(paths.verdicts("full"), {"vo22-17": {**VERDICT, "parts": parts}})
+    told = bare(folder, "vo22-17").stdout
+    assert "  | part         | value                 | supported           | verdict\n" in told
+    assert "  | a longer one | 1.0015 [1.001, 1.002] | within 0.99 to 1.01 | refuted\n" in told
+
+
+def test_steps_are_named_and_the_weights_behind_a_table():
+    evidence = {"of": "alternating", "measure": "dropped_at"}
+    assert explain.unit({**PART, "evidence": evidence}) == " steps" and explain.unit(PART) == ""
+    share = {**PART, "evidence": evidence, "each": {"above": 25}}
+    assert explain.unit(share) == "" and explain.unit(share, of_each=True) == " steps"
+    inputs = [
+        "results/full/a/seed-0/weights.npz",
+        "results/full/a/seed-0/history.csv",
+        "results/full/sweeps/b/seed-1.npz",
+    ]
+    assert explain.weights(inputs) == [
+        "  weights: results/full/a/seed-*/weights.npz (1 seeds)",
+        "  weights: results/full/sweeps/b/seed-*.npz (1 seeds)",
+    ]
 
 
 def test_every_claim_of_the_registry_has_its_entry():

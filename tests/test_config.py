@@ -110,7 +110,7 @@ def test_axes_give_a_point_for_every_combination_and_each_is_set():
     }
     assert found.at(found.points[1]).optimiser.learning_rate == 0.1
     assert found.at(found.points[1]).training.batch == 16
-    assert loaded.settings("one_layer", "quick").points[2]["training.batch"] == 512  # the scale's bound
+    assert loaded.settings("one_layer", "quick").points[2]["training.batch"] == 256  # the scale's bound
     assert len(loaded.settings("one_layer", "smoke").points) == 2
 
 

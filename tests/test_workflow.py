@@ -67,7 +67,7 @@ def edited(path, old, new):
 def test_both_entry_points_plan_everything_in_an_empty_checkout(empty_checkout, arguments):
     jobs = planned(empty_checkout, *arguments)
     assert jobs["decide"] == jobs["page"] == 1 and jobs["figure"] == len(FIGURES)
-    assert training(jobs)["one_layer"] == 3 and training(jobs)["token_clip"] == 3
+    assert training(jobs)["one_layer"] == 2 and training(jobs)["token_clip"] == 2
     assert jobs["measure"] > 40 and set(training(jobs)) <= set(EXPERIMENTS)
 
 
@@ -97,6 +97,13 @@ def test_the_ci_profile_plans(empty_checkout):
     assert training(planned(empty_checkout, "--workflow-profile", "profiles/ci"))
 
 
+def test_a_chapter_is_planned_alone(empty_checkout):
+    whole, critics = planned(empty_checkout), planned(empty_checkout, "--config", "sources=[as,lr]")
+    assert 0 < sum(critics.values()) < 0.7 * sum(whole.values()) and "page" not in critics
+    done = run("snakemake", "-n", "--config", "sources=[vo32]", folder=empty_checkout, check=False)
+    assert "there is no 'vo32'; did you mean" in done.stdout
+
+
 def test_the_gpu_profile_trains_all_seeds_of_an_experiment_in_one_job(empty_checkout):
     jobs = training(planned(empty_checkout, "--workflow-profile", "profiles/gpu"))
     swept = {name for name in jobs if "axes" in EXPERIMENTS[name]}
@@ -108,8 +115,8 @@ def test_lint_and_format(empty_checkout):
     run("snakemake", "--lint", folder=empty_checkout)
     rules = sorted(str(path) for path in (ROOT / "workflow" / "rules").glob("*.smk"))
     run("snakefmt", "--check", "Snakefile", "workflow/Snakefile", *rules)
-    run("ruff", "check", "src", "tests", "benchmarks")
-    run("ruff", "format", "--check", "src", "tests", "benchmarks")
+    run("ruff", "check", "src", "tests", "benchmarks", "workflow/plugins")
+    run("ruff", "format", "--check", "src", "tests", "benchmarks", "workflow/plugins")
 
 
 # Bad input

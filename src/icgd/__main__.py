@@ -43,7 +43,11 @@ ARGUMENTS = {
     "experiment": {"help": "name of an experiment in config.yaml"},
     "name": {"help": "of the table or figure"},
     "question": {"nargs": "+", "help": "measure, subject, reference, tasks, along; the last may be left out"},
-    "claim": {"help": "id of a claim, such as vo22-17"},
+    "claim": {
+        "nargs": "+",
+        "help": "ids of claims, such as vo22-17, or a figure, fig2, whose claims are listed",
+    },
+    "--json": {"action": "store_true", "help": "print the verdicts as they are stored"},
     "[words]": {"nargs": "?", "default": "", "help": "that the claim's entry must contain, such as 'Fig. 2'"},
     "--verdict": {"help": "supported, partly, refuted, inconclusive, no power, pending or not testable"},
     "[claim]": {"nargs": "?", "help": "id of a claim; without it all are decided"},
@@ -172,7 +176,8 @@ def decide(parsed: argparse.Namespace) -> None:
     from icgd.files import write_json
 
     config, scale = planned(parsed)
-    decided = [one for one in registry.claims().values() if one.decided and parsed.claim in (None, one.id)]
+    known, wanted = registry.claims(), [parsed.claim] if parsed.claim else registry.decided(config.sources)
+    decided = [known[id_] for id_ in wanted if id_ in known and known[id_].decided]
     record = recorder("decide", {"scale": scale, "entries": {one.id: one.entry_hash for one in decided}})
     if parsed.claim:
         output, found = paths.verdict(scale, parsed.claim), verdict.decide_one(parsed.claim, config, scale)
@@ -193,14 +198,14 @@ def report(parsed: argparse.Namespace) -> None:
     record.write(*page.write(scale))
 
 
-@command("claim")
+@command("claim", "--json")
 def audit(parsed: argparse.Namespace) -> None:
-    """explain the verdict on a claim (needs nothing but Python)"""
+    """explain the verdicts on claims, or list those on a figure (needs nothing but Python)"""
     from icgd import paths
     from icgd.audit import explain
 
     with paths.checkout():
-        explain.show(parsed.claim.lower(), parsed.scale or "full")
+        explain.show(parsed.claim, parsed.scale or "full", parsed.json)
 
 
 @command("[words]", "--verdict")
@@ -278,7 +283,7 @@ def results(parsed: argparse.Namespace) -> None:
 
 @command()
 def document(parsed: argparse.Namespace) -> None:
-    """write the data dictionary, the schema of config.yaml and the table of docs/budget.md"""
+    """write the data dictionary, the schema, the table of docs/budget.md, model cards and the RO-Crate"""
     from icgd import documents
 
     documents.write()

@@ -5,7 +5,6 @@ its parents, or else of the one that the environment variable ICGD_ROOT names.
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -22,21 +21,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from icgd.config import Experiment, Settings
+    from icgd.measures.fit import Predictor
     from icgd.measures.network import Network
     from icgd.measures.products import Products
+    from icgd.tasks.dynamics import Sequences
     from icgd.tasks.linear import Tasks
+    from icgd.tasks.streams import Pairs
 
 COMPARED = ("loss_ratio", "model_cos", "model_diff", "preds_diff")
+COMPARED_ON_SEQUENCES = ("loss_ratio", "prediction_cos", "prediction_distance")
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
-    """A trained network: d inputs, K layers, tokens of t = d + 1 entries.
+class Loaded:
+    """What every trained network has.
 
     Attributes:
         experiment, seed, scale: which one it is.
         settings: task, model, optimiser, training: all that it was trained with.
-        weights: every matrix by name, "0/query" -> (heads, t, key size).
+        weights: every matrix by name, "0/query" -> (heads, t, key size), t entries of a token.
         origin: the file it was read from.
     """
 
@@ -45,18 +48,47 @@ class Trained:
     scale: str
     settings: "Settings"
     origin: Path
-    weights: dict[str, np.ndarray]
+    weights: dict[str, np.ndarray] = field(repr=False)
     network: "Network" = field(repr=False)
+
+    def compare(self, reference: str, tasks: str = "fresh") -> dict[str, float]:
+        """Loss over that of a reference on the seed's own fresh tasks, cosine, distances to it.
+
+        Args:
+            reference: as the data dictionary has it: "gd", "gd_plus_plus shared", "ridge"; for causal
+                networks "ridge", "gd shared K=3", "conjugate_gradients".
+            tasks: a set of tasks: "fresh", "published"; for causal networks "fresh", "fresh start_range=2".
+        """
+        from icgd.measures.grid import Grid, answer
+        from icgd.measures.request import Request
+
+        with checkout():
+            grid, asked = Grid(self.network), COMPARED_ON_SEQUENCES if self.settings.causal else COMPARED
+            return {name: answer(grid, Request(name, "network", reference, tasks)) for name in asked}
 
     @property
     def layers(self) -> list[SimpleNamespace]:
         """The matrices of each of the K layers, ``net.layers[0].query``: query, key, value, projection."""
-        own = [0 if self.settings.model.recurrent else k for k in range(self.settings.model.layers)]
+        model, causal = self.settings.model, self.settings.causal
+        own = (
+            range(len(causal.layers))
+            if causal
+            else [0 if model.recurrent else k for k in range(model.layers)]
+        )
         split = {tuple(name.split("/")): matrix for name, matrix in self.weights.items()}
         return [SimpleNamespace(**{name: m for (at, name), m in split.items() if at == str(k)}) for k in own]
 
+
+@dataclass(frozen=True, eq=False)
+class Trained(Loaded):
+    """A network that regresses in context: d inputs, K layers, tokens of t = d + 1 entries."""
+
     def predict(
-        self, x: "np.ndarray | Tasks", y: np.ndarray | None = None, query: np.ndarray | None = None
+        self,
+        x: "np.ndarray | Tasks",
+        y: np.ndarray | None = None,
+        query: np.ndarray | None = None,
+        by: str = "network",
     ) -> np.ndarray | float:
         """What the network answers to a query after a context, minus the label entry of its last token.
 
@@ -64,13 +96,15 @@ class Trained:
             x: context inputs (N, d), or (T, N, d) for T contexts; or Tasks, and nothing else.
             y: context targets (N,), or (T, N), in the units of the task.
             query: query input (d,) -> a number; (Q, d) with one context -> (Q,); (T, d) -> (T,).
+            by: who answers: the network, or a reference of as many steps, such as "gd", "ridge" or
+                "gd_plus_plus shared", with the parameters that are best on the experiment's own tasks.
 
         Raises:
-            IcgdError: wrong shapes, NaN or infinity.
+            IcgdError: wrong shapes, NaN or infinity, or no such reference.
         """
         alone = not hasattr(x, "query")
         tasks = self._tasks(x, y, query) if alone else x
-        found = np.asarray(self._predictor.predict(tasks, self.settings.model.token_clip))
+        found = np.asarray(self._predictor(by).predict(tasks, self.settings.model.token_clip))
         return float(found[0]) if alone and np.ndim(x) == 2 and np.ndim(query) < 2 else found
 
     def fit(self, tasks: "Tasks") -> SimpleNamespace:
@@ -79,7 +113,7 @@ class Trained:
         Returns:
             ``prediction`` (T,) and ``weights`` (T, d), the gradient of the prediction by the query.
         """
-        found = self._predictor.fit(tasks)
+        found = self._predictor("network").fit(tasks)
         return SimpleNamespace(prediction=np.asarray(found.prediction), weights=np.asarray(found.weights))
 
     def products(self) -> "Products":
@@ -94,20 +128,16 @@ class Trained:
             raise IcgdError(f"{self.experiment}: only layers of one linear head are said by two products.")
         return products.of(self.settings.model, self.network.weights)
 
-    def compare(self, reference: str, tasks: str = "fresh") -> dict[str, float]:
-        """Loss over that of a reference ("gd", "gd_plus_plus shared"), cosine, distances; "fresh" tasks."""
-        from icgd.measures.grid import Grid, answer
-        from icgd.measures.request import Request
+    def _predictor(self, by: str) -> "Predictor":
+        from icgd.measures import fit, predictors
 
+        if by == "network":
+            return fit.of_network(self.settings.model, self.network.weights)
         with checkout():
-            grid = Grid(self.network)
-            return {name: answer(grid, Request(name, "network", reference, tasks)) for name in COMPARED}
-
-    @cached_property
-    def _predictor(self) -> object:
-        from icgd.measures import fit
-
-        return fit.of_network(self.settings.model, self.network.weights)
+            found = predictors.named(by, self.network)
+        if isinstance(found, list):
+            raise IcgdError(f"{by!r} names several networks; load each and ask it.")
+        return found
 
     def _tasks(self, x: object, y: object, query: object) -> "Tasks":
         """One context and its queries, or several contexts with a query each, as Tasks."""
@@ -132,11 +162,67 @@ class Trained:
         return Tasks(x, y, query, np.full(len(x), np.nan, np.float32))
 
 
-def load(name: str, seed: int = 0, scale: str = "full") -> Trained:
+@dataclass(frozen=True, eq=False)
+class TrainedCausal(Loaded):
+    """A network of the second paper: it reads states s_1 ... s_T of d entries and predicts the next of each.
+
+    Source: von Oswald et al. 2023, "Uncovering mesa-optimization algorithms in Transformers".
+    """
+
+    def predict(self, states: np.ndarray) -> np.ndarray:
+        """The state expected after each one, from it and those before it.
+
+        Args:
+            states: one sequence (T, d), or several (B, T, d), in the units of the task. A network with codes
+                of positions takes at most the T that it was trained with, ``settings.task.context``.
+
+        Returns:
+            (T, d) or (B, T, d): entry t is the prediction of state t + 1.
+
+        Raises:
+            IcgdError: wrong shape, too long, NaN or infinity.
+        """
+        return self._run(states)[1]
+
+    def hidden(self, states: np.ndarray) -> np.ndarray:
+        """The tokens before and after every layer, (K + 1, T, width), or (B, K + 1, T, width)."""
+        return self._run(states)[0]
+
+    def __getattr__(self, name: str) -> object:
+        if name in ("fit", "products"):
+            which = f"{self.experiment} predicts the next state of a sequence"
+            raise IcgdError(f"{which}; {name} is for networks that regress in context, such as one_layer.")
+        raise AttributeError(name)
+
+    def _run(self, states: object) -> tuple[np.ndarray, np.ndarray]:
+        """(tokens, predictions)."""
+        import jax
+
+        from icgd.models import causal
+
+        try:
+            states = np.asarray(states, np.float32)
+        except (TypeError, ValueError) as error:
+            raise IcgdError("states must be an array of numbers.") from error
+        d, longest = self.settings.task.inputs, self.settings.task.context
+        if states.ndim not in (2, 3) or states.shape[-1] != d or not states.size:
+            right = f"states (T, {d}), or of several sequences (B, T, {d})"
+            raise IcgdError(f"{self.experiment} takes {right}; the shape is {states.shape}.")
+        if states.shape[-2] > longest and self.settings.causal.position != "none":
+            raise IcgdError(f"{self.experiment} has codes of {longest} positions, not of {states.shape[-2]}.")
+        if not np.isfinite(states).all():
+            raise IcgdError("states hold NaN or infinity.")
+        network = causal.build(self.settings.causal, d, self.weights)
+        tokens = jax.vmap(network)(states.reshape(-1, *states.shape[-2:]))
+        found = np.asarray(tokens), np.asarray(jax.vmap(network.predictions)(tokens[:, -1]))
+        return tuple(one[0] for one in found) if states.ndim == 2 else found
+
+
+def load(name: str, seed: int = 0, scale: str = "full") -> Trained | TrainedCausal:
     """A trained network of an experiment: weights, settings, where it is from.
 
     Raises:
-        IcgdError: no such experiment or seed, or the run diverged.
+        IcgdError: no such experiment or seed, it is not trained yet, or the run diverged.
     """
     prepare_jax()
     from icgd import config
@@ -144,15 +230,16 @@ def load(name: str, seed: int = 0, scale: str = "full") -> Trained:
 
     with checkout():
         settings = config.load().settings(name, scale)
-        if settings.causal:
-            raise IcgdError(f"{name} predicts sequences of states; `icgd.load` is for regression in context.")
         if settings.points:
             raise IcgdError(f"{name} trains at {len(settings.points)} settings: icgd.training.points.load.")
         if not 0 <= seed < settings.seeds:
             raise IcgdError(f"{name} has seeds 0 to {settings.seeds - 1}, not {seed}.")
+        if settings.causal and settings.causal.tuned != "all":
+            raise IcgdError(f"{name} tunes tokens of {settings.start!r} for streams of pairs; load that one.")
         network, origin = Loader(scale, {name: settings}).load(name, seed), paths.weights(scale, name, seed)
     weights = {key: np.asarray(matrix) for key, matrix in network.weights.items()}
-    return Trained(name, seed, scale, settings, root() / origin, weights, network)
+    kind = TrainedCausal if settings.causal else Trained
+    return kind(name, seed, scale, settings, root() / origin, weights, network)
 
 
 def experiment(name: str) -> "Experiment":
@@ -163,8 +250,14 @@ def experiment(name: str) -> "Experiment":
         return config.load().named(name)
 
 
-def sample_tasks(name: str = "one_layer", count: int = 1000, seed: int = 0) -> "Tasks":
-    """Fresh tasks of an experiment's kind: inputs (T, N, d), targets (T, N), query (T, d), target (T,)."""
+def sample_tasks(name: str = "one_layer", count: int = 1000, seed: int = 0) -> "Tasks | Sequences | Pairs":
+    """Fresh tasks of an experiment's kind, ``count`` of them, drawn from ``seed``.
+
+    Returns:
+        Contexts: inputs (count, N, d), targets (count, N), query (count, d), target (count,). For causal
+        networks sequences: states (count, T + 1, d), teacher (count, m, m), observation (count, d, m) or
+        None; or streams of pairs: inputs and targets (count, N, d).
+    """
     prepare_jax()
     from icgd import config
     from icgd.random import stream
@@ -172,10 +265,9 @@ def sample_tasks(name: str = "one_layer", count: int = 1000, seed: int = 0) -> "
 
     with checkout():
         settings = config.load().settings(name, "full")
-    if settings.causal:
-        raise IcgdError(f"{name} learns from sequences of states, not from contexts with a query.")
     key = stream(seed, "tasks of the API", settings.key_implementation)
-    return type(drawn := sample.draw(settings.task, key, count))(*map(np.asarray, drawn))
+    drawn = sample.draw(settings.task, key, count)
+    return type(drawn)(*(part if part is None else np.asarray(part) for part in drawn))
 
 
 def claim(id_: str, scale: str = "full") -> dict:

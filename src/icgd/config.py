@@ -12,6 +12,7 @@ from icgd.errors import IcgdError, nearest
 from icgd.files import read_yaml
 
 SCALES = ("smoke", "quick", "full")
+DEEP = 10  # layers from which a step is dear
 SMOKE_POINTS = 2  # of the axes of an experiment in a smoke run
 AXES_OF = ("task", "model", "optimiser", "training")  # blocks whose settings can be an axis
 Weights = Literal["train", "committed"]
@@ -259,6 +260,7 @@ class Scale(Bounds):
 
     weights: Weights = Field("train", description="train, or take the committed ones")
     causal: Bounds = Field(Bounds(), description="other bounds for causal networks, a step of which is dear")
+    deep: Bounds = Field(Bounds(), description="other bounds for ten layers and more, for the same reason")
     every: Count | None = Field(None, description="at most this many steps between history lines", ge=1)
     tasks: Count | None = Field(None, description="at most this many tasks in any evaluation set", ge=100)
 
@@ -277,6 +279,9 @@ class Config(Block):
     scales: dict[str, Scale] = Field(description="bounds of each scale")
     experiments: dict[str, Experiment] = Field(description="what is trained")
     figures: tuple[str, ...] | None = Field(None, description="what is drawn; null: every figure")
+    sources: tuple[str, ...] | None = Field(
+        None, description="whose claims are decided, and their figures drawn; null: of every source"
+    )
 
     def named(self, name: str) -> Experiment:
         """An experiment as config.yaml has it.
@@ -424,8 +429,8 @@ def _bounded(settings: Settings, bound: Scale) -> Settings:
         }
         return block.model_copy(update=lowered)
 
-    if settings.causal is not None:
-        bound = bound.model_copy(update=bound.causal.model_dump(exclude_none=True))
+    other = bound.causal if settings.causal else bound.deep if settings.model.layers >= DEEP else Bounds()
+    bound = bound.model_copy(update=other.model_dump(exclude_none=True))
     whole = capped(settings, seeds=bound.seeds)
     training = {"steps": bound.steps, "batch": bound.batch, "fixed_tasks": bound.batch, "every": bound.every}
     of_tasks = dict.fromkeys(

@@ -1,4 +1,4 @@
-"""Pages that are generated: the data dictionary, the schema of config.yaml, the table of docs/budget.md."""
+"""What is generated: data dictionary, schema of settings, table of docs/budget.md, model cards, RO-Crate."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from icgd import dictionary, paths
+from icgd import cards, config, crate, dictionary, paths
 from icgd.config import Config
 from icgd.dictionary import Entry
 from icgd.errors import IcgdError
@@ -68,6 +68,9 @@ def write() -> None:
     write_text(DICTIONARY, data_dictionary())
     write_text(SCHEMA, schema())
     write_text(BUDGET, budget(BUDGET.read_text("utf-8")))
+    for path, text in cards.cards(config.load()).items():
+        write_text(path, text)
+    write_text(crate.PATH, crate.metadata())
 
 
 def data_dictionary() -> str:

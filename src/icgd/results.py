@@ -30,7 +30,10 @@ class Verdicts:
     def __init__(self, verdicts: dict[str, dict]):
         self.all = verdicts
         claims = [claim for claim in registry.claims().values() if not claim.finding]
-        self.count = Counter(verdicts[one.id]["verdict"] if one.decided else one.kind for one in claims)
+        self.count = Counter(
+            verdicts[one.id]["verdict"] if one.id in verdicts else "pending" if one.decided else one.kind
+            for one in claims
+        )
         self.count |= Counter(findings=sum(map(is_finding, verdicts.values())), claims=len(claims))
 
     def of(self, id_: str) -> dict:
@@ -156,8 +159,18 @@ def counted(verdicts: Verdicts) -> str:
         f"{counts['partly']} partly, {counts['refuted']} refuted, {counts['inconclusive']} inconclusive, "
         f"{counts['no power']} without power. {stand} of the {decided} decided ones stand when all claims of "
         f"a source are counted together. {counts['pending']} are pending, most of them about a second paper "
-        f"and pretrained language models, and {counts['not-testable']} cannot be tested."
+        f"and pretrained language models, and {counts['not-testable']} cannot be tested. {documents(verdicts)}"
     )
+
+
+def documents(verdicts: Verdicts) -> str:
+    """What is audited: every source, with how many of its claims were tested."""
+    found = []
+    for source in registry.sources():
+        own = [one for one in registry.claims().values() if one.source == source["id"] and not one.finding]
+        tested = sum(one.id in verdicts.all for one in own)
+        found.append(f"*{' '.join(source['title'].split())}* ({tested or 'none'} of {len(own)})")
+    return f"Audited, with how many of their claims were tested: {'; '.join(found)}."
 
 
 def results(verdicts: Verdicts) -> str:

@@ -16,14 +16,14 @@ ROOT = Path(workflow.current_basedir).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from icgd import config as settings
-from icgd import paths, plan, statements
+from icgd import expected, paths, plan, statements
 from icgd.__main__ import ROOMS
-from icgd.audit import today
+from icgd.audit import ending, today
 from icgd.claims import evidence, registry
 from icgd.errors import IcgdError, nearest
 from icgd.figures import plan as drawing
 from icgd.files import read_json, read_yaml, write_text
-from icgd.progress import say
+from icgd.progress import display, say
 from icgd.record import room
 from icgd.references import tuned
 
@@ -46,8 +46,10 @@ CONFIG = told(settings.from_mapping)(config)
 CLAIMS = told(registry.claims)()
 told(registry.check)(CONFIG, drawing.FIGURES)
 SCALE = CONFIG.scale
+DECIDED = told(registry.decided)(CONFIG.sources)
 FIGURES = drawing.FIGURES if CONFIG.figures is None else CONFIG.figures
-DECIDED = [claim.id for claim in CLAIMS.values() if claim.decided]
+if CONFIG.sources is not None:  # a chapter alone
+    FIGURES = [name for name in FIGURES if any(name in CLAIMS[id_].figures for id_ in DECIDED)]
 TRAINED = [SCALE] if CONFIG.seeds_together else settings.SCALES
 TRAINED = [scale for scale in TRAINED if CONFIG.trains(scale)]
 CODE = {command: room(*rooms) for command, rooms in ROOMS.items()}
@@ -57,7 +59,10 @@ RESOLVED = CONFIG.model_dump_json()
 PLANNED = f".cache/plans/{hashlib.sha256(RESOLVED.encode()).hexdigest()[:16]}.json"
 with suppress(IcgdError):  # where nothing can be written a plan can still be shown
     write_text(PLANNED, RESOLVED)
-shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))} ICGD_CONFIG={PLANNED}; ")
+quiet = "exec > /dev/null 2>&1; " if display() else ""  # logs have it all, and the display their ends
+shell.prefix(
+    f"set -euo pipefail; {quiet}export PYTHONPATH={shlex.quote(str(ROOT / 'src'))} ICGD_CONFIG={PLANNED}; "
+)
 
 
 def of_seed(experiment, scale, seed):
@@ -65,6 +70,11 @@ def of_seed(experiment, scale, seed):
     if CONFIG.named(experiment).axes:
         return [paths.sweep(scale, experiment, seed, kind) for kind in ("npz", "csv")]
     return [paths.weights(scale, experiment, seed), paths.history(scale, experiment, seed)]
+
+
+def likely(job):
+    """Seconds that a job of the plan is likely to take."""
+    return expected.seconds(job.rule.name, job.wildcards_dict, CONFIG, SCALE)
 
 
 def together(experiment):

@@ -1,12 +1,15 @@
-"""`icgd audit CLAIM`: what is claimed, the verdict, the numbers, the rule, its controls, the figure.
+"""`icgd audit CLAIM ...`: what is claimed, the verdict, the numbers, the rule, its controls, the figure.
 
 Standard library only: it answers in a fresh clone, from committed results, without any package.
 """
 
 import difflib
+import json
 import re
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from icgd import paths, record
 from icgd.audit import stale
@@ -16,11 +19,13 @@ from icgd.files import read_json
 from icgd.report.ledger import inside
 from icgd.report.meaning import LABELS, in_short, of_measure
 from icgd.report.words import (
+    bound_of,
     distance,
     extreme,
     in_words,
     number,
     origin,
+    plural,
     rests_on,
     rule,
     statistical,
@@ -28,35 +33,85 @@ from icgd.report.words import (
 )
 
 WIDTH = 110
-UNITS, FILES = 20, 4  # values and files that are printed; the verdict has all
+UNITS, FILES, PASSAGES = 20, 4, 4  # values, files and passages that are printed; the files have all
 ENTRY = re.compile(r"^- id: (\S+)$(.*?)(?=^- |^#|\Z)", re.M | re.S)
+PASSAGE = re.compile(r"^  - from: (\d+)\n    to: (\d+)$(.*?)(?=^  - |\Z)", re.M | re.S)
 
 
-def show(claim: str, scale: str) -> None:
-    """Print the explanation of one committed or rebuilt verdict.
+class Entry(NamedTuple):
+    """A claim as the registry has it: its text, and where that stands."""
+
+    text: str
+    place: str
+
+
+def show(asked: Iterable[str], scale: str, as_json: bool = False) -> None:
+    """Print the explanations of committed or rebuilt verdicts; of a figure its claims.
 
     Raises:
-        IcgdError: no such claim, or no verdict on it yet.
+        IcgdError: no such claim or figure, or no verdict on it yet.
     """
-    known = entries()
-    if claim not in known:
-        close = difflib.get_close_matches(claim, known, n=1) or sorted(known)[:5]
-        raise IcgdError(f"there is no claim {claim!r}; {nearest(claim, close)}")
-    found = verdict(claim, scale)
-    if found is None and not re.search(r"^  kind: (pending|not-testable)$", known[claim], re.M):
-        at = f"results/{scale} has no verdict on {claim}"
-        raise IcgdError(
-            f"{at}; `make audit CLAIM={claim} SCALE={scale if scale != 'full' else 'quick'}` builds it."
-        )
-    for line in lines(found) if found else waiting(claim, known[claim]):
+    known, found = entries(), {}
+    for word in map(str.lower, asked):
+        if word in known:
+            found[word] = verdict(word, scale)
+            if found[word] is None and not waits(known[word]):
+                at, built = f"results/{scale} has no verdict on {word}", "quick" if scale == "full" else scale
+                raise IcgdError(f"{at}; `make audit CLAIM={word} SCALE={built}` builds it.")
+        elif of_figure := drawn(word, scale):
+            found |= {} if not as_json else {one["id"]: one for one in of_figure}
+            printed([] if as_json else [f"{one['id']}  {in_words(one)}  {one['says']}" for one in of_figure])
+        else:
+            close = difflib.get_close_matches(word, known, n=1)
+            hint = nearest(word, close) if close else "`python -m icgd claims` lists all."
+            raise IcgdError(f"there is no claim or figure {word!r}; {hint}")
+    if as_json:
+        print(json.dumps(found, indent=2, sort_keys=True))
+        return
+    for at, (id_, one) in enumerate(found.items()):
+        printed([*[""] * min(at, 1), *(lines(one, known[id_]) if one else waiting(id_, known[id_]))])
+
+
+def printed(told: Iterable[str]) -> None:
+    """Lines, wrapped; those that a bar begins are rows of a table."""
+    for line in told:
         indent = " " * (len(line) - len(line.lstrip()) + 2)
-        print(textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False) or "")
+        kept = line.lstrip().startswith("|")
+        print(line if kept else textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False))
 
 
-def entries() -> dict[str, str]:
-    """Every claim's entry in the registry, as its text."""
+def entries() -> dict[str, Entry]:
+    """Every claim's entry in the registry."""
     files = [path for path in sorted(Path("claims").glob("*.yaml")) if path.name != "sources.yaml"]
-    return {id_: text for path in files for id_, text in ENTRY.findall(path.read_text("utf-8"))}
+    return {
+        one[1]: Entry(one[2], f"{path}:{text.count(chr(10), 0, one.start()) + 1}")
+        for path in files
+        for text in [path.read_text("utf-8")]
+        for one in ENTRY.finditer(text)
+    }
+
+
+def waits(entry: Entry) -> bool:
+    """Has a claim no rule, or none yet?"""
+    return bool(re.search(r"^  kind: (pending|not-testable)$", entry.text, re.M))
+
+
+def drawn(figure: str, scale: str) -> list[dict]:
+    """The verdicts that rest on a figure, "fig2"."""
+    decided = read_json(paths.verdicts(scale)) if paths.verdicts(scale).exists() else {}
+    return [one for one in decided.values() if figure in one["figures"]]
+
+
+def passages(claim: str) -> list[str]:
+    """Where the sources say it: document, characters, in our words."""
+    found = []
+    for path in sorted(Path("claims/coverage").glob("*.yaml")):
+        for start, end, entry in PASSAGE.findall(path.read_text("utf-8")):
+            if claim in re.findall(r"[a-z]+\d*-f?\d+", entry.rpartition("claims:")[2]):
+                says = " ".join(re.search(r"says: (?:>-)?(.*?)(?=\n    \w+:)", entry, re.S)[1].split())
+                found.append(f"stated in: {path.stem}, characters {start} to {end}: {says.strip(chr(34))}")
+    more = len(found) - PASSAGES
+    return found[:PASSAGES] + ([f"  and in {more} more, claims/coverage"] if more > 0 else [])
 
 
 def verdict(claim: str, scale: str) -> dict | None:
@@ -72,13 +127,14 @@ def _written(path: Path) -> float:
     return path.stat().st_mtime
 
 
-def waiting(claim: str, entry: str) -> list[str]:
+def waiting(claim: str, entry: Entry) -> list[str]:
     """A claim that has no rule, or none yet, as the registry has it."""
-    kind = "NOT TESTABLE" if "kind: not-testable" in entry else "PENDING"
-    return [claim, f"VERDICT: {kind}, as the registry says:", *entry.strip("\n").rstrip().split("\n")]
+    kind = "NOT TESTABLE" if "kind: not-testable" in entry.text else "PENDING"
+    told = [f"{claim}  {entry.place}", f"VERDICT: {kind}, as the registry says:"]
+    return [*told, *entry.text.strip("\n").rstrip().split("\n"), *passages(claim)]
 
 
-def lines(found: dict) -> list[str]:
+def lines(found: dict, entry: Entry) -> list[str]:
     """The explanation, line by line."""
     scale, name = found["scale"], found["id"]
     out = [f"{name}  [{found['kind']}]  {found['where']}", f"  {found['says']}", ""]
@@ -87,9 +143,15 @@ def lines(found: dict) -> list[str]:
     out += [f"  {key}: {found[key]}" for key in ("reason", "note", "reduced", "test") if found.get(key)]
     out += [f"  with the others: {words}"] if (words := together(found)) else []
     out += [f"  rests on: {words}"] if (words := rests_on(found)) else []
+    out += table(found["parts"])
     for part in found["parts"]:
         out += part_of(part)
-    out += ["", *(f"figure: figures/{scale}/{figure}.png" for figure in found["figures"])]
+    out += [
+        "",
+        *passages(name),
+        f"rule: {entry.place}",
+        *(f"figure: figures/{scale}/{figure}.png" for figure in found["figures"]),
+    ]
     out += made(found["inputs"])
     out += [f"stale: {why}" for why in stale.reasons(found)] or ["nothing it rests on has changed since"]
     out += [
@@ -104,6 +166,25 @@ def lines(found: dict) -> list[str]:
     return [*out, f"page: results/{scale}/audit/index.html#{name}"]
 
 
+def table(parts: list[dict]) -> list[str]:
+    """All parts at a glance, where there are several."""
+    if len(parts) < 2:
+        return []
+    rows = [["part", "value", "supported", "verdict"]]
+    for one in parts:
+        rows.append([one["name"], value(one, one, False), bound_of(one, "supported"), one["verdict"]])
+    widths = [max(len(row[at]) for row in rows) for at in range(4)]
+    told = ["  | " + " | ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return ["", told[0], "  |" + "|".join("-" * (width + 2) for width in widths), *told[1:]]
+
+
+def unit(part: dict, of_each: bool = False) -> str:
+    """What a value counts, where it has a unit: steps of training. A share of seeds has none."""
+    words = of_measure(part["evidence"])
+    counted = re.match(r"(first )?steps? (with|from)|`dropped_at` less", words)
+    return " steps" if counted and (of_each or not part["each"]) else ""
+
+
 def part_of(part: dict) -> list[str]:
     """One rule with its numbers."""
     out = ["", f"part: {part['name'] or 'the claim'}  ->  {part['verdict']}"]
@@ -112,11 +193,11 @@ def part_of(part: dict) -> list[str]:
     out += [
         f"  rule: {rule(part)}",
         *([f"  why this bound: {origin(part)}"] if origin(part) else []),
+        *([f"  measure: {of_measure(part['evidence'])}"] if of_measure(part["evidence"]) else []),
         f"  measured: {value(part, part)}{extreme(part)}",
         *([f"  nearest bound: {distance(part)}"] if distance(part) else []),
         f"  evidence: {asked}",
     ]
-    out.append(f"  measure: {of_measure(part['evidence'])}")
     if part["published"] is not None:
         own = part["published_verdict"]
         also = f"; the paper's own seeds would be {own}" if own else ""
@@ -125,8 +206,9 @@ def part_of(part: dict) -> list[str]:
     if part["released"] is not None:
         out.append(f"  released code: {number(part['released'])} ({part['released_from']})")
     if len(units := part["units"]) > 1:
-        shown = ", ".join(f"{unit['unit']} {number(unit['value'])}" for unit in units[:UNITS])
-        out.append(f"  units: {shown}" + (f", and {len(units) - UNITS} more" if len(units) > UNITS else ""))
+        shown = ", ".join(f"{one['unit']} {number(one['value'])}{unit(part, True)}" for one in units[:UNITS])
+        more = f", and {len(units) - UNITS} more" if len(units) > UNITS else ""
+        out.append(f"  each {part['per'] if statistical(part) else 'row'}: {shown}{more}")
     out += [f"  left out: {entry['unit']}, {entry['why']}" for entry in part["excluded"]]
     return out + [control_of(control, part) for control in part["controls"]]
 
@@ -139,12 +221,13 @@ def control_of(control: dict, part: dict) -> str:
     return f"  control {in_short(control)}{size}: must {control['must']}, {came_out}: {mark}"
 
 
-def value(item: dict, part: dict) -> str:
-    """A value, with its interval and the number of units where it has one."""
+def value(item: dict, part: dict, counted: bool = True) -> str:
+    """A value, with its interval and, if asked for, the number of units where it has one."""
     if not statistical(part):
-        return number(item["value"])
+        return number(item["value"]) + unit(part)
     found, low, high = (number(item[key]) for key in ("value", "low", "high"))
-    return f"{found}  [{low}, {high}]  n = {item['n']}"
+    per = plural(part["per"]) if item["n"] != 1 else part["per"]
+    return f"{found}{unit(part)} [{low}, {high}]" + (f", {item['n']} {per}" if counted else "")
 
 
 def made(inputs: list[dict]) -> list[str]:
@@ -154,4 +237,14 @@ def made(inputs: list[dict]) -> list[str]:
         out.append(f"evidence: {entry['path']}  sha256 {entry['sha256'][:12]}")
         if found := record.of(entry["path"]):
             out.append(f"  made by: {' '.join(found['command'])} at revision {found['revision']}")
+            out += weights(found["inputs"])
     return out + ([f"  and {len(inputs) - FILES} more, listed in the verdict"] if len(inputs) > FILES else [])
+
+
+def weights(inputs: Iterable[str]) -> list[str]:
+    """The networks that a table was measured on, an experiment a line."""
+    seeds: dict[str, list[str]] = {}
+    for path in inputs:
+        if (found := re.fullmatch(r"(.*/seed-)(\d+)(/weights\.npz|\.npz)", path)) is not None:
+            seeds.setdefault(f"{found[1]}*{found[3]}", []).append(found[2])
+    return [f"  weights: {files} ({len(held)} seeds)" for files, held in seeds.items()]

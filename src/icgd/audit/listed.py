@@ -20,7 +20,7 @@ def listed(scale: str, verdict: str | None = None, words: str = "") -> list[tupl
         IcgdError: no claim has such a verdict.
     """
     decided, found = read_json(paths.verdicts(scale)), []
-    for id_, entry in explain.entries().items():
+    for id_, (entry, _) in explain.entries().items():
         if id_ in decided:
             word, says = decided[id_]["verdict"], decided[id_]["says"]
         else:

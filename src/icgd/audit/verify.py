@@ -69,7 +69,9 @@ def verify(scale: str, known: Known) -> Iterator[Finding]:
     """Every file of a scale's results and figures, with its state."""
     folders = (paths.RESULTS / scale, paths.FIGURES / scale)
     present = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
-    present -= {path for path in present if path.name == "unfinished.npz" or path.suffix == ".part"}
+    present -= {
+        one for one in present if one.name in ("unfinished.npz", "README.md") or one.suffix == ".part"
+    }
     free = {paths.HISTORY, programs.PROGRAMS, programs.ATTESTATIONS}  # they speak of many records
     for path in sorted(present):
         if path.name.endswith(record.SUFFIX):

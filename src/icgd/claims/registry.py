@@ -134,6 +134,18 @@ def claim(id_: str) -> Claim:
     return claims()[id_]
 
 
+def decided(of: Iterable[str] | None = None) -> list[str]:
+    """Ids of the claims with a rule, of some sources or of all.
+
+    Raises:
+        IcgdError: no such source.
+    """
+    known = [source["id"] for source in sources()]
+    for wrong in set(of or ()) - set(known):
+        raise IcgdError(f"sources: there is no {wrong!r}; {nearest(wrong, known)}")
+    return [id_ for id_, one in claims().items() if one.decided and (of is None or one.source in of)]
+
+
 def neighbours(id_: str, known: Iterable[str]) -> str:
     """Hint for an unknown id: the nearest, or the first few."""
     return nearest(id_, difflib.get_close_matches(id_, known, n=1) or sorted(known)[:5])

@@ -112,7 +112,7 @@ def _too_wide(value: float, low: float, high: float, n: int, rule: Rule) -> str:
 
 def decide_all(config: Config, scale: str) -> dict[str, dict]:
     """The verdict of every claim that has a rule, by id, and whether it stands together with its source's."""
-    known = {id_: claim for id_, claim in registry.claims().items() if claim.decided}
+    known = {id_: registry.claim(id_) for id_ in registry.decided(config.sources)}
     found = {id_: judge(claim, config, scale) for id_, claim in known.items()}
     stands = multiplicity.together(found[id_] for id_, claim in known.items() if not claim.finding)
     return {id_: {**resting(one, found), "together": stands.get(id_)} for id_, one in found.items()}
@@ -122,6 +122,7 @@ def resting(one: dict, found: Mapping[str, dict]) -> dict:
     """A verdict with those of the claims that it rests on."""
     known = registry.claims()
     below = registry.foundations(one["id"], known) if one["id"] in known else ()
+    below = [id_ for id_ in below if id_ in found or not known[id_].decided]  # all but other chapters
     words = {id_: found[id_]["verdict"] if id_ in found else known[id_].kind for id_ in below}
     return {**one, "rests_on": {id_: word.replace("-", " ") for id_, word in words.items()}}
 
