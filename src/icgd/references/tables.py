@@ -21,7 +21,7 @@ CLIPPED_TASKS = 10_240
 
 
 def of_optima(searched: Searched, trained: Iterable[Mapping]) -> Rows:
-    """Every optimum, also under a clip and along the context, and GD++ as ``trained``: rows of released-*.csv.
+    """Every optimum, also under a clip and along the context; ``trained``: rows of released-*.csv.
 
     Raises:
         IcgdError: one of these is missing.
