@@ -8,7 +8,9 @@ from icgd.claims.words import asked, distance, extreme, far, in_words, inside, n
 
 
 def test_a_verdict_tells_how_many_parts_bear_it_out():
-    claim = make_claim("vo22-1", verdict="refuted", counts={"supported": 2, "refuted": 12, "other": 0, "of": 14})
+    claim = make_claim(
+        "vo22-1", verdict="refuted", counts={"supported": 2, "refuted": 12, "other": 0, "of": 14}
+    )
     assert in_words(claim) == "refuted: 12 of 14 parts fail"
     assert in_words({**claim, "verdict": "partly"}) == "partly: 2 of 14 parts hold"
     assert in_words({**claim, "verdict": "inconclusive"}) == "inconclusive"
@@ -21,7 +23,9 @@ def test_rules_in_words():
         "Supported when the 95 % interval of the mean over training seeds (log scale) lies "
         "within 0.99 to 1.01; refuted when outside it."
     )
-    exact = make_part(per="none", estimand="max", transform=None, supported={"below": 1e-6}, refuted={"above": 1e-3})
+    exact = make_part(
+        per="none", estimand="max", transform=None, supported={"below": 1e-6}, refuted={"above": 1e-3}
+    )
     assert rule(exact) == "Supported when the max lies below 1e-6; refuted when it lies above 0.001."
     share = make_part(estimand="fraction", transform="linear", each={"above": 2}, supported={"above": 0.5})
     assert rule(share).startswith(
@@ -40,7 +44,9 @@ def test_a_rule_tells_where_its_bound_comes_from_and_how_far_the_interval_is():
 
 def test_a_counting_rule():
     units = [{"unit": f"seed {k}", "value": float(k < 8)} for k in range(9)]
-    part = make_part(estimand="count", out_of=9, each={"above": 1}, transform="linear", units=units, value=8 / 9)
+    part = make_part(
+        estimand="count", out_of=9, each={"above": 1}, transform="linear", units=units, value=8 / 9
+    )
     part |= {"supported": {"above": 8}, "refuted": {"below": 1}, "low": 0.52, "high": 0.997}
     assert rule(part) == (
         "Supported when at least 8 of 9 training seeds have a value of at least 1; refuted when at most 1 of 9 do."

@@ -80,7 +80,12 @@ def _sphinx(source: Path, built: Path) -> None:
     folders = {"srcdir": source, "outdir": built, "doctreedir": source.parent / "doctrees"}
     try:
         app = Sphinx(
-            confdir=None, buildername="html", confoverrides=SETTINGS, warningiserror=True, status=None, **folders
+            confdir=None,
+            buildername="html",
+            confoverrides=SETTINGS,
+            warningiserror=True,
+            status=None,
+            **folders,
         )
         app.build()
     except SphinxError as error:
@@ -96,7 +101,11 @@ class Pages:
         self.site = site
         loader = FileSystemLoader(HERE / "templates")
         self.environment = Environment(
-            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+            loader=loader,
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            keep_trailing_newline=True,
         )
         self.environment.filters |= {"md": markdown, "slug": slug, "ids": self._ids, "number": words.number}
         self.environment.filters["code"] = content.code_of
@@ -142,7 +151,9 @@ class Pages:
             origin=lambda claim: self.site.sources[claim["source"]]["url"],
             history=lambda id_: [line for line in self.site.history if line["claim"] == id_],
             chief=chief,
-            drawn_from=lambda one: [figure for figure in self.site.figures if one in self.site.drawn_in(figure)],
+            drawn_from=lambda one: [
+                figure for figure in self.site.figures if one in self.site.drawn_in(figure)
+            ],
             **given,
         )
         found = re.sub(r"(?<=[^\n])~~~~$", "\n~~~~", found.lstrip(), flags=re.M)  # a fence has its own line
@@ -177,14 +188,19 @@ class Pages:
         """What the table of claims needs besides the claims."""
         site = self.site
         decided = [one for one in site.all.values() if one["parts"]]
-        used = {key: list(dict.fromkeys(one[key] for one in decided)) for key in ("verdict", "source", "kind")}
+        used = {
+            key: list(dict.fromkeys(one[key] for one in decided)) for key in ("verdict", "source", "kind")
+        }
         figures = [(name, content.figure_title(name)) for name in site.figures if site.figures[name]]
         filters = [
             ("verdict", [(word, word) for word in sorted(used["verdict"], key=order)]),
             ("source", [(id_, site.sources[id_]["title"].partition(" (")[0]) for id_ in used["source"]]),
             ("kind", [(kind, kind) for kind in used["kind"]]),
             ("figure", figures),
-            ("together", [("stands", "stands under Holm"), ("falls", "does not"), ("no interval", "no interval")]),
+            (
+                "together",
+                [("stands", "stands under Holm"), ("falls", "does not"), ("no interval", "no interval")],
+            ),
         ]
         waiting = [one for one in site.all.values() if not one["parts"]]
         return {
@@ -194,9 +210,17 @@ class Pages:
 
     def _search_words(self, claim: dict) -> str:
         """What the table's text filter searches besides the row's own words."""
-        said = [where(claim["where"]), claim["note"] or "", *(passage.says for passage in self.site.passages.get(claim["id"], ()))]
+        said = [
+            where(claim["where"]),
+            claim["note"] or "",
+            *(passage.says for passage in self.site.passages.get(claim["id"], ())),
+        ]
         said += [f"{part['name']} {words.asked(part)}" for part in claim["parts"]]
-        said += [*sorted(content.experiments(claim)), *map(content.figure_title, claim["figures"]), *claim["figures"]]
+        said += [
+            *sorted(content.experiments(claim)),
+            *map(content.figure_title, claim["figures"]),
+            *claim["figures"],
+        ]
         said += [term["term"] for term in self.site.terms(claim)]
         return " ".join(dict.fromkeys(said)).lower()
 
@@ -207,7 +231,12 @@ class Pages:
             topics, answer = results.topics(), map(verdicts.fill, read_yaml(results.TOPICS)["answer"])
         pages = [name for name in (*LISTS, *SINGLE[1:], "docs/index")]
         picture = next((topic["figure"] for topic in topics if topic.get("figure") in site.figures), None)
-        return {"topics": topics, "picture": picture, "answer": list(answer), "pages": [*(["Results <results>"] if topics else []), *pages]}
+        return {
+            "topics": topics,
+            "picture": picture,
+            "answer": list(answer),
+            "pages": [*(["Results <results>"] if topics else []), *pages],
+        }
 
     def _results(self) -> str:
         """RESULTS.md with the site's own links."""
@@ -282,7 +311,9 @@ def chief(claim: dict) -> dict:
     """The part that a row shows: the headline, else the first with the claim's verdict, else the first."""
     how, parts = claim.get("combine"), claim["parts"]
     wanted = how["headline"] if isinstance(how, dict) else None
-    same = [part for part in parts if (part["name"] == wanted if wanted else part["verdict"] == claim["verdict"])]
+    same = [
+        part for part in parts if (part["name"] == wanted if wanted else part["verdict"] == claim["verdict"])
+    ]
     return (same or parts)[0]
 
 

@@ -17,7 +17,7 @@ from icgd.figures import plan as drawing
 from icgd.files import read_json, read_table, read_yaml
 
 HERE = Path(__file__).parent
-BLANK = {"planned": [], "combine": None, "together": None}  # what not every verdict says
+BLANK = {"planned": [], "combine": None, "together": None, "rests_on": {}}  # what not every verdict says
 
 
 class Content:
@@ -94,7 +94,9 @@ class Content:
     def url(self, passage: coverage.Passage) -> str:
         """The passage in its document: a link that lands on its words, where both are known."""
         source = next(document.source for document in self.documents if document.name == passage.document)
-        return text_fragment(self.sources[source]["url"], self._ends.get((passage.document, passage.start), ()))
+        return text_fragment(
+            self.sources[source]["url"], self._ends.get((passage.document, passage.start), ())
+        )
 
     @cached_property
     def _ends(self) -> dict[tuple[str, int], list[str]]:
@@ -238,6 +240,7 @@ def code_of(part: dict) -> str:
 
 def weights_of(claim: dict, scale: str) -> list[str]:
     """Folders of the trained networks behind a claim."""
-    folders = [paths.RESULTS / scale / at for name in sorted(experiments(claim)) for at in (name, f"sweeps/{name}")]
+    folders = [
+        paths.RESULTS / scale / at for name in sorted(experiments(claim)) for at in (name, f"sweeps/{name}")
+    ]
     return [str(folder) for folder in folders if any(folder.glob("seed-*"))]
-

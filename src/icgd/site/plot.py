@@ -67,7 +67,7 @@ def plot(part: dict, title: str = "", small: bool = False) -> str:
     marks += [*_published(axis, part, row), *controls, *([] if small else _scale(axis, floor, title))]
     height, said = floor + (1 if small else 34 if title else 20), escape(_said(part))
     kind = "plot small" if small else "plot"
-    return f'<svg class="{kind}" role="img" aria-label="{said}" height="{height}">{"".join(marks)}</svg>'
+    return f'<svg class="{kind}" role="img" aria-label="{said}" height="{height}">{" ".join(marks)}</svg>'
 
 
 def _is_share(part: dict) -> bool:
