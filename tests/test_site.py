@@ -22,7 +22,8 @@ from icgd.site.plot import LEFT, WIDTH, Axis, plot
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 KEPT = {".git", ".cache", ".snakemake", ".check", "site", "logs"}
-BUILD = "import sys; from icgd.__main__ import main; main(['site', '--scale', 'full']); print('jax' in sys.modules)"
+BUILD = """import sys; from icgd.__main__ import main
+main(['site', '--scale', 'full']); print('jax' in sys.modules)"""
 SECONDS = 60
 PLANTED = '<img src="x.png"><p style="color: #bbb">Pale</p>'
 SINGLE = [f"{name}.html" for name in (*build.SINGLE, "results", "search")]
@@ -253,9 +254,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(site, view, widt
 def test_axe_finds_what_is_planted(site, view):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = view(site / "dispute.html")
-    page.evaluate(
-        f"document.querySelector('article').innerHTML += `{PLANTED}`"
-    )
+    page.evaluate(f"document.querySelector('article').innerHTML += `{PLANTED}`")
     result = axe.run(page, options={"preload": False})
     assert {"image-alt", "color-contrast"} <= {one["id"] for one in result.response["violations"]}
 

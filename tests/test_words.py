@@ -29,7 +29,8 @@ def test_rules_in_words():
     assert rule(exact) == "Supported when the max lies below 1e-6; refuted when it lies above 0.001."
     share = make_part(estimand="fraction", transform="linear", each={"above": 2}, supported={"above": 0.5})
     assert rule(share).startswith(
-        "Supported when the 95 % interval of the share of training seeds with a value of at least 2 lies above 0.5;"
+        "Supported when the 95 % interval of the share of training seeds with a value of at least 2 lies "
+        "above 0.5;"
     )
 
 
@@ -49,7 +50,8 @@ def test_a_counting_rule():
     )
     part |= {"supported": {"above": 8}, "refuted": {"below": 1}, "low": 0.52, "high": 0.997}
     assert rule(part) == (
-        "Supported when at least 8 of 9 training seeds have a value of at least 1; refuted when at most 1 of 9 do."
+        "Supported when at least 8 of 9 training seeds have a value of at least 1; "
+        "refuted when at most 1 of 9 do."
     )
     assert "refuted by nothing" in rule({**part, "refuted": None})
     assert extreme(part) == ", 8 of 9"
