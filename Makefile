@@ -13,7 +13,7 @@ SNAKEMAKE := $(RUN) snakemake --cores $(CORES) --logger icgd
 CHAPTER := $(if $(SOURCES),'sources=[$(SOURCES)]')
 FIRST := $(if $(SOURCES),,--prioritize figures/quick/fig1.png)
 
-.PHONY: help setup reproduce full test bench audit check verify attest report faults lint notebook lock clean
+.PHONY: help setup reproduce full test bench audit check verify attest site faults lint notebook lock clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -67,8 +67,8 @@ verify: ## compare every committed file with its record (nothing to install)
 attest: setup ## does today's code still train what is committed? compare compiled programs, rerun where they differ
 	$(RUN) python -m icgd attest
 
-report: setup ## the audit page of SCALE
-	$(SNAKEMAKE) --config scale=$(SCALE) -- results/$(SCALE)/audit/index.html
+site: setup ## a page for every claim, figure and source: site/SCALE/index.html (seconds)
+	@$(RUN) python -m icgd site --scale $(SCALE)
 
 faults: setup ## plant faults in copies of the source, one at a time, and see what notices them (an hour)
 	$(RUN) python tests/faults.py
@@ -87,4 +87,4 @@ lock: setup ## requirements.lock from requirements.in
 		--custom-compile-command "make lock" requirements.in -o requirements.lock
 
 clean: ## everything that can be rebuilt; committed results stay
-	rm -rf .snakemake .cache $(CHECK) logs results/smoke results/quick figures/smoke figures/quick
+	rm -rf .snakemake .cache $(CHECK) logs results/smoke results/quick figures/smoke figures/quick site

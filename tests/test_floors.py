@@ -15,9 +15,10 @@ FLOORS = (  # from the bottom up; a module that is named stands above the rest o
     ("references",),
     ("measures", "statements"),
     ("training.problem", "training.steps", "training.loop", "training.program", "training.job"),
-    ("figures", "claims", "report", "plan"),
+    ("figures", "claims", "plan"),
     ("audit",),
-    ("api", "documents", "results", "__main__"),
+    ("api", "documents", "results"),
+    ("site", "__main__"),
 )
 SOURCE = ROOT / "src" / "icgd"
 MODULES = {

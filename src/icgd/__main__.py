@@ -23,7 +23,7 @@ ROOMS = {  # whose code makes what a command writes
     "statement": (*MATHEMATICS, *SHARED, "statements"),
     "figure": ("references", "figures"),
     "decide": ("claims",),
-    "report": ("claims", "report"),
+    "site": ("claims", "site", "results.py"),
 }
 COMMANDS: dict[str, tuple[Callable, tuple[str, ...], bool]] = {}  # what runs, its arguments, does it need JAX
 
@@ -188,14 +188,11 @@ def decide(parsed: argparse.Namespace) -> None:
 
 
 @command()
-def report(parsed: argparse.Namespace) -> None:
-    """write the audit page"""
-    from icgd.claims import registry
-    from icgd.report import page
+def site(parsed: argparse.Namespace) -> None:
+    """build the site: a page for every claim, figure, experiment and source"""
+    from icgd.site import build
 
-    scale = planned(parsed)[1]
-    record = recorder("report", {"scale": scale, "registry": registry.registry_hash()})
-    record.write(*page.write(scale))
+    print(f"open {build.write(*planned(parsed))}")
 
 
 @command("claim", "--json")

@@ -28,6 +28,7 @@ class Entry(NamedTuple):
     text: str
     tolerance: float = TOLERANCE
     subjects: dict[str, str] = {}  # of statements: their controls, with a few words on each
+    place: str = ""  # file and line of the function
 
 
 @cache
@@ -35,8 +36,9 @@ def measures() -> dict[str, Entry]:
     """Measures of trained networks by name."""
     found = {}
     for path, function, options in _decorated("measures", "measure"):
+        tolerance = options.get("tolerance", TOLERANCE)
         found[function.name] = Entry(
-            function.name, path.stem, _text(function), options.get("tolerance", TOLERANCE)
+            function.name, path.stem, _text(function), tolerance, place=_place(path, function)
         )
     return found
 
@@ -72,7 +74,7 @@ def statements() -> dict[str, Entry]:
         tolerance = options.get("tolerance", TOLERANCE)
         for name, text in (told or {function.name: _text(function)}).items():
             known = tolerance.get(name, TOLERANCE) if isinstance(tolerance, dict) else tolerance
-            found[f"{table} {name}"] = Entry(name, table, text, known, subjects)
+            found[f"{table} {name}"] = Entry(name, table, text, known, subjects, _place(path, function))
     return found
 
 
@@ -116,6 +118,10 @@ def _decorated(folder: str, decorator: str) -> Iterator[tuple[Path, ast.Function
 @cache
 def _trees(folder: str) -> list[tuple[Path, ast.Module]]:
     return [(path, ast.parse(path.read_text("utf-8"))) for path in sorted((PACKAGE / folder).rglob("*.py"))]
+
+
+def _place(path: Path, function: ast.FunctionDef) -> str:
+    return f"src/icgd/{path.relative_to(PACKAGE).as_posix()}#L{function.lineno}"
 
 
 def _text(function: ast.FunctionDef) -> str:

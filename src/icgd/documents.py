@@ -1,4 +1,4 @@
-"""What is generated: data dictionary, schema of settings, table of docs/budget.md, model cards, RO-Crate."""
+"""Generated: data dictionary, schema, table of docs/budget.md, model cards, RO-Crate, ends of passages."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from icgd import cards, config, crate, dictionary, paths
+from icgd.claims import coverage
 from icgd.config import Config
 from icgd.dictionary import Entry
 from icgd.errors import IcgdError
@@ -71,6 +72,7 @@ def write() -> None:
     for path, text in cards.cards(config.load()).items():
         write_text(path, text)
     write_text(crate.PATH, crate.metadata())
+    coverage.write_ends()
 
 
 def data_dictionary() -> str:

@@ -4,22 +4,19 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
 from icgd import paths
 from icgd.claims import registry
+from icgd.claims.words import asked, group, is_finding, number, ours
 from icgd.errors import IcgdError
 from icgd.files import read_json, read_yaml, write_text
-from icgd.report.meaning import of_measure, of_subject
-from icgd.report.words import group, is_finding, measured, number, plural, region, statistical
 
 TOPICS, RESULTS, README = Path("claims/topics.yaml"), Path("RESULTS.md"), Path("README.md")
 BEGIN, END = "<!-- results: written by python -m icgd results -->\n", "<!-- end of results -->"
 HOLE = re.compile(r"\{([a-z0-9-]+)(?:\.(\d+))?:([a-z_ ]+)\}")
-EXTREMES = {"max": "largest: ", "min": "least: ", "median": "median over seeds: "}
 STANDS = {True: "yes", False: "no", None: "no interval"}
 WORDS = ("supported", "partly", "refuted", "undecided")
 
@@ -103,40 +100,11 @@ def _round(value: float, spread: float) -> str:
 
 def _numbers(part: dict) -> list[str]:
     """What is measured, in words; ours; published."""
-    words = _measure(part["evidence"])
-    if not words.startswith(("Larg", "Least", "Highest", "Lowest")):
-        words = EXTREMES.get(part["estimand"], "") + words
-    if part["each"]:
-        value = f"with a value {region(part['each'])}: "
-        where = words.removeprefix("1 if ") if part["each"] == {"above": 0.5} else words
-        words = f"share of {plural(part['per'])} {'where ' if where != words else value}{where}"
-    words = f"*{part['name']}*: {words}" if part["name"] else words
-    ours = unescape(measured(part)) if statistical(part) else _exact(part["value"])
+    words = f"*{part['name']}*: {asked(part)}" if part["name"] else asked(part)
     published = number(part["published"])
     if part["published"] is None and part["released"] is not None:
         published = f"{number(part['released'])} (code)"
-    return [_cell(words), ours, published]
-
-
-def _measure(evidence: dict) -> str:
-    """The dictionary's words for a measure, with what it is held against in them or after them."""
-    words = of_measure(evidence).rstrip(".") or "read off the paper and its code"
-    reference = evidence.get("reference") or ""
-    if "reference" not in words or not reference:
-        return words
-    what = (of_subject(reference, evidence) or reference).split(" for the experiment's tasks")[0]
-    if " of " in reference:
-        what = reference
-    else:
-        words = words.replace(" (the mean of several networks)", "")
-    if " of " in reference or "reference's" in words or len(what) > 60:
-        return f"{words}; reference: {what}"
-    return words.replace("the reference", what)
-
-
-def _exact(value: float) -> str:
-    """A rounding error with two digits, anything else as in the audit."""
-    return f"{value:.2g}" if 0 < abs(value) < 1e-6 else number(value)
+    return [_cell(words), ours(part), published]
 
 
 def _cell(text: str) -> str:

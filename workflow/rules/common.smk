@@ -171,7 +171,7 @@ if absent and SCALE not in TRAINED:
     say(f"{absent[0]} is not committed; --config scale={SCALE} weights=train trains what is absent.")
 
 NAMED = (  # what a target's path names, and what there is
-    (r"(?:results|figures)/([^/]+)/.*", "scale", settings.SCALES),
+    (r"(?:results|figures|site)/([^/]+)/.*", "scale", settings.SCALES),
     (r"results/\w+/claims/([^/]+)\.json", "claim", CLAIMS),
     (r"figures/\w+/([^/]+)\.(?:png|svg|csv)", "figure", FIGURES),
     (r"results/\w+/([^/]+)/(?:measures|curves)\.csv", "experiment", CONFIG.experiments),

@@ -2,8 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import chdir
-from itertools import zip_longest
 from pathlib import Path
 
 from icgd import paths
@@ -16,7 +14,6 @@ from icgd.files import read_json, read_table
 
 SHARED = ("claims", "published", "requirements.lock", "config.yaml")
 COMPUTED = ("value", "low", "high")  # numbers of a verdict; the others are quoted from the registry
-SHOWN, MOST = 160, 20  # characters of a line of the page that differs; lines
 
 
 def prepare(folder: Path, config: Config) -> None:
@@ -39,7 +36,7 @@ def prepare(folder: Path, config: Config) -> None:
 
 def compare(folder: Path, config: Config) -> int:
     """Everything committed that the rebuild in ``folder`` does not bear out; exit code 1 if there is any."""
-    found = [*differences(folder), *page(folder / "page")]
+    found = differences(folder)
     for one in found:
         print(f"{one.where}: was {one.was}; is {one.now}")
     print(f"check: {len(found)} differences between committed results and their rebuild")
@@ -116,31 +113,6 @@ def summary(verdict: dict) -> str:
     part = verdict["parts"][0]
     found = f"{part['value']} [{part['low']}, {part['high']}], published {part['published']}"
     return f"{verdict['verdict']} at {found}"
-
-
-def page(folder: Path) -> Iterator[Difference]:
-    """Lines of the committed page that differ from one written now, in ``folder``, from what it shows."""
-    from icgd.report import page
-
-    written = paths.RESULTS / "full" / "audit" / "index.html"
-    if not written.exists():
-        yield Difference(str(written), "not committed", "made by `make report`")
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / written).parent.mkdir(parents=True)
-    for path in [*map(Path, (*SHARED, "figures")), *(paths.RESULTS / "full").iterdir()]:
-        if path != written.parent:
-            (folder / path).symlink_to(path.resolve())
-    texts = [written.read_text("utf-8")]
-    with chdir(folder):
-        page.write("full")
-        texts.append(written.read_text("utf-8"))
-    lines = zip_longest(*(text.split("\n") for text in texts), fillvalue="")
-    other = [(index, *pair) for index, pair in enumerate(lines, start=1) if pair[0] != pair[1]]
-    for index, old, new in other[:MOST]:
-        at = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
-        part = slice(max(0, at - SHOWN // 2), max(0, at - SHOWN // 2) + SHOWN)
-        yield Difference(f"{written} line {index}", old[part], new[part])
 
 
 def retrain(folder: Path, config: Config) -> int:

@@ -1,12 +1,12 @@
 """The last lines of a run: how many verdicts of each kind, five of them, and what to look at."""
 
 from collections import Counter
-from html import unescape
 from pathlib import Path
 
 from icgd import paths
+from icgd.claims.words import in_words, measured, region
 from icgd.files import read_json, read_yaml
-from icgd.report.words import in_words, measured, region
+
 
 TOPICS = Path("claims/topics.yaml")
 
@@ -24,7 +24,7 @@ def lines(scale: str) -> list[str]:
         part = one["parts"][0]
         told.append(f"  {one['id']}  {one['says']}")
         bound = f"supported {region(part['supported'])}"
-        told.append(f"      {in_words(one)}: {unescape(measured(part)) or 'no number'} ({bound})")
+        told.append(f"      {in_words(one)}: {measured(part) or 'no number'} ({bound})")
     told.append(f"Look into {paths.FIGURES / scale}, and ask for any verdict:")
     first = headlines[0]["id"] if headlines else next(iter(verdicts), "vo22-17")
     return [*told, f"  make audit CLAIM={first}{'' if scale == 'full' else f' SCALE={scale}'}"]

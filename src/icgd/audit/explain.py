@@ -14,16 +14,16 @@ from typing import NamedTuple
 from icgd import paths, record
 from icgd.audit import stale
 from icgd.claims import history
-from icgd.errors import IcgdError, nearest
-from icgd.files import read_json
-from icgd.report.ledger import inside
-from icgd.report.meaning import LABELS, in_short, of_measure
-from icgd.report.words import (
+from icgd.claims.words import (
+    LABELS,
     bound_of,
     distance,
     extreme,
+    in_short,
     in_words,
+    inside,
     number,
+    of_measure,
     origin,
     plural,
     rests_on,
@@ -31,6 +31,8 @@ from icgd.report.words import (
     statistical,
     together,
 )
+from icgd.errors import IcgdError, nearest
+from icgd.files import read_json
 
 WIDTH = 110
 UNITS, FILES, PASSAGES = 20, 4, 4  # values, files and passages that are printed; the files have all
@@ -163,7 +165,7 @@ def lines(found: dict, entry: Entry) -> list[str]:
     out.append(
         f"rebuild: make audit CLAIM={name} SCALE=quick (short runs); make check (all committed weights)"
     )
-    return [*out, f"page: results/{scale}/audit/index.html#{name}"]
+    return [*out, f"page: site/{scale}/claims/{name}.html (made by `make site`)"]
 
 
 def table(parts: list[dict]) -> list[str]:

@@ -53,15 +53,10 @@ def _decide(recorded: dict, path: Path, today: Config, scale: str) -> Pair:
     return recorded["entries"], {id_: found for id_, found in entries.items() if not one or id_ in one}
 
 
-def _report(recorded: dict, path: Path, today: Config, scale: str) -> Pair:
-    return recorded["registry"], registry.registry_hash()
-
-
 STEPS: dict[str, Callable[[dict, Path, Config, str], Pair]] = {
     "train": _train,
     "released": _released,
     "measure": _measure,
     "statement": _statement,
     "decide": _decide,
-    "report": _report,
 }

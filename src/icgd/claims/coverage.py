@@ -14,11 +14,13 @@ from icgd.claims.registry import Claim, Line
 from icgd.claims.rules import refuse
 from icgd.config import Block, Count, checked
 from icgd.errors import IcgdError
-from icgd.files import read_yaml
+from icgd.files import read_yaml, write_table
 
 FOLDER = registry.FOLDER / registry.COVERAGE
 DOCUMENTS = Path("../shared/sources")  # the documents themselves are not part of the repository
 DIGITS = 16  # of a passage's hash
+WORDS = registry.FOLDER / "passages.csv"  # how passages begin and end, for links into the documents
+FIRST, LAST = 3, 2  # so many words of a passage's ends: with its neighbour's never six in a row
 # What is not built yet is a pending claim, and what cannot be is one that is not testable.
 NO_REASON = re.compile(r"\b(scope|pending|not (yet )?built|untested)\b", re.IGNORECASE)
 
@@ -129,6 +131,25 @@ def compare(found: Document, text: str) -> None:
         wrong = f", passage {part.number}: {span}; is the span right, or the document another?"
         refuse(str(where), [(hash_ != part.sha256, wrong)])
     refuse(str(where), [(whole != found.sha256, f": the document's sha256 is {whole}, not {found.sha256}.")])
+
+
+def ends(found: Document, text: str) -> list[dict[str, str]]:
+    """A row for each passage: its first and its last words."""
+    rows = []
+    for part in found.passages:
+        words = text[part.start : part.end].split()
+        first, last = " ".join(words[:FIRST]), " ".join(words[FIRST:][-LAST:])
+        rows.append({"document": found.name, "from": part.start, "first": first, "last": last})
+    return rows
+
+
+def write_ends() -> None:
+    """Write these of every document that can be linked to, if all of them are at hand."""
+    linked = {source["id"] for source in registry.sources() if source.get("url")}
+    found = [(each, DOCUMENTS / each.name) for each in documents() if each.source in linked]
+    if all(path.exists() for _, path in found):
+        rows = [row for each, path in found for row in ends(each, path.read_bytes().decode("utf-8"))]
+        write_table(WORDS, ("document", "from", "first", "last"), rows)
 
 
 def compare_all() -> int:

@@ -1,0 +1,310 @@
+"""Verdicts, rules and numbers in words: for the site, RESULTS.md and the terminal. Standard library only."""
+
+import math
+import re
+
+from icgd import dictionary
+from icgd.claims.scales import by_interval, half_widths
+from icgd.errors import IcgdError
+from icgd.measures.request import METHODS, ON_SEQUENCES, parsed
+
+# word: (symbol, tone, group, meaning)
+VERDICTS = {
+    "supported": ("✓", "good", "decided", "the interval lies inside the supported region"),
+    "refuted": ("✗", "bad", "decided", "the interval lies inside the refuted region"),
+    "partly": ("◐", "mixed", "decided", "of several things that are claimed some hold and others do not"),
+    "borderline": ("≈", "mixed", "undecided", "the interval lies in the gap between the two regions"),
+    "inconclusive": ("?", "mixed", "undecided", "the interval is too wide to tell; more units would help"),
+    "no power": (
+        "∅",
+        "mixed",
+        "undecided",
+        "a control did not come out as it must, so the rule could not have told",
+    ),
+    "indicative": ("~", "info", "undecided", "from short runs and few seeds; never counted"),
+    "not decided at this scale": ("–", "plain", "undecided", "this scale is too small to decide"),
+    "error": ("!", "bad", "undecided", "the claim could not be checked"),
+    "not testable": ("⊘", "plain", "not testable", "no experiment can decide it; its reason is given"),
+    "pending": ("…", "plain", "pending", "its experiment is not built, or its runs are not in yet"),
+}
+GROUPS = ("decided", "undecided", "not testable", "pending")
+UNKNOWN = ("•", "plain", "undecided", "")
+NOT_RUN = "not run"
+SET = {
+    "inventory": "set by the inventory",
+    "ours": "set by us",
+    "after seeing data": "set after seeing data",
+}
+SCALES = {"linear": "", "none": "", "": ""}
+LABELS = ("of", "measure", "subject", "reference", "tasks", "along", "over")  # of evidence
+EXTREMES = {"max": "largest: ", "min": "least: ", "median": "median over seeds: "}
+FAR = 1.5  # a ratio to the published number beyond which ours does not reproduce it, either way
+
+
+def in_words(claim: dict) -> str:
+    """The verdict of a claim and, where that is not all of one kind, how many of its parts bear it out."""
+    word, found = claim.get("verdict") or "none", claim.get("counts") or {}
+    many = found.get("of", 0)
+    fails = word == "refuted"
+    share = found.get("refuted" if fails else "supported", 0)
+    if word not in ("supported", "refuted", "partly") or many < 2 or share == many:
+        return word
+    return f"{word}: {share} of {many} parts {'fail' if fails else 'hold'}"
+
+
+def together(claim: dict) -> str:
+    """Whether a verdict by intervals stands together with the others of its source (Holm)."""
+    if claim.get("together") is None:
+        return ""
+    stands = "stands" if claim["together"] else "does not stand"
+    return f"{stands} when all verdicts of its source may together be wrong 5 % of the time (Holm)"
+
+
+def fallen(claim: dict) -> list[str]:
+    """What it rests on and is decided otherwise than supported."""
+    below = (claim.get("rests_on") or {}).items()
+    return [id_ for id_, word in below if word != "supported" and group(word) in ("decided", "undecided")]
+
+
+def rests_on(claim: dict) -> str:
+    """What it follows from or shares its data with, each with its verdict, and which of them fell."""
+    words = ", ".join(f"{id_} ({word})" for id_, word in (claim.get("rests_on") or {}).items())
+    return words + (f"; not supported: {', '.join(names)}" if (names := fallen(claim)) else "")
+
+
+def is_finding(claim: dict) -> bool:
+    """Is it an error or a discrepancy that was found, rather than a claim of a source?"""
+    return str(claim.get("id")).rpartition("-")[2].startswith("f")
+
+
+def scale_of(claim: dict) -> str:
+    """The scale that a claim was decided at, with whether its settings were reduced there."""
+    if group(claim.get("verdict")) in ("pending", "not testable"):
+        return NOT_RUN
+    return f"{claim.get('scale')}, reduced" if claim.get("reduced") else str(claim.get("scale"))
+
+
+def group(word: str | None) -> str:
+    """The group that a verdict is counted in."""
+    return VERDICTS.get(word or "", UNKNOWN)[2]
+
+
+def finite(value: object) -> bool:
+    """Whether a value is a number that can be drawn."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value)
+
+
+def number(value: object, spread: float | None = None) -> str:
+    """A number with five digits, or with enough of them to show `spread`."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    digits = 5
+    if finite(value) and value:
+        size = math.floor(math.log10(abs(value)))
+        if spread and math.isfinite(spread):
+            digits = min(max(size - math.floor(math.log10(abs(spread))) + 2, 3), 10)
+        digits = max(digits, size + 1) if size < 7 else digits
+    return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e+")
+
+
+def measured(item: dict) -> str:
+    """A value with its interval, if it has any width, and the number of units."""
+    low, high = item.get("low"), item.get("high")
+    has_interval = finite(low) and finite(high) and low < high
+    spread = (high - low) if has_interval else None
+    words = number(item.get("value"), spread)
+    if has_interval:
+        words += f" [{number(low, spread)}, {number(high, spread)}]"
+    if item.get("n") is not None:
+        words += f", n = {item['n']}"
+    return words
+
+
+def extreme(part: dict) -> str:
+    """Which row an exact value is, and of how many; what a counting rule counts; else nothing."""
+    count = part.get("n") or 1
+    if part.get("estimand") == "count" and finite(part.get("value")):
+        return f", {round(part['value'] * count)} of {count}"
+    if statistical(part) or count < 2:
+        return ""
+    unit = str((part.get("units") or [{}])[0].get("unit") or "")
+    place = re.sub(r"\s*#\d+$", "", unit)
+    return f", the {part.get('estimand')} of {count} rows" + (f", at {place}" if place else "")
+
+
+def region(bounds: dict | None) -> str:
+    """A region in words: "within 0.99 to 1.01", "below 3" or "above 3"."""
+    said = []
+    for key, bound in (bounds or {}).items():
+        if isinstance(bound, list | tuple):
+            bound = " to ".join(number(end) for end in bound)
+        else:
+            bound = number(bound)
+        said.append(f"{key} {bound}")
+    return " and ".join(said)
+
+
+def plural(noun: str) -> str:
+    """The plural of an English noun."""
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("ch", "sh", "s", "x")) else "s")
+
+
+def statistical(part: dict) -> bool:
+    """Whether a part is decided by an interval over units."""
+    return (part.get("per") or "none") != "none"
+
+
+def bound_of(part: dict, kind: str) -> str:
+    """The supported or refuted region of a part in words; of a counting rule "at least 8 of 9"."""
+    words = region(part.get(kind))
+    if part.get("estimand") != "count" or not words:
+        return words
+    return f"{words.replace('above', 'at least').replace('below', 'at most')} of {part.get('out_of')}"
+
+
+def _passing(part: dict) -> str:
+    """What a unit that counts has."""
+    return region(part["each"]).replace("above", "of at least").replace("below", "of at most")
+
+
+def origin(part: dict) -> str:
+    """Where the bound comes from, and who set it and when."""
+    return f"{part['why']} ({SET[part['set']]})" if part.get("why") else ""
+
+
+def distance(part: dict) -> str:
+    """How far the interval is from the nearest edge of the supported region."""
+    low, high = part.get("low"), part.get("high")
+    if not by_interval(part) or not (finite(low) and finite(high)):
+        return ""
+    scale = part["transform"] if part.get("estimand") != "fraction" else "linear"
+    found = half_widths(low, high, part["supported"], scale)
+    if found is None:
+        return ""
+    return f"{abs(found):.2g} half-widths {'inside the interval' if found < 0 else 'from the interval'}"
+
+
+def rule(part: dict) -> str:
+    """The decision rule of a part in words."""
+    if part.get("estimand") == "count":
+        units = f"{plural(str(part.get('per')))} have a value {_passing(part)}"
+        supports, refutes = (bound_of(part, kind) for kind in ("supported", "refuted"))
+        never = "refuted by nothing, as what is not found may still exist."
+        return f"Supported when {supports} {units}; " + (f"refuted when {refutes} do." if refutes else never)
+    estimand, per, on = (part.get(key) or "" for key in ("estimand", "per", "transform"))
+    estimand = estimand if estimand not in ("", "none") else "value"
+    if not statistical(part):
+        subject = f"the {estimand}"
+    elif part.get("each"):
+        subject = f"the 95 % interval of the share of {plural(per)} with a value {_passing(part)}"
+    else:
+        over = "" if "seed" in estimand else f" over {plural(per)}"
+        subject = f"the 95 % interval of the {estimand}{over}"
+    scale = SCALES.get(on, f" ({on} scale)") if statistical(part) else ""
+    words = f"Supported when {subject}{scale} lies {region(part.get('supported')) or 'nowhere'}; "
+    refuted = region(part.get("refuted"))
+    return words + (f"refuted when it lies {refuted}." if refuted else "refuted when outside it.")
+
+
+def of_measure(evidence: dict) -> str:
+    """The dictionary's entry of the measure; nothing for numbers read off papers."""
+    name, statement = evidence.get("measure"), f"{evidence.get('of')} {evidence.get('measure')}"
+    entry = dictionary.statements().get(statement) or dictionary.measures().get(name)
+    return entry.text if entry else ""
+
+
+def of_subject(subject: str, evidence: dict) -> str:
+    """The dictionary's entry of a subject, with its fault."""
+    statement = dictionary.statements().get(f"{evidence.get('of')} {evidence.get('measure')}")
+    if statement:
+        return statement.subjects.get(subject, "")
+    try:
+        words = parsed(subject)
+    except IcgdError:  # a subject of another place, or of an older rule
+        return ""
+    known = dictionary.predictors().get(words.name)
+    what = METHODS.get(words.name) or ON_SEQUENCES.get(words.name) or (known.text if known else "")
+    what = f"weights set by hand: {what}" if words.hand_set else what
+    fault = f"{dictionary.faults()[words.fault].text}: {' '.join(words.size)}" if words.fault else ""
+    return "; ".join(filter(None, (what, fault)))
+
+
+def in_short(control: dict) -> str:
+    """A control's subject, with what else it has in place of the rule's evidence."""
+    others = [f"{key} {control[key]}" for key in LABELS if key != "subject" and control.get(key)]
+    return ", ".join([str(control.get("subject")), *others])
+
+
+def asked(part: dict) -> str:
+    """What is measured, with the estimand, the share and the reference that belong to it."""
+    words = _with_reference(part["evidence"])
+    before = EXTREMES.get(part["estimand"], "")
+    if before and not words.startswith(("Larg", "Least", "Highest", "Lowest")):
+        words = before + (words[:1].lower() + words[1:] if words[1:2].islower() else words)
+    if part["each"]:
+        value = f"with a value {region(part['each'])}: "
+        where = words.removeprefix("1 if ") if part["each"] == {"above": 0.5} else words
+        words = f"share of {plural(part['per'])} {'where ' if where != words else value}{where}"
+    return words
+
+
+def _with_reference(evidence: dict) -> str:
+    """The dictionary's words for a measure, with what it is held against in them or after them."""
+    words = of_measure(evidence).rstrip(".") or "read off the paper and its code"
+    reference = evidence.get("reference") or ""
+    if "reference" not in words or not reference:
+        return words
+    what = (of_subject(reference, evidence) or reference).split(" for the experiment's tasks")[0]
+    if " of " in reference:
+        what = reference
+    else:
+        words = words.replace(" (the mean of several networks)", "")
+    if " of " in reference or "reference's" in words or len(what) > 60:
+        return f"{words}; reference: {what}"
+    return words.replace("the reference", what)
+
+
+def ours(part: dict) -> str:
+    """Our value: with its interval over units, or an exact one; a rounding error with two digits."""
+    if statistical(part):
+        return measured(part)
+    value = part["value"]
+    return f"{value:.2g}" if finite(value) and 0 < abs(value) < 1e-6 else number(value)
+
+
+def unit(part: dict) -> str:
+    """The unit of a measured value; ratios, cosines and shares have none."""
+    measure, words = part["evidence"]["measure"], of_measure(part["evidence"])
+    of_steps = measure.endswith("steps") or words.startswith(("first step", "steps "))
+    return "steps" if of_steps and not part.get("each") else ""
+
+
+def inside(part: dict) -> str:
+    """Is the published number inside our interval: yes, no, or why the two cannot be compared."""
+    ends = part.get("low"), part.get("high")
+    if not finite(part.get("published")):
+        return ""
+    if part.get("published_unlike"):
+        return f"not comparable: {part['published_unlike']}"
+    if not all(map(finite, ends)):
+        return "not comparable: no interval here"
+    if ends[0] == ends[1] and ends[0] != part["published"]:
+        return "not comparable: exact here, without an interval"
+    return "yes" if ends[0] <= part["published"] <= ends[1] else "no"
+
+
+def ratio(part: dict) -> float | None:
+    """Our value over the published one, where both are and the latter is not 0."""
+    here, there = part.get("value"), part.get("published")
+    return here / there if finite(here) and finite(there) and there else None
+
+
+def far(part: dict) -> bool:
+    """Do the two differ by more than the factor FAR?"""
+    times = ratio(part)
+    return times is not None and not 1 / FAR <= times <= FAR

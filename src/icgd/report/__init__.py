@@ -1,1 +1,0 @@
-"""The audit page: every registered claim with its verdict, numbers, rule and controls."""

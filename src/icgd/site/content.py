@@ -1,0 +1,246 @@
+"""What the pages show: claims with their verdicts, figures, experiments, sources, and what links them."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from urllib.parse import quote
+
+import yaml
+
+from icgd import dictionary, paths, record
+from icgd.claims import coverage, history, multiplicity, registry, words
+from icgd.claims.verdict import resting, undecided
+from icgd.config import Config
+from icgd.figures import plan as drawing
+from icgd.files import read_json, read_table, read_yaml
+
+HERE = Path(__file__).parent
+BLANK = {"planned": [], "combine": None, "together": None, "rests_on": {}}  # what not every verdict says
+
+
+class Content:
+    """Everything at one scale."""
+
+    def __init__(self, config: Config, scale: str):
+        self.config, self.scale = config, scale
+        self.verdicts = read_json(paths.verdicts(scale))
+        self.all = {
+            claim.id: {
+                **BLANK,
+                **(self.verdicts.get(claim.id) or resting(undecided(claim, scale), self.verdicts)),
+            }
+            for claim in registry.claims().values()
+        }
+        self.claims = [one for one in self.all.values() if not words.is_finding(one)]
+        self.findings = [one for one in self.all.values() if words.is_finding(one)]
+        self.sources = {source["id"]: {"url": None, **source} for source in registry.sources()}
+        self.documents = coverage.documents()
+        self.glossary = read_yaml(HERE / "glossary.yaml")
+        self.history = history.lines() if scale == "full" else []
+        self.decided_at = (record.of(paths.verdicts(scale)) or {}).get("revision")
+
+    @cached_property
+    def counts(self) -> dict[str, Counter]:
+        """Claims by verdict, group by group of verdicts; findings apart."""
+        found: dict[str, Counter] = {name: Counter() for name in words.GROUPS}
+        for claim in self.claims:
+            found[words.group(claim["verdict"])][claim["verdict"]] += 1
+        return {**found, "findings": Counter(claim["verdict"] for claim in self.findings)}
+
+    @cached_property
+    def figures(self) -> dict[str, list[dict]]:
+        """Figures that are drawn, each with the claims that it shows."""
+        drawn = [name for name in drawing.FIGURES if (paths.FIGURES / self.scale / f"{name}.png").exists()]
+        return {name: [one for one in self.all.values() if name in one["figures"]] for name in drawn}
+
+    def caption(self, name: str) -> str:
+        """A figure's caption, or at least which figure it is."""
+        spec = drawing.named(name)
+        return getattr(spec, "caption", "") or f"{figure_title(name)}, rebuilt: {self.about(name)}."
+
+    def alt(self, name: str) -> str:
+        """What is seen on a figure."""
+        return getattr(drawing.named(name), "alt", "") or self.caption(name)
+
+    def about(self, name: str) -> str:
+        """The experiments that a figure draws, in words."""
+        return "; ".join(self.config.experiments[one].about for one in self.drawn_in(name)[:2])
+
+    def drawn_in(self, name: str) -> list[str]:
+        """Experiments that a figure draws."""
+        return [one for one in drawing.requests([name]) if one in self.config.experiments]
+
+    @cached_property
+    def asked_of(self) -> dict[str, list[dict]]:
+        """Experiments, each with the claims that are decided on it."""
+        found: dict[str, list[dict]] = {name: [] for name in self.config.experiments}
+        for claim in self.all.values():
+            for name in experiments(claim) & set(found):
+                found[name].append(claim)
+        return found
+
+    @cached_property
+    def passages(self) -> dict[str, list]:
+        """Claims, each with the passages that state it."""
+        found: dict[str, list] = {id_: [] for id_ in self.all}
+        for document in self.documents:
+            for passage in document.passages:
+                for id_ in passage.claims:
+                    found[id_].append(passage)
+        return found
+
+    def url(self, passage: coverage.Passage) -> str:
+        """The passage in its document: a link that lands on its words, where both are known."""
+        source = next(document.source for document in self.documents if document.name == passage.document)
+        return text_fragment(
+            self.sources[source]["url"], self._ends.get((passage.document, passage.start), ())
+        )
+
+    @cached_property
+    def _ends(self) -> dict[tuple[str, int], list[str]]:
+        """First and last words of every passage."""
+        rows = read_table(coverage.WORDS)
+        return {(row["document"], int(row["from"])): [row["first"], row["last"]] for row in rows}
+
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """Claim -> file and line of its entry in the registry."""
+        lines = (
+            (path, number, line)
+            for path in sorted(registry.FOLDER.glob("*.yaml"))
+            for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        )
+        return {line[6:].strip(): f"{path}#L{number}" for path, number, line in lines if line[:6] == "- id: "}
+
+    @cached_property
+    def standing(self) -> dict[str, bool]:
+        """Decided claims by intervals: does each stand together with the others of its source?"""
+        return multiplicity.together(self.claims)
+
+    def by_source(self) -> Iterator[tuple[dict, Counter, int, int]]:
+        """A source, its claims by verdict, how many rest on intervals, and how many of these stand."""
+        for id_, source in self.sources.items():
+            own = [claim for claim in self.claims if claim["source"] == id_]
+            stand = [self.standing[claim["id"]] for claim in own if claim["id"] in self.standing]
+            yield source, Counter(claim["verdict"] for claim in own), len(stand), sum(stand)
+
+    @cached_property
+    def tests(self) -> int:
+        """Verdicts of parts that rest on an interval."""
+        return multiplicity.decided_parts(self.claims)
+
+    def ledger(self) -> list[tuple[dict, dict]]:
+        """(claim, part) of every published or released number."""
+        return [(claim, part) for claim in self.all.values() for part in printed(claim)]
+
+    def reproduced(self) -> Counter:
+        """Published numbers by whether ours agree; `far`: more than a factor FAR apart."""
+        parts = [part for _, part in self.ledger() if words.finite(part["published"])]
+        found = Counter(words.inside(part).partition(":")[0] for part in parts)
+        return found + Counter(all=len(parts), far=sum(map(words.far, parts)))
+
+    def terms(self, claim: dict) -> list[dict]:
+        """Entries of the glossary that a claim's words need."""
+        said = " ".join([claim["says"], *(f"{one['name']} {words.asked(one)}" for one in claim["parts"])])
+        said = said.lower()
+        return [term for term in self.glossary if any(word in said for word in term.get("when", ()))]
+
+    def files(self, name: str) -> list[tuple[str, dict]]:
+        """What was made of an experiment, with its record: tables, weights, histories."""
+        folder, sweeps = paths.RESULTS / self.scale / name, paths.RESULTS / self.scale / "sweeps" / name
+        found = [
+            *folder.glob("*.csv"), *folder.glob("seed-*/weights.npz"), *sweeps.glob("seed-*.npz")
+        ]  # fmt: skip
+        return [(str(path), record.of(path) or {}) for path in sorted(found, key=_in_order)]
+
+    def settings(self, name: str) -> str:
+        """An experiment as config.yaml has it."""
+        found = self.config.experiments[name].model_dump(mode="json", exclude_unset=True, exclude={"about"})
+        return yaml.safe_dump(found, sort_keys=False, width=90)
+
+    def cost(self, claim: dict) -> float:
+        """CPU minutes of everything that a verdict rests on."""
+        seen, todo, total = set(), [given["path"] for given in claim["inputs"]], 0.0
+        while todo:
+            path = todo.pop()
+            found = record.of(path) if path not in seen else None
+            seen.add(path)
+            key = found and found["record"]
+            if found and key not in seen:
+                seen.add(key)
+                total += found["cpu_s"]
+                todo += found.get("inputs", {})
+        return total / 60
+
+
+def _in_order(path: Path) -> tuple:
+    digits = "".join(filter(str.isdigit, path.parent.name if path.name == "weights.npz" else path.stem))
+    return path.suffix == ".npz", int(digits or 0), path.name
+
+
+def experiments(claim: dict) -> set[str]:
+    """Names that a claim's evidence is of, in its planned rule too."""
+    parts = [*claim["parts"], *(claim.get("planned") or [])]
+    return {part["evidence"].get(key) for part in parts for key in ("of", "over")} - {None, ""}
+
+
+def printed(claim: dict) -> list[dict]:
+    """Parts with a published number or one of the released code."""
+    return [part for part in claim["parts"] if (part["published"], part["released"]) != (None, None)]
+
+
+def figure_title(name: str) -> str:
+    """fig6a -> Figure 6a."""
+    return f"Figure {name.removeprefix('fig')}"
+
+
+def text_fragment(url: str | None, found: Iterable[str]) -> str:
+    """A link that a browser opens at the passage between two strings of words."""
+    words_ = [quote(one, safe="").replace("-", "%2D") for one in found if one]
+    return f"{url}#:~:text={','.join(words_)}" if url and words_ else url or ""
+
+
+def rules(parts: list[dict]) -> list[tuple[tuple, list[dict]]]:
+    """Parts with the same rule, reason and evidence words together: (rule, why), parts."""
+
+    def said(part: dict) -> tuple[str, str]:
+        return words.rule(part), words.origin(part)
+
+    return [(key, list(same)) for key, same in groupby(sorted(parts, key=said), key=said)]
+
+
+def controls(parts: list[dict]) -> list[dict]:
+    """Every control once, in words, with what it had to be and what it came out as in each part."""
+    found: dict[tuple, dict] = {}
+    for part in parts:
+        for one in part["controls"]:
+            what = one["size"] or words.of_subject(str(one["subject"]), part["evidence"])
+            exists = part["estimand"] == "count" and not part["refuted"]  # which nothing refutes
+            must = {"support": "supported", "refute": "not supported" if exists else "refuted"}[one["must"]]
+            row = found.setdefault(
+                (words.in_short(one), must, what),
+                {"name": words.in_short(one), "what": what, "must": must, "got": Counter(),
+                 "ok": True, "values": []},
+            )  # fmt: skip
+            row["got"][one["verdict"]] += 1
+            row["ok"] &= one["ok"]
+            row["values"].append(words.measured({**one, "n": None}))
+    return list(found.values())
+
+
+def code_of(part: dict) -> str:
+    """File and line of the function that measures."""
+    evidence = part["evidence"]
+    entry = dictionary.statements().get(f"{evidence['of']} {evidence['measure']}")
+    entry = entry or dictionary.measures().get(evidence["measure"])
+    return entry.place if entry else ""
+
+
+def weights_of(claim: dict, scale: str) -> list[str]:
+    """Folders of the trained networks behind a claim."""
+    folders = [
+        paths.RESULTS / scale / at for name in sorted(experiments(claim)) for at in (name, f"sweeps/{name}")
+    ]
+    return [str(folder) for folder in folders if any(folder.glob("seed-*"))]
