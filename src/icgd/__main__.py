@@ -261,6 +261,7 @@ def validate(parsed: argparse.Namespace) -> None:
 
     config, _ = planned(parsed)
     registry.check(config, FIGURES)
+    plan.check_possible(config)
     claims, asked, at_hand = registry.claims().values(), plan.requests(), coverage.compare_all()
     passages = [passage for document in coverage.documents() for passage in document.passages]
     print(

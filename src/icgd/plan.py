@@ -2,15 +2,19 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from icgd import dictionary, paths
 from icgd.claims import evidence, registry
-from icgd.config import Config
+from icgd.config import Config, Settings, Task
 from icgd.errors import IcgdError, nearest
 from icgd.figures import plan as figures
-from icgd.measures.request import BESIDE, HISTORY, STATUS, Request, method_of, parsed
+from icgd.measures.request import BESIDE, HISTORY, METHODS, STATUS, Request, method_of, parsed
+
+DEPTHS = (1, 2, 3, 5, 10, 12)  # of K-step methods in optima.csv (a test compares)
+NOT_OPTIMAL = "the optima of K-step methods are of d = 10 inputs on (-1/2, 1/2), without noise."
 
 
 @cache
@@ -41,6 +45,48 @@ def check(request: Request, experiment: str) -> None:
         )
     for text in filter(None, (request.subject, request.reference)):
         parsed(text)
+
+
+def check_possible(config: Config) -> None:
+    """Can everything that is asked be answered for the task and the model of its experiment?
+
+    Raises:
+        IcgdError: a reference or measure of another problem; said before anything is trained.
+    """
+    for experiment, found in requests().items():
+        settings = config.settings(experiment, "full")
+        for request in found:
+            for wrong, words in _impossible(request, settings):
+                if wrong:
+                    raise IcgdError(
+                        f"{experiment}: {request.measure} of {request.subject} cannot be: {words}"
+                    )
+
+
+def _impossible(request: Request, settings: Settings) -> Iterator[tuple[bool, str]]:
+    """What a request needs of a task and a model, and whether it is not so."""
+    task, model = settings.task, settings.model
+    published = task == Task(inputs=10, context=10)
+    own = request.along.removeprefix("path ") if request.along.startswith("path ") else ""
+    texts = list(filter(None, (request.subject, request.reference, own)))
+    stepped = any(parsed(text).name in METHODS for text in texts)
+    kind = dictionary.measures()[request.measure].kind if request.measure not in HISTORY else ""
+    linear = (
+        model.heads == 1 and model.layer_norm == "none" and not (model.softmax_layers or model.alternating)
+    )
+    plain = linear and not (model.embedding or model.mlp)
+    yield stepped and task != Task(inputs=10, context=task.context), NOT_OPTIMAL
+    yield stepped and task.context != 10 and model.layers != 2, "optima of other contexts are of 2 layers."
+    yield stepped and model.layers not in DEPTHS, f"optima are of {', '.join(map(str, DEPTHS))} layers."
+    at_published = request.tasks == "published" or any(parsed(text).name == "gd published" for text in texts)
+    yield (
+        at_published and not published,
+        "the published tasks and rate are of d = N = 10, inputs on (-1/2, 1/2).",
+    )
+    yield kind == "waves" and task.family != "sine", "it is of networks on sine waves."
+    weighed = kind == "weights" or own or request.along.startswith("roll_out")
+    of_network = parsed(request.subject).name in ("network", "untrained")
+    yield bool(weighed and of_network and not plain), "only linear layers of one head have weight products."
 
 
 def digest(experiment: str) -> str:

@@ -45,6 +45,7 @@ for given in workflow.configfiles:  # Snakemake's own loader takes the last of t
 CONFIG = told(settings.from_mapping)(config)
 CLAIMS = told(registry.claims)()
 told(registry.check)(CONFIG, drawing.FIGURES)
+told(plan.check_possible)(CONFIG)
 SCALE = CONFIG.scale
 DECIDED = told(registry.decided)(CONFIG.sources)
 FIGURES = drawing.FIGURES if CONFIG.figures is None else CONFIG.figures

@@ -1,6 +1,6 @@
 """What of a verdict is stale, and why: an input, the rule or a program that is another one today.
 
-Standard library only, except that the rule is compared where PyYAML and pydantic are at hand.
+Standard library only, except that rule and settings are compared where PyYAML and pydantic are at hand.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,9 @@ SHOWN = 5  # reasons that are told
 def reasons(found: dict) -> list[str]:
     """Why a verdict, or what it was decided on, would come out anew; empty where nothing changed."""
     here = record.lineage(entry["path"] for entry in found["inputs"])
-    told = list(dict.fromkeys([*_inputs(found, here), *_rule(found), *_chain(found, here)]))
+    told = list(
+        dict.fromkeys([*_inputs(found, here), *_rule(found), *_settings(found, here), *_chain(found, here)])
+    )
     return told[:SHOWN] + ([f"and {len(told) - SHOWN} more reasons"] if len(told) > SHOWN else [])
 
 
@@ -38,6 +40,17 @@ def _rule(found: dict) -> Iterator[str]:
     claim = registry.claims().get(found["id"])
     if claim and found["rule_hash"] != claim.rule_hash:
         yield f"its rule is {claim.rule_hash} now and was {found['rule_hash']}"
+
+
+def _settings(found: dict, here: dict[str, record.Artefact]) -> Iterator[str]:
+    """Files behind the tables that were made with other settings than today's, if these can be read."""
+    try:
+        from icgd.audit.today import same
+    except ModuleNotFoundError:
+        return
+    for path, artefact in here.items():
+        if artefact.record and not same(artefact.record, artefact.path, found["scale"]):
+            yield f"{path} was made with other settings than today's"
 
 
 def _chain(found: dict, here: dict[str, record.Artefact]) -> Iterator[str]:

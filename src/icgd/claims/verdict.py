@@ -223,7 +223,8 @@ def at_scale(decision: Decision, controls: list[dict], rule: Rule, scale: str) -
     if scale == "smoke":
         return UNDECIDED, "smoke runs only show that the plumbing holds"
     if scale == "quick" and rule.per != "none":
-        return INDICATIVE, f"short runs, few seeds: would be {decision.verdict}"
+        why = f" ({decision.reason})" if decision.reason else ""
+        return INDICATIVE, f"short runs, few seeds: would be {decision.verdict}{why}"
     wrong = next((control for control in controls if not control["ok"]), None)
     if wrong and decision.verdict in ("supported", "refuted"):
         came_out = f"had to {wrong['must']} and came out {wrong['verdict']}"
