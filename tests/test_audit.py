@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 
 from icgd import paths
-from icgd.audit import agreement, explain, stale
+from icgd.audit import agreement, explain, stale, today
 from icgd.claims import registry
 from icgd.errors import IcgdError
 from icgd.files import sha256, write_json
@@ -106,6 +106,7 @@ def test_a_bare_python_explains_a_verdict(folder):
 
 def test_what_is_stale_is_told_with_the_reason(tmp_path, monkeypatch):
     rule = registry.claim("vo22-17").rule_hash
+    monkeypatch.setattr(today, "same", lambda record, path, scale: record["settings"] == {})
     monkeypatch.chdir(tmp_path)
     table = Path("results/full/one_layer/measures.csv")
     weights = table.parent / "seed-0" / "weights.npz"
@@ -118,6 +119,9 @@ def test_what_is_stale_is_told_with_the_reason(tmp_path, monkeypatch):
     assert stale.reasons(found) == []
     (why,) = stale.reasons({**found, "rule_hash": "other"})
     assert why == f"its rule is {rule} now and was other"
+    monkeypatch.setattr(today, "same", lambda record, path, scale: path != table)
+    assert stale.reasons(found) == [f"{table} was made with other settings than today's"]
+    monkeypatch.setattr(today, "same", lambda record, path, scale: True)
     weights.write_text("others")
     assert stale.reasons(found) == [f"{table} was made from another {weights}"]
     table.write_text("another")
