@@ -1,8 +1,8 @@
 """Cases from the field, each with its kind: what others who do this kind of job have run into.
 
 Those that other files test already: settings that reach every job, ambient JAX settings, paths with a space,
-failing pipes, deleted outputs, unknown names, moved checkouts (test_workflow); another repository's revision, a
-slow git, folders that cannot be written (test_provenance); matplotlib's own settings (test_figures); a bare
+failing pipes, deleted outputs, unknown names, moved checkouts (test_workflow); another repository's revision,
+a slow git, folders that cannot be written (test_provenance); matplotlib's own settings (test_figures); a bare
 Python, ASCII (test_audit).
 """
 
