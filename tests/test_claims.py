@@ -225,6 +225,15 @@ def test_a_control_that_goes_wrong_takes_the_verdict_away():
     assert verdict.at_scale(decision, [], of(), "smoke")[0] == "not decided at this scale"
 
 
+def test_a_passage_leads_to_its_sentence_and_quotes_no_more_than_its_ends():
+    found = registry.claim("vo22-94").passage
+    assert found.fragment == "#:~:text=Thus%20we%20show,their%20forward%20pass"
+    with pytest.raises(IcgdError, match="passage"):
+        registry.entry(
+            entry(passage={"section": "3", "first": "four words are many", "last": "a b c"}), "vo22", "x"
+        )
+
+
 def test_the_registry_is_whole():
     claims = registry.claims()
     numbers = {source: [] for source in ("vo22", "lw", "as", "lr", "ms", "vo23", "lm")}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Literal, Optional
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -28,6 +29,20 @@ class Headline(Block):
     headline: str
 
 
+class Passage(Block):
+    """Where a source says it: a section, and the three words that its sentence begins and ends with."""
+
+    section: Line
+    first: Line = Field(pattern=r"^\S+ \S+ \S+$", description="its first three words")
+    last: Line = Field(pattern=r"^\S+ \S+ \S+$", description="its last three words")
+    quoted: Literal["the critique", "the inventory"] = Field(description="what these words are taken from")
+
+    @property
+    def fragment(self) -> str:
+        """The end of an address that leads to the sentence on the source's page."""
+        return f"#:~:text={quote(self.first, safe='')},{quote(self.last, safe='')}"
+
+
 class Claim(Block):
     """One claim; ``parts`` are its rules, none for pending and not-testable ones.
 
@@ -37,6 +52,9 @@ class Claim(Block):
     id: str
     source: str
     where: Line
+    passage: Passage | None = Field(
+        None, description="its sentence in the source, where words of it are at hand"
+    )
     says: Line
     kind: Literal["identity", "measurement", "comparison", "documentary", "not-testable", "pending"]
     note: str | None = None
