@@ -78,9 +78,8 @@ def over_shifts(network: Network, predictor: Predictor, where: str, axis: str, r
     sets, found = shifts(network, where, axis), {}
     if len({tasks.inputs.shape for tasks in sets.values()}) == 1:  # one call for all
         joined = jax.tree.map(lambda *arrays: np.concatenate(arrays), *sets.values())
-        predictions = np.split(
-            np.asarray(in_chunks(lambda tasks: predictor.predict(tasks, clip), joined)), len(sets)
-        )
+        whole = np.asarray(in_chunks(lambda tasks: predictor.predict(tasks, clip), joined))
+        predictions = np.split(whole, len(sets))
     else:
         predictions = [np.asarray(predictor.predict(tasks, clip)) for tasks in sets.values()]
     for (point, tasks), prediction in zip(sets.items(), predictions, strict=True):
@@ -116,14 +115,8 @@ def on_path(grid, subject: str, goal: str) -> Curve:
     points = path.to(goal, subject, grid.network)
     tasks = grid.first_control_tasks("fresh")
     model = products.unrolled(grid.network.settings.model)
-    return {
-        float(index): float(half_mean_square(_on_tasks(model, point.weights, tasks), tasks.target))
-        for index, point in enumerate(points)
-    }
-
-
-def _on_tasks(model: Model, weights: Weights, tasks: Tasks) -> np.ndarray:
-    return in_chunks(functools.partial(_predict, model, weights), tasks)
+    predictions = [in_chunks(functools.partial(_predict, model, point.weights), tasks) for point in points]
+    return {float(k): float(half_mean_square(one, tasks.target)) for k, one in enumerate(predictions)}
 
 
 def rolled_out(grid, text: str, where: str, damping: float) -> Curve:

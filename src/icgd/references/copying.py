@@ -5,8 +5,6 @@ input's contents are x_j, a target's (0, y_j), as long as x_j; codes are unit ve
 Source: von Oswald et al. 2022, Proposition 3 and A.5.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from icgd.references.constructions import gradient_descent_layer
@@ -14,41 +12,18 @@ from icgd.references.constructions import gradient_descent_layer
 Matrices = dict[str, np.ndarray]
 
 
-@dataclass(frozen=True)
 class Layout:
-    """Sizes of a sequence: ``inputs`` d, ``outputs`` o (at most d) and ``context`` N."""
+    """Sizes of a sequence of d inputs, o outputs (at most d) and N pairs, and where things stand in it."""
 
-    inputs: int
-    outputs: int
-    context: int
-    null: bool = False  # an empty token, with a code, in front
-    apart: bool = False  # targets in coordinates of their own instead of the last ones of x
-
-    @property
-    def contents(self) -> int:
-        """Length of the contents, and of the copy."""
-        return self.inputs + self.outputs * self.apart
-
-    @property
-    def length(self) -> int:
-        """Tokens of a sequence, each with a code."""
-        return 2 * self.context + 1 + self.null
-
-    @property
-    def size(self) -> int:
-        """Entries of a token."""
-        return 2 * self.contents + self.length
-
-    @property
-    def blocks(self) -> tuple[slice, slice, slice]:
-        """Contents, code and copy in a token."""
-        c, p = self.contents, self.contents + self.length
-        return slice(0, c), slice(c, p), slice(p, None)
-
-    @property
-    def roles(self) -> tuple[np.ndarray, np.ndarray]:
-        """Positions of the inputs (the query is the last) and of the targets."""
-        return np.arange(self.null, self.length, 2), np.arange(self.null + 1, self.length, 2)
+    def __init__(self, inputs: int, outputs: int, context: int, null: bool = False, apart: bool = False):
+        """``null``: an empty token, with a code, in front; ``apart``: targets in coordinates of their own."""
+        self.inputs, self.outputs, self.context, self.null = inputs, outputs, context, null
+        self.contents = inputs + outputs * apart  # length of the contents, and of the copy
+        self.length = 2 * context + 1 + null  # tokens, each with a code
+        self.size = 2 * self.contents + self.length  # entries of a token
+        code, copy = self.contents, self.contents + self.length
+        self.blocks = slice(0, code), slice(code, copy), slice(copy, None)  # contents, code and copy
+        self.roles = np.arange(null, self.length, 2), np.arange(null + 1, self.length, 2)  # inputs, targets
 
     def tokens(self, x: np.ndarray, y: np.ndarray, query: np.ndarray) -> np.ndarray:
         """Sequences (..., length, size) of x (..., N, d), y (..., N, o) and query (..., d)."""

@@ -28,7 +28,7 @@ def of_optima(searched: Searched, trained: Iterable[Mapping]) -> Rows:
     """
     rows, given = Rows(), methods.parameters(trained)
     for family, sharing in FAMILIES:
-        for layers in DEPTHS[family in ONLY_DEEPER :]:
+        for layers in DEPTHS[1:] if family in ONLY_DEEPER else DEPTHS:
             found = searched((family, sharing), layers).parameters
             _describe(rows, Key(family, layers, sharing), found, searched)
     for context in SWEEP:
