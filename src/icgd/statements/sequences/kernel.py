@@ -78,6 +78,7 @@ class Kernel:
         "kernel_four": "kernel regression where the states stay in four dimensions",
         "fixed_length": "least squares on 40 states, whatever the dimension",
     },
+    tolerance={"regression_growth": 0.01, "regression_loss": 0.01},  # of a search
 )
 def growth(rows: Errors) -> None:
     """Least squares and kernel regression on 4 n states of n dimensions; lambda and beta of other sequences.

@@ -79,7 +79,7 @@ def cast(arrays: Arrays, kind: str) -> Iterator[jax.Array]:
         "lambda 1": "reference with lambda twice as large",
         "newest_dropped": "reference without the newest pair",
     },
-    tolerance={"mesa_output": 1.0, "mesa_output_float32": 1.0},  # rounding
+    tolerance={"mesa_output_float32": 0.9},  # rounding
 )
 def output(rows: Errors) -> None:
     """Ridge regression of all values up to t on their keys, at every t, by the recursion of the paper."""

@@ -73,7 +73,8 @@ class Chebyshev:
 def preconditioning_layers(rows: Errors) -> None:
     """Relative error of 1 to 12 hand-set linear layers against as many steps of second-order Richardson."""
     states = data.sets(data.TASK, data.SEQUENCES, rows.few)[data.TUNING][0, :-1]
-    grams = data.grams(states)
+    before = data.previous(states)
+    grams = np.cumsum(before[:, :, None] * before[:, None, :], axis=0)
     values, vectors = np.linalg.eigh(grams)
     for depth in SHOWN[:2] if rows.few else SHOWN:
         method = Chebyshev(values[-1, -1] / 50, values[-1, -1], depth)
@@ -135,6 +136,7 @@ class Problems:
         "independent_states": "states that are independent normal vectors",
         "independent_states high 0.7": "these, with the interval's upper end 30 % too low",
     },
+    tolerance={"preconditioning_error": 0.01, "preconditioning_progress": 0.01},  # of a search
 )
 def preconditioning(rows: Errors) -> None:
     """Chebyshev layers whose interval is, at each depth, the best for the sequences of a set."""

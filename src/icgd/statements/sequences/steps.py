@@ -110,6 +110,7 @@ class Stack:
         "one_step_more": "one step more, in place of the stack",
         "one_step_less": "one step less, in place of the stack",
     },
+    tolerance={"stack_over_descent": 1e-3, "descent_loss": 1e-3},  # of a search
 )
 def stacking(rows: Errors) -> None:
     """One rate for all layers or steps of a depth, tuned on sequences of their own; predictions bounded."""
