@@ -30,14 +30,7 @@ def step_layer(rate: float, start: np.ndarray) -> Weights:
     return {f"0/{name}": matrix[None] for name, matrix in matrices.items()}
 
 
-@statement(
-    subjects={
-        "rate 1e-8": "reference with a learning rate off by 1e-8 of itself",
-        "newest_dropped": "reference without the newest pair",
-        "sign_flipped": "weights in which the block of Phi_0 has the other sign",
-        "outer_products": "reference as a sum of outer products",
-    }
-)
+@statement
 def one_step(rows: Errors) -> None:
     """Largest error of hand-set weights against the gradient step at every position, from random Phi_0.
 
@@ -53,17 +46,18 @@ def one_step(rows: Errors) -> None:
         exact = slopes(np.tri(length))
         changes = {
             "statement": -exact,
-            "rate 1e-8": -(1 + 1e-8) * exact,
-            "newest_dropped": -slopes(np.tri(length, k=-1)),
-            "outer_products": np.cumsum(outer, axis=0),
+            "rate 1e-8: reference with a learning rate off by 1e-8 of itself": -(1 + 1e-8) * exact,
+            "newest_dropped: reference without the newest pair": -slopes(np.tri(length, k=-1)),
+            "outer_products: reference as a sum of outer products": np.cumsum(outer, axis=0),
         }
         right = {k: np.einsum("tab,tb->ta", start + STEP * change, states) for k, change in changes.items()}
         layer = step_layer(STEP, start)
         found = data.network(layer, n).layers[0](tokens)[:, :n]
-        rows.compare("one_step", found, right, case)
+        rows.compare(found, right, case)
         layer["0/value"] = step_layer(STEP, -start)["0/value"]
         found = data.network(layer, n).layers[0](tokens)[:, :n]
-        rows.put("one_step", {"sign_flipped": largest(found, right["statement"])}, case)
+        wrong = largest(found, right["statement"])
+        rows.put({"sign_flipped: weights in which the block of Phi_0 has the other sign": wrong}, case)
 
 
 def gradients(states: np.ndarray, before: np.ndarray, start: np.ndarray) -> Callable:
@@ -101,17 +95,7 @@ class Stack:
         return sequences.bounded(self.ahead[:, :, 1:] @ past)
 
 
-@statement(
-    measures={
-        "stack_over_descent": "Loss of a stack of one-step layers over that of as many steps.",
-        "descent_loss": "Loss of gradient descent at the best rate of other sequences.",
-    },
-    subjects={
-        "one_step_more": "one step more, in place of the stack",
-        "one_step_less": "one step less, in place of the stack",
-    },
-    tolerance={"stack_over_descent": 1e-3, "descent_loss": 1e-3},  # of a search
-)
+@statement(tolerance={"stack_over_descent": 1e-3, "descent_loss": 1e-3})
 def stacking(rows: Errors) -> None:
     """One rate for all layers or steps of a depth, tuned on sequences of their own; predictions bounded."""
     sets = data.sets(data.TASK, data.SEQUENCES, rows.few)
@@ -123,11 +107,17 @@ def stacking(rows: Errors) -> None:
         stack, known, targets = Stack(states), sequences.seen(states[:, :-1]), states[:, 1:]
         losses = [data.loss(descent(known), targets) for descent in descents]
         for index, (depth, rate) in enumerate(zip(DEPTHS, rates, strict=True)):
-            found = {"statement": data.loss(stack(rate, depth), targets), "one_step_more": losses[index + 1]}
-            found |= {"one_step_less": losses[index - 1]} if index else {}
+            found = {
+                "statement": data.loss(stack(rate, depth), targets),
+                "one_step_more: one step more, in place of the stack": losses[index + 1],
+            }
+            if index:
+                found |= {"one_step_less: one step less, in place of the stack": losses[index - 1]}
             ratios = {subject: one / losses[index] for subject, one in found.items()}
-            rows.put("stack_over_descent", ratios, name, reference=f"K = {depth}")
-            rows.put("descent_loss", losses[index], name, reference=f"K = {depth}")
+            what = "stack_over_descent: Loss of a stack of one-step layers over that of as many steps."
+            rows.put(ratios, name, what, reference=f"K = {depth}")
+            what = "descent_loss: Loss of gradient descent at the best rate of other sequences."
+            rows.put(losses[index], name, what, reference=f"K = {depth}")
 
 
 def best(stack: Stack, depth: int, targets: np.ndarray) -> float:
@@ -140,24 +130,21 @@ def best(stack: Stack, depth: int, targets: np.ndarray) -> float:
     return float(np.exp(found.x))
 
 
-@statement(
-    subjects={
-        "ridge 1e-3": "ridge regression in place of the stack",
-        "one_pass": "one pass of normalised least mean squares, token by token",
-    }
-)
+@statement
 def stack_limit_over_descent_limit(rows: Errors) -> None:
     """Loss of the stack of endless depth over that of endless steps, which is least squares."""
     for name, states in list(data.sets(data.TASK, data.SEQUENCES, rows.few).items())[1:]:
         known, targets = sequences.seen(states[:, :-1]), states[:, 1:]
+        passed = sequences.bounded(one_pass(states[:, :-1]))
+        penalised = sequences.predictions(known, sequences.ridge(known.values, 1e-3))
         found = {
             "statement": Stack(states).limit(),
-            "ridge 1e-3": sequences.predictions(known, sequences.ridge(known.values, 1e-3)),
-            "one_pass": sequences.bounded(one_pass(states[:, :-1])),
+            "ridge 1e-3: ridge regression in place of the stack": penalised,
+            "one_pass: one pass of normalised least mean squares, token by token": passed,
         }
         losses = {subject: data.loss(one, targets) for subject, one in found.items()}
         least = data.loss(sequences.predictions(known, inverted(known)), targets)
-        rows.put("stack_limit_over_descent_limit", {key: one / least for key, one in losses.items()}, name)
+        rows.put({key: one / least for key, one in losses.items()}, name)
 
 
 def inverted(known: sequences.Seen) -> np.ndarray:
