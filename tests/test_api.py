@@ -130,7 +130,7 @@ def test_claims_are_a_table_with_their_verdicts():
     refuted = [id_ for id_, found in decided.items() if found["verdict"] == "refuted"]
     assert set(icgd.claims(verdict="refuted").index) == set(refuted)
     assert set(icgd.claims(source="vo22")["source"]) == {"vo22"}
-    assert icgd.claim("VO22-17") == decided["vo22-17"] and icgd.claim("vo23-01")["verdict"] == "pending"
+    assert icgd.claim("VO22-17") == decided["vo22-17"] and icgd.claim("vo23-08")["verdict"] == "pending"
 
 
 def test_tables_and_experiments():

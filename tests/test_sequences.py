@@ -6,6 +6,7 @@ import pytest
 
 from icgd import dictionary
 from icgd.config import load
+from icgd.references import sequences as references
 from icgd.statements import sequences
 from icgd.statements.sequences import backward, data, kernel, mesa, preconditioning, steps, windows
 from icgd.tasks import dynamics
@@ -40,20 +41,19 @@ def test_sequences_have_the_law_of_those_that_networks_see():
 
 
 def test_one_layer_of_the_stack_is_one_step_and_two_are_not():
-    stack, descent = steps.Stack(FEW), steps.Descent(FEW)
-    np.testing.assert_allclose(stack(0.03, 1), descent(0.03, 1), atol=1e-12)
-    assert np.abs(stack(0.03, 2) - descent(0.03, 2)).max() > 0.1
-    seen, model = FEW[0, :-1], np.zeros((10, 10))
-    for _ in range(3):  # by hand, at the last position
-        model += 0.03 * (seen[1:] - seen[:-1] @ model.T).T @ seen[:-1]
-    np.testing.assert_allclose(descent(0.03, 3)[0, -1], model @ seen[-1], atol=1e-10)
+    stack, known = steps.Stack(FEW), references.seen(FEW[:, :-1])
+    one, two = (references.predictions(known, references.descended(known.values, 0.03, k)) for k in (1, 2))
+    np.testing.assert_allclose(stack(0.03, 1), one, atol=1e-12)
+    assert np.abs(stack(0.03, 2) - two).max() > 0.1
 
 
 def test_endless_layers_are_one_pass_and_endless_steps_least_squares():
-    np.testing.assert_allclose(steps.Stack(FEW).limit(), steps.one_pass(FEW[:, :-1]), atol=1e-8)
-    seen = FEW[0, :-1]
-    model = np.linalg.lstsq(seen[:-1], seen[1:])[0].T
-    np.testing.assert_allclose(steps.Descent(FEW).limit()[0, -1], model @ seen[-1], atol=1e-8)
+    seen = FEW[:, :-1]
+    passed, known = references.bounded(steps.one_pass(seen)), references.seen(seen)
+    np.testing.assert_allclose(steps.Stack(FEW).limit(), passed, atol=1e-8)
+    model = np.linalg.lstsq(seen[0, :-1], seen[0, 1:])[0].T
+    found = references.predictions(known, steps.inverted(known))
+    np.testing.assert_allclose(found[0, -1], model @ seen[0, -1], atol=1e-8)
 
 
 def test_the_chebyshev_polynomial_is_that_of_its_recursion():

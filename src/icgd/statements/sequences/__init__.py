@@ -13,5 +13,5 @@ def run(config: Config, scale: str) -> Errors:
     rows = Errors(few=scale == "smoke")
     with jax.enable_x64(True):
         for check in statements(steps, preconditioning, mesa, backward, windows, kernel):
-            check(rows)
+            rows.add(check, rows)
     return rows

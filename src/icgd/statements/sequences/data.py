@@ -44,12 +44,6 @@ def previous(states: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros_like(states[..., :1, :]), states[..., :-1, :]], axis=-2)
 
 
-def grams(states: np.ndarray) -> np.ndarray:
-    """sum_{i<=t} s_{i-1} s_{i-1}^T at every position: (..., T, n) -> (..., T, n, n)."""
-    before = previous(states)
-    return np.cumsum(before[..., :, None] * before[..., None, :], axis=-3)
-
-
 def loss(predictions: np.ndarray, targets: np.ndarray) -> float:
     """Half the squared error summed over entries, mean over positions and sequences."""
     return float(0.5 * np.mean(np.sum((predictions - targets) ** 2, axis=-1)))

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from icgd.models.transformer import Weights
+from icgd.references import sequences
 from icgd.statements.identities.cases import Errors, largest
 from icgd.statements.sequences import data
 from icgd.statements.table import statement
@@ -29,14 +30,7 @@ def step_layer(rate: float, start: np.ndarray) -> Weights:
     return {f"0/{name}": matrix[None] for name, matrix in matrices.items()}
 
 
-@statement(
-    subjects={
-        "rate 1e-8": "reference with a learning rate off by 1e-8 of itself",
-        "newest_dropped": "reference without the newest pair",
-        "sign_flipped": "weights in which the block of Phi_0 has the other sign",
-        "outer_products": "reference as a sum of outer products",
-    }
-)
+@statement
 def one_step(rows: Errors) -> None:
     """Largest error of hand-set weights against the gradient step at every position, from random Phi_0.
 
@@ -52,17 +46,18 @@ def one_step(rows: Errors) -> None:
         exact = slopes(np.tri(length))
         changes = {
             "statement": -exact,
-            "rate 1e-8": -(1 + 1e-8) * exact,
-            "newest_dropped": -slopes(np.tri(length, k=-1)),
-            "outer_products": np.cumsum(outer, axis=0),
+            "rate 1e-8: reference with a learning rate off by 1e-8 of itself": -(1 + 1e-8) * exact,
+            "newest_dropped: reference without the newest pair": -slopes(np.tri(length, k=-1)),
+            "outer_products: reference as a sum of outer products": np.cumsum(outer, axis=0),
         }
         right = {k: np.einsum("tab,tb->ta", start + STEP * change, states) for k, change in changes.items()}
         layer = step_layer(STEP, start)
         found = data.network(layer, n).layers[0](tokens)[:, :n]
-        rows.compare("one_step", found, right, case)
+        rows.compare(found, right, case)
         layer["0/value"] = step_layer(STEP, -start)["0/value"]
         found = data.network(layer, n).layers[0](tokens)[:, :n]
-        rows.put("one_step", {"sign_flipped": largest(found, right["statement"])}, case)
+        wrong = largest(found, right["statement"])
+        rows.put({"sign_flipped: weights in which the block of Phi_0 has the other sign": wrong}, case)
 
 
 def gradients(states: np.ndarray, before: np.ndarray, start: np.ndarray) -> Callable:
@@ -92,99 +87,70 @@ class Stack:
         errors, total = self.seen, 0.0
         for _ in range(layers - 1):
             total, errors = total + errors, errors - rate * self.own @ errors
-        return rate * self.ahead @ (total + errors)
+        return sequences.bounded(rate * self.ahead @ (total + errors))
 
     def limit(self) -> np.ndarray:
         """Predictions of endlessly many layers: every token's own error is 0."""
         past = np.linalg.solve(self.own[:, 1:, 1:], self.seen[:, 1:])
-        return self.ahead[:, :, 1:] @ past
+        return sequences.bounded(self.ahead[:, :, 1:] @ past)
 
 
-class Descent:
-    """Steps of gradient descent on all pairs seen, from zero, at every position of every sequence."""
-
-    def __init__(self, states: np.ndarray):
-        seen = states[:, :-1]
-        pairs = np.cumsum(seen[..., :, None] * data.previous(seen)[..., None, :], axis=1)
-        self.values, vectors = np.linalg.eigh(data.grams(seen))
-        self.pairs = pairs @ vectors
-        self.query = np.squeeze(seen[..., None, :] @ vectors, -2)
-
-    def __call__(self, rate: float, steps: int) -> np.ndarray:
-        """Predictions after steps at one rate, where 1 - g q(g) = (1 - rate g)^K."""
-        return self.filtered(rate * sum((1 - rate * self.values) ** k for k in range(steps)))
-
-    def filtered(self, q: np.ndarray) -> np.ndarray:
-        """f = sum_i s_i s_{i-1}^T q(G) s_t from q of every eigenvalue."""
-        return np.squeeze(self.pairs @ (q * self.query)[..., None], -1)
-
-    def limit(self) -> np.ndarray:
-        """Least squares of minimum norm."""
-        whole = self.values > 1e-9 * self.values.max(axis=-1, keepdims=True)
-        return self.filtered(np.where(whole, 1 / np.where(whole, self.values, 1.0), 0.0))
-
-
-@statement(
-    measures={
-        "stack_over_descent": "Loss of a stack of one-step layers over that of as many steps.",
-        "descent_loss": "Loss of gradient descent at the rate that is best on the same sequences.",
-    },
-    subjects={
-        "one_step_more": "one step more, in place of the stack",
-        "one_step_less": "one step less, in place of the stack",
-    },
-)
+@statement(tolerance={"stack_over_descent": 1e-3, "descent_loss": 1e-3})
 def stacking(rows: Errors) -> None:
-    """One rate for all layers or steps of a depth: for layers that of other sequences, for steps the best.
-
-    A rate from elsewhere makes steps diverge on the odd sequence, which then decides the mean.
-    """
+    """One rate for all layers or steps of a depth, tuned on sequences of their own; predictions bounded."""
     sets = data.sets(data.TASK, data.SEQUENCES, rows.few)
-    tuning = sets[data.TUNING]
-    stack = Stack(tuning)
-    rates = [best(stack, depth, tuning[:, 1:])[0] for depth in DEPTHS]
+    tuning, depths = sets[data.TUNING], (*DEPTHS, DEPTHS[-1] + 1)
+    stack, known, targets = Stack(tuning), sequences.seen(tuning[:, :-1]), tuning[:, 1:]
+    rates = [best(stack, depth, targets) for depth in DEPTHS]
+    descents = [sequences.tuned("gd shared", steps, known, targets) for steps in depths]
     for name, states in list(sets.items())[1:]:
-        stack, descent, targets = Stack(states), Descent(states), states[:, 1:]
-        losses = [best(descent, steps, targets)[1] for steps in (*DEPTHS, DEPTHS[-1] + 1)]
+        stack, known, targets = Stack(states), sequences.seen(states[:, :-1]), states[:, 1:]
+        losses = [data.loss(descent(known), targets) for descent in descents]
         for index, (depth, rate) in enumerate(zip(DEPTHS, rates, strict=True)):
-            found = {"statement": data.loss(stack(rate, depth), targets), "one_step_more": losses[index + 1]}
-            found |= {"one_step_less": losses[index - 1]} if index else {}
+            found = {
+                "statement": data.loss(stack(rate, depth), targets),
+                "one_step_more: one step more, in place of the stack": losses[index + 1],
+            }
+            if index:
+                found |= {"one_step_less: one step less, in place of the stack": losses[index - 1]}
             ratios = {subject: one / losses[index] for subject, one in found.items()}
-            rows.put("stack_over_descent", ratios, name, reference=f"K = {depth}")
-            rows.put("descent_loss", losses[index], name, reference=f"K = {depth}")
+            what = "stack_over_descent: Loss of a stack of one-step layers over that of as many steps."
+            rows.put(ratios, name, what, reference=f"K = {depth}")
+            what = "descent_loss: Loss of gradient descent at the best rate of other sequences."
+            rows.put(losses[index], name, what, reference=f"K = {depth}")
 
 
-def best(method: Stack | Descent, depth: int, targets: np.ndarray) -> tuple[float, float]:
-    """The rate of the least loss, and that loss."""
+def best(stack: Stack, depth: int, targets: np.ndarray) -> float:
+    """The rate of the least loss."""
 
     def loss(log: float) -> float:
-        return data.loss(method(np.exp(log), depth), targets)
+        return data.loss(stack(np.exp(log), depth), targets)
 
     found = minimize_scalar(loss, bounds=np.log((5e-3, 0.1)), method="bounded", options={"xatol": 0.01})
-    return float(np.exp(found.x)), float(found.fun)
+    return float(np.exp(found.x))
 
 
-@statement(
-    subjects={
-        "ridge 1e-3": "ridge regression in place of the stack",
-        "one_pass": "one pass of normalised least mean squares, token by token",
-    }
-)
+@statement
 def stack_limit_over_descent_limit(rows: Errors) -> None:
     """Loss of the stack of endless depth over that of endless steps, which is least squares."""
     for name, states in list(data.sets(data.TASK, data.SEQUENCES, rows.few).items())[1:]:
-        descent, targets = Descent(states), states[:, 1:]
+        known, targets = sequences.seen(states[:, :-1]), states[:, 1:]
+        passed = sequences.bounded(one_pass(states[:, :-1]))
+        penalised = sequences.predictions(known, sequences.ridge(known.values, 1e-3))
         found = {
             "statement": Stack(states).limit(),
-            "ridge 1e-3": descent.filtered(1 / (descent.values + 1e-3)),
-            "one_pass": one_pass(states[:, :-1]),
+            "ridge 1e-3: ridge regression in place of the stack": penalised,
+            "one_pass: one pass of normalised least mean squares, token by token": passed,
         }
-        least = data.loss(descent.limit(), targets)
-        rows.put(
-            "stack_limit_over_descent_limit",
-            {subject: data.loss(one, targets) / least for subject, one in found.items()},
-            name,
-        )
+        losses = {subject: data.loss(one, targets) for subject, one in found.items()}
+        least = data.loss(sequences.predictions(known, inverted(known)), targets)
+        rows.put({key: one / least for key, one in losses.items()}, name)
+
+
+def inverted(known: sequences.Seen) -> np.ndarray:
+    """Least squares of minimum norm: 1 over every eigenvalue that is not 0."""
+    whole = known.values > 1e-9 * known.largest
+    return np.where(whole, 1 / np.where(whole, known.values, 1.0), 0.0)
 
 
 def one_pass(seen: np.ndarray) -> np.ndarray:

@@ -41,13 +41,7 @@ def ridge(windows: np.ndarray, states: np.ndarray, size: float) -> np.ndarray:
     return found
 
 
-@statement(
-    subjects={
-        "one_fewer": "windows of one or two observations, fewer entries than hidden states",
-        "noise 1e-3": "observations with noise of standard deviation 0.001",
-        "hidden 20": "20 hidden states and windows of four or five",
-    }
-)
+@statement
 def window_residual(rows: Errors) -> None:
     """Share of the next observation's power that least squares on a window of three or four leaves, no noise.
 
@@ -58,13 +52,14 @@ def window_residual(rows: Errors) -> None:
     for index in range(count):
         one, other = states[index], wider[index]
         noisy = one + 1e-3 * rng.normal(size=one.shape)
+        shorter = min(residual(one, size) for size in (1, 2))
         shares = {
             "statement": max(residual(one, size) for size in (3, 4)),
-            "one_fewer": min(residual(one, size) for size in (1, 2)),
-            "noise 1e-3": max(residual(noisy, size) for size in (3, 4)),
-            "hidden 20": max(residual(other, size) for size in (4, 5)),
+            "one_fewer: windows of one or two, fewer entries than hidden states": shorter,
+            "noise 1e-3: noise of standard deviation 0.001": max(residual(noisy, size) for size in (3, 4)),
+            "hidden 20: 20 hidden states, windows of 4, 5": max(residual(other, size) for size in (4, 5)),
         }
-        rows.put("window_residual", shares, f"sequence {index}")
+        rows.put(shares, f"sequence {index}")
 
 
 def residual(states: np.ndarray, size: int) -> float:
@@ -74,27 +69,25 @@ def residual(states: np.ndarray, size: int) -> float:
     return float(np.sum(rest**2) / np.sum(targets**2))
 
 
-@statement(
-    measures={
-        "best_window": "Number of observations with the least loss, 1 to 12, ridge regression at every t.",
-        "window_loss": "Loss of ridge regression on a window, lambda tuned.",
-    },
-    subjects={
-        "noise 0.03": "noise of 0.03 in the observations",
-        "fully_observed": "states that are seen",
-    },
-)
+@statement
 def noisy_windows(rows: Errors) -> None:
     """The same with noise of 0.01 in states and observations; lambda is tuned on other sequences."""
     noisier = PARTLY.model_copy(update={"observation_noise": 0.03})
-    for subject, task in {"statement": PARTLY, "noise 0.03": noisier, "fully_observed": data.TASK}.items():
+    tasks = {
+        "statement": PARTLY,
+        "noise 0.03: noise of 0.03 in the observations": noisier,
+        "fully_observed: states that are seen": data.TASK,
+    }
+    for subject, task in tasks.items():
         sets, sizes = data.sets(task, SEQUENCES, rows.few), WINDOWS[:2] if rows.few else WINDOWS
         losses = [tuned(sets, size) for size in sizes]
         for name in list(sets)[1:]:
             of_set = [loss[name] for loss in losses]
-            rows.put("best_window", {subject: sizes[int(np.argmin(of_set))]}, name)
+            what = "best_window: Observations with the least loss, 1 to 12, by ridge regression at every t."
+            rows.put({subject: sizes[int(np.argmin(of_set))]}, name, what)
+            what = "window_loss: Loss of ridge regression on a window, lambda tuned."
             for size, loss in zip(sizes, of_set, strict=True):
-                rows.put("window_loss", {subject: loss}, name, reference=f"{size} observations")
+                rows.put({subject: loss}, name, what, reference=f"{size} observations")
 
 
 def tuned(sets: Mapping[str, np.ndarray], size: int = 1, lambdas: np.ndarray = LAMBDAS) -> dict[str, float]:
