@@ -46,7 +46,7 @@ class Grid:
         self.spectra: dict[str, object] = {}
         self.sequences = sequences.Sequences(network)
         self.probes = readout.Probes(network)
-        self.insides: dict[tuple[str, str], inside.Inside] = {}
+        self.insides: dict[tuple, inside.Inside] = {}
 
     def tasks(self, name: str) -> Tasks:
         """A set of tasks by name.

@@ -33,12 +33,16 @@ class Inside:
     network: Network
     words: Words
     positions: range
+    sound: "Inside | None" = (
+        None  # the subject without a fault of its profile or of what is left without a layer
+    )
 
     @cached_property
     def weights(self) -> Weights | None:
         """Of the network; none of a profile that is planted."""
-        sound = self.words if (self.words.fault, "causal weights") in FAULTS else self.words.faultless
-        return None if sound.name == "two_lags" else networks_of(sound, self.network)[0][1]
+        if self.sound:
+            return self.sound.weights
+        return None if self.words.name == "two_lags" else networks_of(self.words, self.network)[0][1]
 
     @cached_property
     def states(self) -> np.ndarray:
@@ -53,6 +57,8 @@ class Inside:
         Raises:
             IcgdError: it is not a softmax layer.
         """
+        if self.sound:
+            return self._planted(self.sound.attention)
         settings, length = self.network.settings.causal, self.states.shape[1] - 1
         if settings.layers[0] != "softmax":
             raise IcgdError(f"{self.network.experiment}: the first layer has no attention of softmax.")
@@ -68,7 +74,7 @@ class Inside:
         back = [
             np.pad(found[:, :, at, at::-1], [(0, 0), (0, 0), (0, length - 1 - at)]) for at in self.positions
         ]
-        return self._planted(np.stack(back, axis=2))
+        return np.stack(back, axis=2)
 
     def sensitivity(self, weights: Weights | None) -> np.ndarray:
         """Mean norm of d (entry of token t after the first layer) / d s_{t'} by lag: (t + 1,)."""
@@ -111,10 +117,10 @@ class Inside:
     @cached_property
     def losses(self) -> np.ndarray:
         """Loss of every sequence (layers + 1, B): whole, and without each layer."""
+        if self.sound:
+            return FAULTS[self.words.fault, "skips"](self.sound.losses)
         count = len(self.network.settings.causal.layers)
-        found = np.stack([self.loss(skipped) for skipped in range(count + 1)])
-        change = FAULTS.get((self.words.fault, "skips"))
-        return change(found) if change else found
+        return np.stack([self.loss(skipped) for skipped in range(count + 1)])
 
     def loss(self, skipped: int = 0, kept: float = 1.0) -> np.ndarray:
         """Loss of every sequence without a layer (0: with all), lag one in the first weighed by ``kept``."""
@@ -128,6 +134,8 @@ class Inside:
     @cached_property
     def _run(self) -> Callable:
         """Predictions for sequences, compiled once for all that is taken out."""
+        if self.sound:
+            return self.sound._run
         settings = self.network.settings.causal
 
         def one(weights: Weights, layers: jax.Array, kept: jax.Array, states: jax.Array) -> jax.Array:
@@ -210,14 +218,15 @@ def look(grid, request: Request) -> Inside:
         IcgdError: sequences that are not fresh ones, or the network is another one.
     """
     words, cut = placed(request.tasks)
-    settings, place = grid.network.settings, (request.subject, request.tasks)
+    settings = grid.network.settings
     if words != ("fresh",) or not settings.causal or settings.task.family != "dynamics":
         what = f"{request.measure} is of causal networks on fresh dynamics"
         raise IcgdError(f"{grid.network.experiment}: {what}.")
-    if place not in grid.insides:
-        positions = range(settings.task.context)[cut]
-        grid.insides[place] = Inside(grid.network, parsed(request.subject), positions)
-    return grid.insides[place]
+    subject, positions = parsed(request.subject), range(settings.task.context)[cut]
+    planted = any((subject.fault, of) in FAULTS for of in ("lags", "skips", "ablations"))
+    sound = subject.faultless if planted else subject
+    one = grid.insides.setdefault((sound, positions), Inside(grid.network, sound, positions))
+    return Inside(grid.network, subject, positions, one) if planted else one
 
 
 def trace(grid, request: Request) -> dict[float, float]:
@@ -269,7 +278,7 @@ def sensitivity_in_training(inside: Inside, lag: int = 1) -> dict[float, float]:
 def lag_one_cost(inside: Inside) -> float:
     """loss without lag 1 in the first layer's attention minus loss, over loss of zero minus loss"""
     whole, without = np.mean(inside.loss()), np.mean(inside.loss(kept=0.0))
-    zero = 0.5 * np.mean(np.sum(inside.states[:, 1:] ** 2, axis=-1))
+    zero = 0.5 * np.mean(np.sum(inside.states[:, 1:].astype(float) ** 2, axis=-1))
     return float((without - whole) / (zero - whole))
 
 
