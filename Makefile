@@ -17,6 +17,7 @@ FIRST := $(if $(SOURCES),,--prioritize figures/quick/fig1.png)
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@echo 'SCALE=smoke, quick or full; CORES=2 unless said. Audits at full scale read what is committed and train nothing.'
 
 # Scripts of a virtual environment hold its path: in a checkout that was moved it is made again.
 ifneq "$(shell cat $(STAMP) 2>/dev/null)" "$(CURDIR)"

@@ -1,5 +1,6 @@
 """The Python API and the list of claims: from a checkout and from elsewhere, right and wrong use."""
 
+import shutil
 import sys
 
 import numpy as np
@@ -151,6 +152,26 @@ def test_the_list_needs_nothing_but_python():
     code = "import sys; from icgd.__main__ import main; sys.exit(main(['claims', '--verdict', 'refuted']))"
     done = run(sys.executable, "-S", "-c", code)
     assert "vo22-69" in done.stdout
+
+
+def test_it_can_be_installed_and_has_a_command(tmp_path):
+    for name in ("pyproject.toml", "README.md", "src"):
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy2)(ROOT / name, tmp_path / name)
+    into = (
+        "--offline",
+        "--no-build-isolation",
+        "--no-deps",
+        "--python",
+        sys.executable,
+        "--target",
+        "lib",
+        ".",
+    )
+    run("uv", "pip", "install", *into, folder=tmp_path)
+    command = (sys.executable, "-S", str(tmp_path / "lib/bin/icgd"), "audit", "vo22-17")
+    done = run(*command, folder=ROOT / "docs", PYTHONPATH=str(tmp_path / "lib"))
+    assert "VERDICT (full scale)" in done.stdout
+    assert {path.name for path in (tmp_path / "lib/icgd").glob("*.j2")} >= {"results.md.j2", "card.md.j2"}
 
 
 def test_it_works_elsewhere_with_the_checkout_named(tmp_path, monkeypatch, capsys):

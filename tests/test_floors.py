@@ -15,9 +15,9 @@ FLOORS = (  # from the bottom up; a module that is named stands above the rest o
     ("references",),
     ("measures", "statements"),
     ("training.problem", "training.steps", "training.loop", "training.program", "training.job"),
-    ("figures", "claims", "plan"),
+    ("figures", "claims", "plan", "expected", "display"),
     ("audit",),
-    ("api", "documents", "results"),
+    ("api", "cards", "crate", "documents", "results"),
     ("site", "__main__"),
 )
 SOURCE = ROOT / "src" / "icgd"

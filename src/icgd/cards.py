@@ -1,5 +1,6 @@
 """A model card beside the weights of every trained experiment: results/full/{experiment}/README.md."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
@@ -29,10 +30,8 @@ def cards(config: Config) -> dict[Path, str]:
     found = {}
     for name, one in config.experiments.items():
         settings = config.settings(name, SCALE)
-        weights = [
-            file for seed in range(settings.seeds) if (file := _weights(name, seed, settings)).exists()
-        ]
-        if weights:
+        known = {seed: _weights(name, seed, settings) for seed in range(settings.seeds)}
+        if weights := {seed: file for seed, file in known.items() if file.exists()}:
             where = path(name, config)
             found[where] = template.render(
                 name=name,
@@ -40,12 +39,13 @@ def cards(config: Config) -> dict[Path, str]:
                 reduced=one.reduced,
                 axes=one.axes or {},
                 use=use(settings),
+                first=min(weights),
                 up="../" * (len(where.parts) - 1),
                 inputs=settings.task.inputs,
                 settings=changed(settings),
-                losses=[] if settings.points else losses(name, len(weights)),
+                losses=[] if settings.points else losses(name, weights),
                 claims=[one for one in verdicts if name in {part["evidence"]["of"] for part in one["parts"]}],
-                **of_files(weights),
+                **of_files(list(weights.values())),
             )
     return found
 
@@ -81,9 +81,9 @@ def changed(settings: Settings) -> dict[str, dict[str, object]]:
     return found
 
 
-def losses(name: str, seeds: int) -> list[float]:
+def losses(name: str, seeds: Iterable[int]) -> list[float]:
     """Evaluation loss of each seed at the end of its training."""
-    tables = [read_table(paths.history(SCALE, name, seed)) for seed in range(seeds)]
+    tables = [read_table(paths.history(SCALE, name, seed)) for seed in seeds]
     return sorted(float(table[-1]["evaluation_loss"]) for table in tables)
 
 

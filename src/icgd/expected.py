@@ -14,7 +14,7 @@ from icgd.files import read_json
 
 START, LIGHT = 3.0, 1.5  # CPU seconds before a job computes: with JAX, without it
 UNKNOWN = 60.0  # of what has no record yet
-BATCH = 1000  # tasks of a step that take as long as everything else in it
+BATCH = 700  # tasks of a step that take as long as everything else in it
 
 
 def seconds(rule: str, of: Mapping[str, str], config: Config, scale: str) -> float:

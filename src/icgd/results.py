@@ -127,7 +127,8 @@ def counted(verdicts: Verdicts) -> str:
         f"{counts['partly']} partly, {counts['refuted']} refuted, {counts['inconclusive']} inconclusive, "
         f"{counts['no power']} without power. {stand} of the {decided} decided ones stand when all claims of "
         f"a source are counted together. {counts['pending']} are pending, most of them about a second paper "
-        f"and pretrained language models, and {counts['not-testable']} cannot be tested. {documents(verdicts)}"
+        f"and pretrained language models, and {counts['not-testable']} cannot be tested. "
+        f"{documents(verdicts)}"
     )
 
 

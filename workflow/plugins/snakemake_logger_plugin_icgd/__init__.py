@@ -26,7 +26,9 @@ class LogHandler(LogHandlerBase):
     def emit(self, record: logging.LogRecord) -> None:
         """One event; called in a thread of its own."""
         event, show = getattr(record, "event", None), self.display
-        if event == LogEvent.JOB_INFO:
+        if self.common_settings.dryrun and event in (None, LogEvent.RUN_INFO):
+            show.say(record.getMessage().strip())
+        elif event == LogEvent.JOB_INFO:
             title = " ".join([record.rule_name.removeprefix("train_"), *_which(record.wildcards)])
             show.start(record.jobid, title, Path(record.log[0]) if record.log else None)
         elif event == LogEvent.JOB_FINISHED:
