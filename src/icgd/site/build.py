@@ -151,13 +151,14 @@ class Pages:
             origin=lambda claim: self.site.sources[claim["source"]]["url"],
             history=lambda id_: [line for line in self.site.history if line["claim"] == id_],
             chief=chief,
-            drawn_from=lambda one: [
-                figure for figure in self.site.figures if one in self.site.drawn_in(figure)
-            ],
+            drawn_from=self._drawn_from,
             **given,
         )
         found = re.sub(r"(?<=[^\n])~~~~$", "\n~~~~", found.lstrip(), flags=re.M)  # a fence has its own line
         return re.sub(r"\n{3,}", "\n\n", found)
+
+    def _drawn_from(self, experiment: str) -> list[str]:
+        return [figure for figure in self.site.figures if experiment in self.site.drawn_in(figure)]
 
     @property
     def source_of(self) -> dict[str, str]:
@@ -229,14 +230,9 @@ class Pages:
         if site.scale == "full":
             verdicts = results.Verdicts(site.verdicts)
             topics, answer = results.topics(), map(verdicts.fill, read_yaml(results.TOPICS)["answer"])
-        pages = [name for name in (*LISTS, *SINGLE[1:], "docs/index")]
-        picture = next((topic["figure"] for topic in topics if topic.get("figure") in site.figures), None)
-        return {
-            "topics": topics,
-            "picture": picture,
-            "answer": list(answer),
-            "pages": [*(["Results <results>"] if topics else []), *pages],
-        }
+        drawn = (topic["figure"] for topic in topics if topic.get("figure") in site.figures)
+        pages = [*(["Results <results>"] if topics else []), *LISTS, *SINGLE[1:], "docs/index"]
+        return {"topics": topics, "picture": next(drawn, None), "answer": list(answer), "pages": pages}
 
     def _results(self) -> str:
         """RESULTS.md with the site's own links."""
@@ -309,12 +305,9 @@ def order(verdict: str) -> int:
 
 def chief(claim: dict) -> dict:
     """The part that a row shows: the headline, else the first with the claim's verdict, else the first."""
-    how, parts = claim.get("combine"), claim["parts"]
-    wanted = how["headline"] if isinstance(how, dict) else None
-    same = [
-        part for part in parts if (part["name"] == wanted if wanted else part["verdict"] == claim["verdict"])
-    ]
-    return (same or parts)[0]
+    how, parts = claim["combine"], claim["parts"]
+    key, wanted = ("name", how["headline"]) if isinstance(how, dict) else ("verdict", claim["verdict"])
+    return next((part for part in parts if part[key] == wanted), parts[0])
 
 
 def passage_id(passage: coverage.Passage) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import yaml
 
 from icgd import dictionary, paths, record
+from icgd.audit import explain
 from icgd.claims import coverage, history, multiplicity, registry, words
 from icgd.claims.verdict import resting, undecided
 from icgd.config import Config
@@ -107,12 +108,7 @@ class Content:
     @cached_property
     def places(self) -> dict[str, str]:
         """Claim -> file and line of its entry in the registry."""
-        lines = (
-            (path, number, line)
-            for path in sorted(registry.FOLDER.glob("*.yaml"))
-            for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
-        )
-        return {line[6:].strip(): f"{path}#L{number}" for path, number, line in lines if line[:6] == "- id: "}
+        return {id_: entry.place.replace(":", "#L") for id_, entry in explain.entries().items()}
 
     @cached_property
     def standing(self) -> dict[str, bool]:
