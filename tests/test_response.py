@@ -13,6 +13,7 @@ from icgd.measures.grid import Grid
 from icgd.measures.network import Network
 from icgd.measures.request import Request
 from icgd.models import causal
+from icgd.references import sequences as references
 
 TASK = Task(family="dynamics", inputs=4, context=12)
 LAYER = Causal(layers=("linear",), tokens="constructed", masked=True, heads=2, width=16, key_size=8)
@@ -167,3 +168,14 @@ def test_only_linear_layers_on_constructed_tokens_have_blocks():
         ask(network, "identity_share_kq", tasks="")
     with pytest.raises(IcgdError, match="linear layers on constructed tokens"):
         ask(made(Model()), "identity_share_kq", tasks="")
+
+
+def test_the_released_normaliser_is_the_norm_of_the_gram_matrix():
+    few = sequences.Set(of_sequences(a_step().weights).draw("some", 300).states, None)
+    for known in (few.seen, few.seen_before):
+        gram = np.einsum("btij,btj,btkj->btik", known.basis, known.values, known.basis)
+        np.testing.assert_allclose(known.norm[:, 2:, 0], np.linalg.norm(gram, axis=(2, 3))[:, 2:], rtol=1e-9)
+    one_term = references.tuned("polynomial scaled", 1, few.seen, few.targets)(few.seen)
+    step = np.einsum("btij,btj->bti", few.seen.moments, few.seen.query) / few.seen.norm
+    share = np.sum(one_term * step) / np.sum(step**2)
+    np.testing.assert_allclose(one_term[:, 1:], share * step[:, 1:], atol=1e-6)

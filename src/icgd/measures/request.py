@@ -21,7 +21,7 @@ ON_SEQUENCES = {  # the same at every position of sequences, tuned where they ar
     "gd shared": "K steps of GD, one rate for all, the best",
     "gd shared scaled": "K steps of GD at the best rate over the position's largest eigenvalue",
     "polynomial": "the best of all methods that apply the Gram matrix K - 1 times",
-    "polynomial scaled": "the same over the position's largest eigenvalue (the normaliser of Prop. 2)",
+    "polynomial scaled": "the same over the norm of the position's Gram matrix (Prop. 2 as released)",
     "polynomial scaled released": "that without the newest pair, as the released baseline has it",
     "conjugate_gradients": "K steps of conjugate gradients on every row",
     "newton_schulz": "K Newton-Schulz iterations from the best scale",

@@ -23,6 +23,7 @@ COUNT = 2000  # tasks or sequences
 A_DECADE, LEAST = 12, 50  # bins of eigenvalues, and how many a bin must have
 TRIMMED = 0.05  # share of the tasks, those that are explained worst, that shares of energy leave out
 TWINS = 0.01  # families whose curves lie nearer to each other are one algorithm
+CLEAR = 0.5  # of the distance to the next family: what is farther is not identified
 TINY = 1e-9
 AROUND = 3  # steps more or fewer than layers that are tried
 VARIANTS = "released", "clipped"  # of families, which are no families of their own
@@ -221,8 +222,8 @@ def nearest_over_seeds(of: Response) -> float:
 
 @measure
 def identified(of: Response) -> float:
-    """1 if a family, the reference if one is named, is nearer than the next by more than two seeds differ"""
-    apart = of.following - of.nearest > of.known.seeds_differ
+    """1 if a family, the reference if any, is half as far as the next, by more than two seeds differ"""
+    apart = of.following - of.nearest > of.known.seeds_differ and of.nearest <= CLEAR * of.following
     best = of.ranking[0][1]
     named = not of.reference or of.known.distance(best, of.reference) <= TWINS
     return float(apart and named)

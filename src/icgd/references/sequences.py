@@ -34,6 +34,11 @@ class Seen(NamedTuple):
         """Largest eigenvalue at every position: (B, T, 1)."""
         return np.maximum(self.values[..., -1:], SMALLEST)
 
+    @property
+    def norm(self) -> np.ndarray:
+        """Frobenius norm of A_t, the normaliser of the released baseline: (B, T, 1)."""
+        return np.maximum(np.linalg.norm(self.values, axis=-1, keepdims=True), SMALLEST)
+
 
 def seen(states: np.ndarray, newest: bool = True) -> Seen:
     """Of states (B, T, n); ``newest``: does the pair that ends at position t count?"""
@@ -98,7 +103,7 @@ def _over(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def powers(values: np.ndarray, largest: np.ndarray | float, count: int) -> np.ndarray:
-    """Chebyshev polynomials of l / largest, moved to (0, 1), over largest: (..., count)."""
+    """Chebyshev polynomials of l / largest, moved to (-1, 1), over largest: (..., count)."""
     terms = np.polynomial.chebyshev.chebvander(2 * np.asarray(values / largest) - 1, count - 1)
     return terms / np.asarray(largest)[..., None]
 
@@ -108,7 +113,7 @@ def tuned(name: str, steps: int, known: Seen, targets: np.ndarray) -> Callable[[
 
     ``gd shared`` has one rate, ``gd shared scaled`` one over the position's largest eigenvalue;
     ``polynomial`` is the best f of K terms: every method that applies A_t K - 1 times (Prop. 2, momentum);
-    ``polynomial scaled`` the best in l over the largest one; ``newton_schulz`` starts from the best scale.
+    ``polynomial scaled`` the best in l over the norm of A_t; ``newton_schulz`` starts from the best scale.
     """
     if name == "conjugate_gradients":
         return lambda other: conjugate_gradients(other, steps)
@@ -136,7 +141,7 @@ def _polynomial(count: int, scaled: bool, known: Seen, targets: np.ndarray) -> C
     top = float(np.max(known.values))
 
     def terms(other: Seen) -> np.ndarray:
-        made = powers(other.values, other.largest if scaled else top, count)
+        made = powers(other.values, other.norm if scaled else top, count)
         return np.einsum("btij,btjk,btj->btik", other.moments, made, other.query, optimize=True)
 
     made, wanted = terms(known).reshape(-1, count), targets.reshape(-1)
