@@ -302,7 +302,7 @@ def test_the_same_data_give_the_same_files_whatever_matplotlib_was_told(fake):
 def test_a_figure_without_its_tables_says_what_is_missing(tmp_path, monkeypatch):
     config = load()
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(IcgdError, match="measures.csv is missing"):
+    with pytest.raises(IcgdError, match="csv is missing"):
         draw.save("fig16", config, "smoke")
     assert not Path("figures").exists()
 

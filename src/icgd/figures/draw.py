@@ -10,7 +10,7 @@ from icgd import paths
 from icgd.config import Config
 from icgd.figures import captions, heat, style
 from icgd.figures.looks import Look, Looks, Pen
-from icgd.figures.panels import Across, Figure, Note, Panel
+from icgd.figures.panels import Across, Figure, Panel
 from icgd.figures.plan import named
 from icgd.figures.queries import Row
 from icgd.figures.style import Axes, Canvas
@@ -114,15 +114,8 @@ class Drawing:
         axes.set_title(f"{panel.title} {EXTRA}" if panel.extra else panel.title)
         for note in panel.notes:
             place = {"transform": axes.transAxes, "ha": note.side, "va": "center", "fontsize": 6.5}
-            axes.text(note.x, note.y, self.told(note), **place, bbox=style.PLATE)
+            axes.text(note.x, note.y, note.text, **place, bbox=style.PLATE)
         return looks
-
-    def told(self, note: Note) -> str:
-        """A note with what it counts."""
-        if not note.count:
-            return note.text
-        found = list(self.tables.measure(note.count.of, note.count.request).values())
-        return note.text.format(count=f"{sum(value > note.count.above for value in found)} of {len(found)}")
 
 
 def stacked(places: list, beside: list[Axes]) -> list[Axes]:

@@ -3,11 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.colors import SymLogNorm
 
 from icgd.figures.panels import Panel
 from icgd.figures.queries import Row
-from icgd.figures.style import Axes, Canvas
+from icgd.figures.style import Axes, Canvas, SymLogNorm
 
 COLOURS, LINEAR, BAR = "RdBu_r", 0.1, (0.1, 0.3, 1.0, 3.0)
 WORDS = f"weight (no unit; linear up to ±{LINEAR:g}, then logarithmic)"

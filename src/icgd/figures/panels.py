@@ -11,22 +11,13 @@ from icgd.measures.request import Request
 Limits = tuple[float | None, float | None]
 
 
-class Count(NamedTuple):
-    """How many units of an experiment have a number above a bound, of how many."""
-
-    of: str
-    request: Request
-    above: float
-
-
 class Note(NamedTuple):
-    """A short text in a panel, in the panel's own coordinates; {count} is what is counted."""
+    """A short text in a panel, in the panel's own coordinates."""
 
     text: str
     x: float
     y: float
     side: str = "left"
-    count: Count | None = None
 
 
 class Across(NamedTuple):
@@ -66,13 +57,11 @@ class Panel:
 
     def asks(self) -> list[tuple[str, Request]]:
         """Requests to the grid, each with its experiment."""
-        counts = [note.count[:2] for note in self.notes if note.count]
-        return counts + [asked for query in self.queries for asked in query.asks()]
+        return [asked for query in self.queries for asked in query.asks()]
 
     def reads(self) -> list[tuple[str, str]]:
         """Kinds of files, each with its experiment."""
-        counts = [("measures", note.count.of) for note in self.notes if note.count]
-        return counts + [read for query in self.queries for read in query.reads()]
+        return [read for query in self.queries for read in query.reads()]
 
     def stack(self) -> list["Panel"]:
         """This panel and those under it."""

@@ -9,7 +9,7 @@ from icgd.figures.looks import (
     AMBER, BLACK, BLUE, DASHED, DOT, DOTTED, GREEN, GREY, ORANGE, PUBLISHED, PUBLISHED_SEED, PURPLE, SEED,
     SKY, SOLID, Look, Pen, hollow,
 )
-from icgd.figures.panels import Across, Count, Figure, Note, Panel
+from icgd.figures.panels import Across, Figure, Note, Panel
 from icgd.figures.parts import LOSS, NAMES, NETWORKS, ONE_STEP, STEP
 from icgd.figures.queries import END, ENDS, Curve, Given, History, Number, Points, Published, Runs, level
 from icgd.figures.special import Matrix
@@ -183,14 +183,11 @@ def course(of: str, title: str, y: str, late: str, *cases: str) -> Panel:
         ("published", "level"): Look("plateau of Fig. 2", GREY, PUBLISHED),
         ("published", "drop"): Look("drop, read by eye", GREY, PUBLISHED._replace(line=":", width=1.6)),
     }
-    count = Count(of, Request("reached_gd", "network", "", "history"), 1000)
-    note = Note("seeds that drop after\nstep 1000: {count}", 0.96, 0.6, "right", count)
-    return Panel(of, title, STEP, y, queries, look, ylim=(0.19, 0.43), notes=(note,))
+    return Panel(of, title, STEP, y, queries, look, ylim=(0.19, 0.43))
 
 
 CORNERS = hollow("D", 4.0)._replace(line=":", width=0.8)
 RATES = {"0.0001": SKY, "0.0003": PURPLE, "0.001": AMBER}
-GROK = Count("grokking", Request("seeds_that_grok", "network", "", "history"), 1)
 GROKKING = Panel(
     "grokking", "(c) block with an MLP", STEP, "",
     (
@@ -206,7 +203,6 @@ GROKKING = Panel(
            for rate, color in RATES.items()},
     },
     ylim=(0.1, 0.57),
-    notes=(Note("on 8192 fixed tasks both seeds\ngrok in {count} settings", 0.04, 0.92, count=GROK),),
 )
 COURSE = course(BASE, "(a) one head", LOSS, "fig15_late_step", "first late seed", "second late seed")
 COURSE_OF_TWO = course("two_heads", "(b) two heads", "", "fig15_two_heads_step", "all seeds")

@@ -11,6 +11,7 @@ os.environ["MPLBACKEND"] = "Agg"  # matplotlib does not start with an unknown on
 import matplotlib.style
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes as Axes
+from matplotlib.colors import SymLogNorm as SymLogNorm
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
