@@ -186,6 +186,7 @@ def course(of: str, title: str, y: str, late: str, *cases: str) -> Panel:
     return Panel(of, title, STEP, y, queries, look, ylim=(0.19, 0.43))
 
 
+ON_SET = SEED._replace(line=":", words="the same on its training set")
 CORNERS = hollow("D", 4.0)._replace(line=":", width=0.8)
 RATES = {"0.0001": SKY, "0.0003": PURPLE, "0.001": AMBER}
 GROKKING = Panel(
@@ -197,10 +198,9 @@ GROKKING = Panel(
         *(Number("fig15_grokking", str(step), "test") for step in (0, 9000, 11000, 13500, 20000)),
     ),
     {
-        ("published", "test"): Look("test, corners by eye", GREY, CORNERS),
-        **{("ours", f"{series}_{rate}"): Look(f"{words}, rate {rate}", color, SEED._replace(line=line))
-           for series, words, line in (("rate", "test", "-"), ("training", "training", ":"))
-           for rate, color in RATES.items()},
+        ("published", "test"): Look("block, corners by eye", GREY, CORNERS),
+        **{("ours", f"{series}_{rate}"): Look(f"block, rate {rate}", color, pen)
+           for series, pen in {"rate": SEED, "training": ON_SET}.items() for rate, color in RATES.items()},
     },
     ylim=(0.1, 0.57),
 )
