@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import zip_longest
 from pathlib import Path
 
 from icgd import paths
@@ -53,54 +52,44 @@ class Drawing:
     def canvas(self) -> Canvas:
         """The figure, drawn; a label stands where it is met first, as it means the same in all panels."""
         canvas = Canvas(figsize=(self.figure.width, self.figure.height), layout="constrained")
-        maps, seen, drawn = [], set(), []
-        for grid, stack, room in self.cells(canvas):
-            looks = []
-            for axes, panel in zip(grid, stack, strict=True):
-                if panel.heat:
-                    maps.append(heat.Map(axes, panel, self.rows[panel]))
-                else:
-                    looks += self.show(axes, panel)
-            new = [look for look in looks if (look.label, look.color) not in seen]
-            if not self.figure.once:
-                seen |= {(look.label, look.color) for look in new}
-                style.legend(grid[-1], new, room, stack[-1].key)
-            drawn += looks
+        placed, maps, seen, drawn = self.placed(canvas), [], set(), []
+        for at, row in enumerate(self.figure.rows):
+            for column, cell in enumerate(row):
+                stack = [(placed[f"{at} {column} {k}"], panel) for k, panel in enumerate(cell.stack())]
+                beside = [
+                    placed[f"{at} 0 {k}"] for k in range(len(stack)) if at in self.figure.shared and column
+                ]
+                style.share([axes for axes, _ in stack], beside)
+                maps += [heat.Map(axes, panel, self.rows[panel]) for axes, panel in stack if panel.heat]
+                looks = [look for axes, panel in stack if not panel.heat for look in self.show(axes, panel)]
+                style.outer([axes for axes, _ in stack], inner=bool(beside))
+                new = [look for look in looks if (look.label, look.color) not in seen]
+                if not self.figure.once:
+                    seen |= {(look.label, look.color) for look in new}
+                    style.legend(stack[-1][0], new, self.figure.width / len(row) - 0.5, cell.stack()[-1].key)
+                drawn += looks
         if maps:
             heat.show(canvas, maps)
         extra = any(panel.extra for panel in self.figure.cells())
         style.key(canvas, drawn, drawn if self.figure.once else [], f"{EXTRA} not in the paper" * extra)
         return canvas
 
-    def cells(self, canvas: Canvas) -> Iterator[tuple[list[Axes], list[Panel], float]]:
-        """Axes of every cell from top to bottom, its panels, and the inches that its legend may be wide.
-
-        Rows of unlike lengths have columns of their own.
-        """
-        rows = self.figure.rows
-        depths = [max(len(panel.stack()) for panel in row if panel) for row in rows]
-        ratios = [[1.0] + [UNDER] * (depth - 1) for depth in depths]
-        if len({len(row) for row in rows}) == 1:
-            grid = canvas.add_gridspec(sum(depths), len(rows[0]), height_ratios=sum(ratios, []))
-            lines = [(grid, sum(depths[:at])) for at in range(len(rows))]
-        else:
-            parts = canvas.subfigures(len(rows), 1, height_ratios=[sum(ratio) for ratio in ratios])
-            lines = [
-                (part.add_gridspec(depth, len(row), height_ratios=ratio), 0)
-                for part, depth, row, ratio in zip(parts, depths, rows, ratios, strict=True)
-            ]
-        for at, (row, (grid, top)) in enumerate(zip(rows, lines, strict=True)):
-            first: list[Axes] = []
-            for column, panel in enumerate(row):
-                if panel is not None:
-                    places = [grid[top + line, column] for line in range(depths[at])]
-                    rest = len(panel.stack()) - 1  # the last one stands in all lines that are left
-                    places = [*places[:rest], grid[top + rest : top + depths[at], column]]
-                    y = first if at in self.figure.shared else []
-                    cell = stacked(places, y)
-                    yield cell, panel.stack(), self.figure.width / len(row) - 0.5
-                    style.outer(cell, inner=bool(y))
-                    first = first or cell
+    def placed(self, canvas: Canvas) -> dict[str, Axes]:
+        """Axes by row, column, and place in the cell; rows of unlike lengths have columns of their own."""
+        mosaics, heights = [], []
+        for at, row in enumerate(self.figure.rows):
+            depths = [len(cell.stack()) for cell in row]
+            mosaics.append([
+                [f"{at} {column} {min(line, depth - 1)}" for column, depth in enumerate(depths)]
+                for line in range(max(depths))
+            ])  # fmt: skip
+            heights.append([1.0] + [UNDER] * (max(depths) - 1))
+        if len({len(row) for row in self.figure.rows}) == 1:
+            return canvas.subplot_mosaic(sum(mosaics, []), height_ratios=sum(heights, []))
+        parts, found = canvas.subfigures(len(mosaics), 1, height_ratios=[sum(one) for one in heights]), {}
+        for part, mosaic, ratios in zip(parts, mosaics, heights, strict=True):
+            found |= part.subplot_mosaic(mosaic, height_ratios=ratios)
+        return found
 
     def show(self, axes: Axes, panel: Panel) -> list[Look]:
         """One panel; what its legend has to explain."""
@@ -116,15 +105,6 @@ class Drawing:
             place = {"transform": axes.transAxes, "ha": note.side, "va": "center", "fontsize": 6.5}
             axes.text(note.x, note.y, note.text, **place, bbox=style.PLATE)
         return looks
-
-
-def stacked(places: list, beside: list[Axes]) -> list[Axes]:
-    """Axes along one x, each along the y of those beside, if any."""
-    cell: list[Axes] = []
-    for place, y in zip_longest(places, beside[: len(places)]):
-        figure = place.get_gridspec().figure
-        cell.append(figure.add_subplot(place, sharex=cell[0] if cell else None, sharey=y))
-    return cell
 
 
 def moved(panel: Panel, rows: Iterable[Row]) -> list[Row]:

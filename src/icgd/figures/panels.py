@@ -70,9 +70,9 @@ class Panel:
 
 @dataclass(frozen=True)
 class Figure:
-    """Panels in rows; None leaves a place empty. Words: captions.yaml."""
+    """Panels in rows; its words stand in captions.yaml."""
 
-    rows: tuple[tuple[Panel | None, ...], ...]
+    rows: tuple[tuple[Panel, ...], ...]
     height: float  # inches
     of: str = ""  # the experiment that it is about
     width: float = 6.9  # inches: two columns of a paper
@@ -82,7 +82,7 @@ class Figure:
 
     def cells(self) -> Iterator[Panel]:
         """The panels that stand in rows."""
-        yield from (panel for row in self.rows for panel in row if panel)
+        yield from (panel for row in self.rows for panel in row)
 
     def panels(self) -> list[Panel]:
         """All panels, with those under and in others."""

@@ -87,9 +87,10 @@ SENSITIVITIES = {  # column of the history -> published series, words, colour
     "other": ("other_tokens", "to all others", GREY),
 }
 THEIRS = {theirs: ours for ours, (theirs, *_) in SENSITIVITIES.items()}
+WIDE = PUBLISHED_SEED._replace(width=1.8)
 SENSED = {
     key: look for name, (_, words, color) in SENSITIVITIES.items()
-    for key, look in family(name, words, color, FAINT, PUBLISHED_SEED._replace(width=1.8), median=True).items()
+    for key, look in family(name, words, color, FAINT, WIDE, median=True).items()
 }
 AS_DRAWN = Look("to the next, axis as drawn", GREEN, PUBLISHED_SEED._replace(line=":", words=""))
 FIG5_LOSSES = (*parts.training(TOKENS, {**ONE_STEP, "zero": "zero"}), *parts.as_published("fig5", "gd"))

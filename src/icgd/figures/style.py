@@ -75,12 +75,9 @@ def drawn(pen: Pen, color: str) -> dict[str, object]:
     }
 
 
-def sample(pen: Pen, color: str, alpha: float | None = None) -> Artist:
+def sample(pen: Pen, color: str) -> Artist:
     """What stands for it in a legend."""
-    if pen.form == "band":
-        return Patch(color=color, alpha=pen.alpha, linewidth=0)
-    told = drawn(pen, color)
-    return Line2D([], [], **{**told, "alpha": alpha or told["alpha"]})
+    return Patch(color=color, alpha=pen.alpha) if pen.form == "band" else Line2D([], [], **drawn(pen, color))
 
 
 def legend(axes: Axes, looks: Iterable[Look], room: float, inside: str = "") -> None:
@@ -108,7 +105,7 @@ def meanings(looks: Iterable[Look]) -> dict[tuple[str, str], Artist]:
         if label:
             rank = lambda pen: (not pen.pale, not pen.hollow, pen.form != "band", pen.width)  # noqa: E731
             pens[label, color] = max(pens.get((label, color), pen), pen, key=rank)
-    return {(label, color): sample(pen, color, 1.0) for (label, color), pen in pens.items()}
+    return {(label, color): sample(pen._replace(alpha=1.0), color) for (label, color), pen in pens.items()}
 
 
 def key(canvas: Canvas, looks: Iterable[Look], once: Iterable[Look], words: str) -> None:
@@ -143,6 +140,14 @@ def logarithmic(axes: Axes, name: str) -> None:
     words = lambda value, _: f"{value:g}" if f"{value:e}"[0] in digits else ""  # noqa: E731
     axis.set_major_formatter(words)
     axis.set_minor_formatter(words)
+
+
+def share(cell: list[Axes], beside: list[Axes]) -> None:
+    """One x along a cell, and one y along those beside, if any."""
+    for axes in cell[1:]:
+        axes.sharex(cell[0])
+    for axes, other in zip(cell, beside, strict=False):
+        axes.sharey(other)
 
 
 def outer(cell: list[Axes], inner: bool) -> None:
