@@ -105,7 +105,7 @@ FIG6A = Figure(
 RATE, GAMMA = Request("step", "network"), Request("gamma", "network")
 BEST, BEST_GAMMA = (Request(name, "hand_set gd_plus_plus shared") for name in ("step", "gamma"))
 KQ, PV = r"$W_K^\top W_Q$", r"$P\,W_V$"
-PARTS = {"kq_offdiagonal": "off the\ndiagonal", "kq_label_column": "label\ncolumn", "pv_rest": "rest of\n$PW_V$"}
+PARTS = {"kq_offdiagonal": "off the\ndiagonal", "kq_label_column": "label\ncolumn", "pv_rest": "rest\n$PW_V$"}
 LEARNT = Panel(
     "rate", "(c) its learning rate", "", "rate η/N (no unit)",
     (
