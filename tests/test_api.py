@@ -116,6 +116,8 @@ def test_numbers_that_are_none_are_refused(net):
         (lambda: icgd.claim("vo22-1x"), "there is no claim"),
         (lambda: icgd.claims(verdict="refutd"), "did you mean refuted"),
         (lambda: icgd.table("one_leyer"), "has no table"),
+        (lambda: icgd.figure("fig20"), "did you mean"),
+        (lambda: icgd.figure("fig2", scale="smoke"), "draw it: snakemake"),
         (lambda: icgd.load("softmax_two_heads").products(), "one linear head"),
         (lambda: listed.listed("full", "refutd"), "did you mean refuted"),
     ],
@@ -132,6 +134,14 @@ def test_claims_are_a_table_with_their_verdicts():
     assert set(icgd.claims(verdict="refuted").index) == set(refuted)
     assert set(icgd.claims(source="vo22")["source"]) == {"vo22"}
     assert icgd.claim("VO22-17") == decided["vo22-17"] and icgd.claim("vo23-08")["verdict"] == "pending"
+
+
+def test_a_figure_is_a_picture_with_words_and_data():
+    found = icgd.figure("fig2")
+    assert found.png.read_bytes().startswith(b"\x89PNG") and found.svg.exists()
+    assert found.alt.startswith(found.title) and "von Oswald" in found.caption
+    assert set(found.data["source"]) == {"ours", "published"} and found.data["y"].dtype == float
+    assert found._repr_mimebundle_()[0]["image/png"] == found.png.read_bytes()
 
 
 def test_tables_and_experiments():

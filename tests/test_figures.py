@@ -15,11 +15,12 @@ from icgd import paths
 from icgd.claims import registry
 from icgd.config import load
 from icgd.errors import IcgdError
-from icgd.figures import draw, plan, queries, specs_one_layer, style
+from icgd.figures import captions, draw, plan, queries, specs_one_layer, style
+from icgd.figures.looks import MEASURES
 from icgd.figures.queries import Curve, Points, Runs
 from icgd.figures.specs import FIGURES
 from icgd.figures.tables import Tables
-from icgd.files import read_table, write_table
+from icgd.files import read_json, read_table, write_table
 from icgd.measures.request import Request
 from icgd.training import checkpoint
 
@@ -69,10 +70,30 @@ def test_an_unknown_figure_is_named_with_its_neighbour():
         plan.named("fig6")
 
 
-def test_panels_of_a_figure_have_names_of_their_own():
-    for figure in FIGURES.values():
-        names = [panel.name for panel in figure.panels()]
+def test_cells_of_a_figure_have_names_of_their_own_and_labels_mean_one_thing():
+    for name, figure in FIGURES.items():
+        names = [panel.name for panel in figure.cells() if panel.name != "heads"]  # one row of strips
         assert len(set(names)) == len(names)
+        looks = {look for panel in figure.panels() for look in panel.looks.values() if look and look.label}
+        measures = {words for words, _ in MEASURES.values()}  # in the colour of what is compared with
+        colours = {}
+        for look in looks:
+            colours.setdefault(look.label, set()).add(look.color)
+        assert all(len(of) == 1 for label, of in colours.items() if label not in measures), name
+
+
+def test_every_figure_has_words_and_the_words_a_figure():
+    assert set(captions.written()) == set(FIGURES)
+    assert all(set(one) == {"paper", "title", "text", "seen"} for one in captions.written().values())
+
+
+def test_the_numbers_in_the_words_are_drawn_ones():
+    for name, words in captions.written().items():
+        drawn = read_table(ROOT / paths.FIGURES / "full" / f"{name}.csv")
+        known = {(row["panel"], row["series"], row["source"]) for row in drawn}
+        for hole in captions.HOLE.findall(" ".join(words.values())):
+            where, *place = hole.split("/")
+            assert hole == "median" or (where in ("first", "last") and (*place, "ours")[:3] in known), hole
 
 
 ALONG = {"roll_out": (1, 4, 7), "training": (0, 10), "wave": (-5, 0, 5), "offset": (-1, 0, 1)}
@@ -184,9 +205,17 @@ def rows_of(name):
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_drawn_with_its_data(name, fake):
     outputs = draw.save(name, fake(), "smoke")
-    assert outputs == [Path(f"figures/smoke/{name}.{end}") for end in ("png", "svg", "csv")]
+    assert outputs == [Path(f"figures/smoke/{name}.{end}") for end in ("png", "svg", "csv", "json")]
     assert set(Path("figures/smoke").iterdir()) == set(outputs)
     assert outputs[0].read_bytes().startswith(b"\x89PNG")
+    svg, words = outputs[1].read_text(), read_json(outputs[3])
+    assert f"<title>{words['title']}</title>" in svg and "<text" in svg
+    assert (
+        words["name"] == name
+        and words["alt"].startswith(words["title"])
+        and "{" not in str([*words.values()])
+    )
+    assert "von Oswald et al. (2022)" in words["caption"]
     rows = rows_of(name)
     assert list(rows[0]) == ["panel", "series", "source", "unit", "x", "y"]
     assert {row["source"] for row in rows} == {"ours", "published"}
@@ -216,7 +245,16 @@ def test_seeds_stand_in_series_of_their_state_and_the_mean_is_of_the_converged(f
         "1",
     ]
     assert [row.unit for row in queries.of_seeds(tables, "one_layer", "a", "once", points)] == ["", ""]
-    assert tables.headline("one_layer") == "smoke: n = 4 seeds, 2 converged, 1 unconverged, 1 diverged"
+    assert captions.setting("one_layer", tables).endswith(", 4 seeds, 1 unconverged, 1 diverged")
+    rows = queries.together(
+        [queries.Row("a", "ours", str(k), 1.0, y) for k, y in enumerate((1.0, 2.0, 9.0))], "a", "median"
+    )
+    assert [(row.series, row.y) for row in rows] == [
+        ("a_mean", 4.0),
+        ("a_median", 2.0),
+        ("a_band", 1.5),
+        ("a_band", 5.5),
+    ]
 
 
 def test_the_excess_is_in_percent_of_gd(fake):
@@ -264,7 +302,7 @@ def test_the_same_data_give_the_same_files_whatever_matplotlib_was_told(fake):
 def test_a_figure_without_its_tables_says_what_is_missing(tmp_path, monkeypatch):
     config = load()
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(IcgdError, match="measures.csv is missing"):
+    with pytest.raises(IcgdError, match="csv is missing"):
         draw.save("fig16", config, "smoke")
     assert not Path("figures").exists()
 

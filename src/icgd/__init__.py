@@ -13,7 +13,7 @@ from importlib import import_module
 from types import ModuleType
 
 __version__ = "0.1.0"
-__all__ = ["claim", "claims", "experiment", "load", "sample_tasks", "table"]
+__all__ = ["claim", "claims", "experiment", "figure", "load", "sample_tasks", "table"]
 
 
 class _Called(ModuleType):

@@ -317,6 +317,52 @@ def claims(verdict: str | None = None, source: str | None = None, scale: str = "
     return frame
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A figure as it was drawn; a notebook shows it.
+
+    Attributes:
+        name, title, caption, alt: its words; ``alt`` says what is seen, for those who do not see it.
+        png, svg: the files.
+        data: every drawn point: panel, series, source (ours or published), unit (training seed), x, y.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    png: Path
+    svg: Path
+    data: "pd.DataFrame" = field(repr=False)
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict, dict]:
+        return {"image/png": self.png.read_bytes(), "text/plain": f"{self.title}. {self.caption}"}, {}
+
+
+def figure(name: str, scale: str = "full") -> Picture:
+    """A figure with its words and data: ``icgd.figure("fig2")``, as committed or as drawn by you at a scale.
+
+    Raises:
+        IcgdError: no such figure, or it has not been drawn at that scale.
+    """
+    import pandas as pd
+
+    from icgd.figures import plan
+
+    plan.named(name)
+    stem = root() / paths.FIGURES / scale / name
+    if not stem.with_suffix(".json").exists():
+        target = f"figures/{scale}/{name}.png"
+        raise IcgdError(
+            f"{target} is not there; draw it: snakemake --cores 1 --config scale={scale} -- {target}"
+        )
+    frame = pd.read_csv(
+        stem.with_suffix(".csv"), dtype={"unit": str}, keep_default_na=False, na_values={"y": [""]}
+    )
+    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
+    return Picture(**read_json(stem.with_suffix(".json")), png=png, svg=svg, data=frame)
+
+
 def table(name: str, scale: str = "full", kind: str = "measures") -> "pd.DataFrame":
     """What was measured of an experiment, or a statement table: unit, measure, subject, reference, value.
 

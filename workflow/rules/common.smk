@@ -122,7 +122,7 @@ def of_figure(figure, scale):
 
 def pictures(scale):
     """Files of all figures that config.yaml asks for."""
-    return [f"figures/{scale}/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg", "csv")]
+    return [f"figures/{scale}/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg", "csv", "json")]
 
 
 @told
@@ -174,7 +174,7 @@ if absent and SCALE not in TRAINED:
 NAMED = (  # what a target's path names, and what there is
     (r"(?:results|figures|site)/([^/]+)/.*", "scale", settings.SCALES),
     (r"results/\w+/claims/([^/]+)\.json", "claim", CLAIMS),
-    (r"figures/\w+/([^/]+)\.(?:png|svg|csv)", "figure", FIGURES),
+    (r"figures/\w+/([^/.]+)\.(?:png|svg|csv|json)", "figure", FIGURES),
     (r"results/\w+/([^/]+)/(?:measures|curves)\.csv", "experiment", CONFIG.experiments),
     (r"results/\w+/([^/]+)/seed-.*", "experiment", CONFIG.experiments),
 )

@@ -1,7 +1,7 @@
-"""Figures: PNG and SVG, with the plotted data beside them.
+"""Figures: PNG and SVG, with the plotted data and the caption beside them.
 
 Input:  what the figure's queries read: tables of measures, histories, published curves.
-Output: figures/{scale}/{figure} .png, .svg, .csv.
+Output: figures/{scale}/{figure} .png, .svg, .csv (every drawn point), .json (title, caption, what is seen).
 """
 
 
@@ -22,6 +22,7 @@ rule figure:
             labels={"figure": "{figure}", "form": "numbers", "scale": "{scale}"},
             caption="../report/numbers.rst",
         ),
+        words="figures/{scale}/{figure}.json",
         record="figures/{scale}/{figure}.png.provenance.json",
     log:
         "logs/{scale}/figure/{figure}.log",

@@ -1,4 +1,4 @@
-"""One grammar for all figures: lines and markers, two y axes, insets, notes, one legend."""
+"""One grammar for all figures: lines, points and maps, panels under panels, a legend for each and a key."""
 
 import math
 from collections import Counter
@@ -7,42 +7,30 @@ from pathlib import Path
 
 from icgd import paths
 from icgd.config import Config
-from icgd.figures import heat, style
-from icgd.figures.looks import Look, Looks
-from icgd.figures.panels import Count, Figure, Panel
+from icgd.figures import captions, heat, style
+from icgd.figures.looks import Look, Looks, Pen
+from icgd.figures.panels import Across, Figure, Panel
 from icgd.figures.plan import named
 from icgd.figures.queries import Row
 from icgd.figures.style import Axes, Canvas
 from icgd.figures.tables import Tables
 
 COLUMNS = ("panel", *Row._fields)
-INSET = (0.6, 0.12, 0.38, 0.36)  # left, bottom, width, height, in a panel's own coordinates
+UNDER = 0.62  # height of a panel under another, of that one's
+EXTRA = "†"  # panels that are not in the paper
 
 
 def save(name: str, config: Config, scale: str) -> list[Path]:
-    """Draw a figure as figures/{scale}/{name}.png and .svg, and write its data as .csv.
+    """Draw figures/{scale}/{name}.png and .svg; write its data as .csv and its words as .json.
 
     Raises:
         IcgdError: there is no such figure, or something that it reads is not there.
     """
     drawing = Drawing(named(name), Tables(config, scale))
+    words = captions.of(name, drawing.figure, drawing.tables, drawing.rows)
     with style.theme():
-        return style.write(drawing.canvas(), COLUMNS, drawing.data(), paths.FIGURES / scale / name)
-
-
-class Words(dict):
-    """What a text may ask for, of the figure's experiment or, as in {seeds sine}, of another."""
-
-    def __init__(self, tables: Tables, of: str, **known: object):
-        super().__init__(scale=tables.scale, **known)
-        self.tables, self.of = tables, of
-
-    def __missing__(self, asked: str) -> object:
-        name, _, of = asked.partition(" ")
-        of, tables = of or self.of, self.tables
-        if name == "reduced":
-            return "; fewer steps than published" if tables.config.named(of).reduced else ""
-        return tables.headline(of) if name == "headline" else len(getattr(tables, name)(of))
+        stem = paths.FIGURES / scale / name
+        return style.write(drawing.canvas(), words, COLUMNS, drawing.data(), stem)
 
 
 class Drawing:
@@ -51,8 +39,7 @@ class Drawing:
     def __init__(self, figure: Figure, tables: Tables):
         self.figure, self.tables = figure, tables
         self.rows = {
-            panel.name: [row for query in panel.queries for row in query.rows(tables)]
-            for panel in figure.panels()
+            panel: [row for query in panel.queries for row in query.rows(tables)] for panel in figure.panels()
         }
         self.converged = not figure.of or "converged" in tables.seeds(figure.of).values()
 
@@ -60,84 +47,64 @@ class Drawing:
         """Everything that is drawn, as rows of `COLUMNS`."""
         for panel, rows in self.rows.items():
             for row in rows:
-                yield {"panel": panel, **row._asdict(), "y": "" if math.isnan(row.y) else row.y}
-
-    def told(self, text: str, count: Count | None = None) -> str:
-        """A text with what it asks for."""
-        words = Words(self.tables, self.figure.of)
-        if count:
-            found = list(self.tables.measure(count.of, count.request).values())
-            words["count"] = f"{sum(value > count.above for value in found)} of {len(found)}"
-        if self.figure.median:
-            words["median"] = self.tables.median(self.figure.of, self.figure.median)
-        return text.format_map(words)
+                yield {"panel": panel.name, **row._asdict(), "y": "" if math.isnan(row.y) else row.y}
 
     def canvas(self) -> Canvas:
-        """The figure, drawn."""
+        """The figure, drawn; a label stands where it is met first, as it means the same in all panels."""
         canvas = Canvas(figsize=(self.figure.width, self.figure.height), layout="constrained")
-        canvas.suptitle(self.told(self.figure.title), x=0.01, ha="left", fontstyle="italic")
-        maps, shared = [], False
-        for axes, panel in self.placed(canvas):
-            if panel.heat:
-                maps.append(heat.Map(axes, panel.title, self.rows[panel.name]))
-                shared = panel.heat == "shared"
-            else:
-                self.show(axes, panel)
-        for group in [maps] if shared else [[one] for one in maps]:
-            heat.show(canvas, group, off_diagonal=shared)
-        style.legend(canvas, self.figure.columns)
+        placed, maps, seen, drawn = self.placed(canvas), [], set(), []
+        for at, row in enumerate(self.figure.rows):
+            for column, cell in enumerate(row):
+                stack = [(placed[f"{at} {column} {k}"], panel) for k, panel in enumerate(cell.stack())]
+                beside = [
+                    placed[f"{at} 0 {k}"] for k in range(len(stack)) if at in self.figure.shared and column
+                ]
+                style.share([axes for axes, _ in stack], beside)
+                maps += [heat.Map(axes, panel, self.rows[panel]) for axes, panel in stack if panel.heat]
+                looks = [look for axes, panel in stack if not panel.heat for look in self.show(axes, panel)]
+                style.outer([axes for axes, _ in stack], inner=bool(beside))
+                new = [look for look in looks if (look.label, look.color) not in seen]
+                if not self.figure.once:
+                    seen |= {(look.label, look.color) for look in new}
+                    style.legend(stack[-1][0], new, self.figure.width / len(row) - 0.5, cell.stack()[-1].key)
+                drawn += looks
+        if maps:
+            heat.show(canvas, maps)
+        extra = any(panel.extra for panel in self.figure.cells())
+        style.key(canvas, drawn, drawn if self.figure.once else [], f"{EXTRA} not in the paper" * extra)
         return canvas
 
-    def placed(self, canvas: Canvas) -> Iterator[tuple[Axes, Panel]]:
-        """Axes of every panel, in rows; rows of unlike lengths have columns of their own."""
-        rows, shared = self.figure.rows, self.figure.shared
-        if len({len(row) for row in rows}) == 1:
-            ratios = {"width_ratios": self.figure.widths, "height_ratios": self.figure.heights}
-            share = {"sharex": "col", "sharey": "row"} if shared else {}
-            grid = canvas.subplots(len(rows), len(rows[0]), squeeze=False, **ratios, **share)
-        else:
-            parts = zip(canvas.subfigures(len(rows), 1), rows, strict=True)
-            grid = [part.subplots(1, len(row), squeeze=False)[0] for part, row in parts]
-        for row, line in zip(rows, grid, strict=True):
-            yield from zip(line, row, strict=True)
+    def placed(self, canvas: Canvas) -> dict[str, Axes]:
+        """Axes by row, column, and place in the cell; rows of unlike lengths have columns of their own."""
+        mosaics, heights = [], []
+        for at, row in enumerate(self.figure.rows):
+            depths = [len(cell.stack()) for cell in row]
+            mosaics.append([
+                [f"{at} {column} {min(line, depth - 1)}" for column, depth in enumerate(depths)]
+                for line in range(max(depths))
+            ])  # fmt: skip
+            heights.append([1.0] + [UNDER] * (max(depths) - 1))
+        if len({len(row) for row in self.figure.rows}) == 1:
+            return canvas.subplot_mosaic(sum(mosaics, []), height_ratios=sum(heights, []))
+        parts, found = canvas.subfigures(len(mosaics), 1, height_ratios=[sum(one) for one in heights]), {}
+        for part, mosaic, ratios in zip(parts, mosaics, heights, strict=True):
+            found |= part.subplot_mosaic(mosaic, height_ratios=ratios)
+        return found
 
-    def show(self, axes: Axes, panel: Panel) -> None:
-        """One panel."""
-        rows = self.rows[panel.name]
-        if panel.right:
-            self.show_right(axes, panel, [row for row in rows if not is_cosine(row)])
-            rows = [row for row in rows if is_cosine(row)]
-        lines(axes, moved(panel, rows), panel.looks)
-        for more in panel.also:
-            lines(axes, moved(more, self.rows[more.name]), more.looks)
-        frame(axes, panel)
+    def show(self, axes: Axes, panel: Panel) -> list[Look]:
+        """One panel; what its legend has to explain."""
+        looks = []
+        for one in (panel, *panel.also):
+            looks += lines(axes, moved(one, self.rows[one]), one.looks)
+        looks += across(axes, panel.across)
         if self.converged:
             axes.set(**{name: limits for name in ("xlim", "ylim") if (limits := getattr(panel, name))})
-        axes.set_title(self.told(panel.title))
+        frame(axes, panel)
+        axes.set_title(f"{panel.title} {EXTRA}" if panel.extra else panel.title)
         for note in panel.notes:
-            text = self.told(note.text, note.count)
-            axes.text(note.x, note.y, text, transform=axes.transAxes, ha=note.side, va="center", fontsize=7)
-        if panel.inset and self.converged:
-            inset = axes.inset_axes(INSET)
-            self.show(inset, panel.inset)
-            inset.set_title(panel.inset.title, fontsize=7, pad=2)
-        if self.figure.shared:
-            axes.label_outer()
-
-    def show_right(self, axes: Axes, panel: Panel, rows: list[Row]) -> None:
-        """What has the axis on the right; its zero is that of the left one."""
-        right = axes.twinx()
-        lines(right, moved(panel, rows), panel.looks)
-        if self.converged:
-            top = panel.right_top or right.get_ylim()[1]
-            right.set_ylim(top * panel.ylim[0] / panel.ylim[1], top)
-        right.grid(False)
-        right.set_ylabel(panel.right)
-
-
-def is_cosine(row: Row) -> bool:
-    """Does it stay on the left of two axes?"""
-    return row.series.startswith("model_cos")
+            place = {"transform": axes.transAxes, "ha": note.side, "va": "center", "fontsize": 6.5}
+            axes.text(note.x, note.y, note.text, **place, bbox=style.PLATE)
+        return looks
 
 
 def moved(panel: Panel, rows: Iterable[Row]) -> list[Row]:
@@ -148,62 +115,54 @@ def moved(panel: Panel, rows: Iterable[Row]) -> list[Row]:
     for row in rows:
         place = row.series, row.source, row.x
         x = row.x + panel.apart.get(row.series, 0.0) + panel.beside * (row.source == "published")
-        if sizes[place] > 1:
+        if sizes[place] > 1 and panel.spread:
             x += panel.spread * (2 * seen[place] / (sizes[place] - 1) - 1)
         seen[place] += 1
         found.append(row._replace(x=x))
     return found
 
 
-def lines(axes: Axes, rows: list[Row], looks: Looks) -> None:
-    """Every unit of every series, from left to right; published ones behind."""
+def lines(axes: Axes, rows: list[Row], looks: Looks) -> list[Look]:
+    """Every unit of every series, from left to right, published ones behind; their looks."""
     units: dict[tuple[str, str], dict[str, list[Row]]] = {}
     for row in sorted(rows, key=lambda row: row.source == "ours"):
         units.setdefault((row.source, row.series), {}).setdefault(row.unit, []).append(row)
-    for (source, series), found in units.items():
-        look = looks[source, series]
+    drawn = {key: look for key in units if (look := looks[key])}
+    for (source, series), look in drawn.items():
         order = 2 + (source == "ours") + 0.5 * series.startswith("gd_")
-        for index, points in enumerate(found.values()):
-            label = look.label if index == 0 else None
-            line(axes, sorted(points, key=lambda row: row.x), look, zorder=order, label=label)
+        for points in units[source, series].values():
+            line(axes, sorted(points, key=lambda row: row.x), look.pen, color=look.color, zorder=order)
+    return list(drawn.values())
 
 
-def line(axes: Axes, points: list[Row], look: Look, **place: object) -> None:
+def line(axes: Axes, points: list[Row], pen: Pen, color: str, zorder: float) -> None:
     """One unit."""
-    pen = {"color": look.color, "linewidth": look.width, "alpha": look.alpha, **place}
-    if look.form == "upright":
-        for row in points:
-            axes.axvline(row.x, linestyle=look.line, **pen)
-        return
-    axes.plot(
-        [row.x for row in points],
-        [row.y for row in points],
-        linestyle=look.line or "none",
-        drawstyle=look.form,
-        marker=look.marker or None,
-        markersize=look.size,
-        markevery=look.every,
-        markerfacecolor="none" if look.hollow else look.color,
-        markeredgewidth=0.8 if look.hollow or look.marker == "+" else 0.0,
-        **pen,
-    )
+    xs, ys = [row.x for row in points], [row.y for row in points]
+    if pen.form == "band":
+        axes.fill_between(
+            xs[::2], ys[::2], ys[1::2], color=color, alpha=pen.alpha, linewidth=0, zorder=zorder
+        )
+    elif pen.form == "upright":
+        for x in xs:
+            axes.axvline(x, zorder=zorder, **style.drawn(pen, color))
+    else:
+        axes.plot(xs, ys, zorder=zorder, drawstyle=pen.form, **style.drawn(pen, color))
+
+
+def across(axes: Axes, found: Iterable[Across]) -> list[Look]:
+    """Lines that are no data; their looks."""
+    looks = [Look(one.label, one.color, Pen(line=one.line, width=0.9)) for one in found]
+    for one, look in zip(found, looks, strict=True):
+        draw = axes.axvline if one.upright else axes.axhline
+        draw(one.at, zorder=1.5, **style.drawn(look.pen, look.color))
+    return looks
 
 
 def frame(axes: Axes, panel: Panel) -> None:
-    """Labels, kinds of axes, ticks, and lines that are no data."""
+    """Labels, kinds of axes and ticks."""
     axes.set(xlabel=panel.x, ylabel=panel.y)
-    for name, ticks in (("x", panel.xticks), ("y", panel.yticks)):
-        axis = getattr(axes, f"{name}axis")
-        if name in panel.log:
-            getattr(axes, f"set_{name}scale")("log")
-        if ticks:
-            axis.set_ticks(list(ticks), list(ticks.values()))
-            axis.minorticks_off()
-    if panel.mark is not None:
-        axes.axvline(panel.mark, color="0.3", linewidth=0.7, linestyle="--", zorder=1)
-    for across in panel.across:
-        pen = {"color": across.color, "linewidth": 0.9, "linestyle": across.line, "zorder": 1.5}
-        if across.ends:
-            axes.plot(across.ends, [across.y] * 2, label=across.label, **pen)
-        else:
-            axes.axhline(across.y, label=across.label, **pen)
+    for name in panel.log:
+        style.logarithmic(axes, name)
+    if panel.xticks:
+        axes.set_xticks(list(panel.xticks), list(panel.xticks.values()))
+        axes.xaxis.minorticks_off()

@@ -1,108 +1,135 @@
-"""What each series looks like; data only, so that planning can read the figures."""
+"""What each series looks like; data only, so that planning can read the figures.
 
-from collections.abc import Callable, Mapping
+A colour says what is drawn and means one thing in all of a figure. A pen says whose it is: a seed's, that of
+all seeds, or a published one, which is pale and behind ours.
+"""
+
+from collections.abc import Mapping
 from typing import NamedTuple
 
-BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#9A9A9A"  # Okabe and Ito
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"  # Okabe and Ito
+SKY, AMBER, BLACK, GREY = "#56B4E9", "#E69F00", "#222222", "#8C8C8C"
 
 
-class Look(NamedTuple):
-    """How a series is drawn."""
+class Pen(NamedTuple):
+    """How something is drawn; its words stand in the figure's key, whatever its colour."""
 
-    label: str
-    color: str
+    words: str = ""
     line: str = "-"
-    width: float = 1.0
+    width: float = 1.1
     marker: str = ""
     size: float = 3.0
     alpha: float = 1.0
-    every: int | None = None  # points between two markers
     hollow: bool = False
-    form: str = "default"  # of the line: default, steps-mid, or upright (a vertical line at each x)
+    pale: bool = False
+    form: str = "default"  # of the line: default, steps-mid, upright (a vertical line at each x), band
 
 
-Looks = Mapping[tuple[str, str], Look]  # (source, series) -> look
+class Look(NamedTuple):
+    """What a series means, in words and colour, and its pen."""
+
+    label: str
+    color: str
+    pen: Pen
 
 
-def of_seeds(series: str, seed: Look, mean: Look, words: str = "") -> Looks:
-    """Single seeds, those that did not converge, and the mean of the others; ``words`` tell them apart."""
-    labels = ("one seed", "unconverged seed", "diverged seed", "mean of converged seeds")
-    told = [f"{words}, {label}" if words else seed.label for label in labels]
+Looks = Mapping[tuple[str, str], Look | None]  # (source, series) -> look; None: in the data, and not drawn
+
+SOLID, DASHED, DOTTED = Pen(), Pen(line="--"), Pen(line=":")
+SEED = Pen("one training seed", width=0.6, alpha=0.6)
+FAINT = SEED._replace(width=0.4, alpha=0.2)
+UNCONVERGED, DIVERGED = Pen("seed that did not converge", "--", 0.8), Pen("diverged seed", ":", 0.8)
+MEAN = Pen("mean of converged seeds", width=1.8)
+MEDIAN = Pen("median of converged seeds", width=1.8)
+BAND = Pen("their middle half", alpha=0.25, form="band")
+DOT = Pen("one training seed", "", marker="o", alpha=0.8)
+PUBLISHED = Pen("published", width=3.2, pale=True)
+PUBLISHED_SEED = Pen("published, one seed", width=0.9, pale=True)
+
+
+def hollow(marker: str = "o", size: float = 5.0, **more: object) -> Pen:
+    """Published points."""
+    return Pen("published", "", marker=marker, size=size, hollow=True, **more)
+
+
+def family(
+    series: str, label: str, color: str, seed: Pen = SEED, published: Pen = PUBLISHED, line: str = "-",
+    median: bool = False,
+) -> Looks:  # fmt: skip
+    """Everything that has seeds: they, those that did not come to an end, what all give, and the published.
+
+    Args:
+        line: of all seeds together, and of a line of single seeds.
+        median: draw the median and the middle half of the seeds, where otherwise their mean is drawn.
+    """
     points = not seed.line
-    other = seed._replace(marker=seed.marker if points else "", width=0.9, alpha=1.0, hollow=points)
-    return {
-        ("ours", series): seed._replace(label=told[0]),
-        ("ours", f"{series}_unconverged"): other._replace(label=told[1], line="" if points else "--"),
-        ("ours", f"{series}_diverged"): other._replace(label=told[2], line="" if points else ":"),
-        ("ours", f"{series}_mean"): mean._replace(label=told[3]),
-    }
-
-
-def dots(label: str, color: str = BLUE, marker: str = "o", size: float = 3.0) -> Look:
-    """A point a seed."""
-    return Look(label, color, "", marker=marker, size=size, alpha=0.8)
-
-
-def hollow(label: str, marker: str, size: float, color: str = GREY) -> Look:
-    """Published points, behind ours."""
-    return Look(label, color, "", marker=marker, size=size, hollow=True)
+    states = {"unconverged": UNCONVERGED, "diverged": DIVERGED}
+    if points:
+        states = {name: seed._replace(words=pen.words, hollow=True) for name, pen in states.items()}
+    if median:
+        states = {name: pen._replace(width=0.5, alpha=0.5) for name, pen in states.items()}
+    pens = {"": seed if points else seed._replace(line=line)}
+    pens |= {f"_{name}": pen for name, pen in states.items()}
+    pens |= {"_median": MEDIAN._replace(line=line), "_band": BAND} if median else {}
+    pens |= {"_mean": None if median else MEAN._replace(line=line)}
+    ours = {("ours", series + end): pen and Look(label, color, pen) for end, pen in pens.items()}
+    theirs = {"": published, "_mean": PUBLISHED}
+    return ours | {("published", series + end): Look(label, color, pen) for end, pen in theirs.items()}
 
 
 REFERENCES: Looks = {
-    ("ours", "gd_published"): Look("GD, published rate", ORANGE, width=0.9),
-    ("ours", "gd_optimal"): Look("GD, optimal rate", ORANGE, "--", 0.9),
-    ("ours", "gd_shared"): Look("GD, best rate", ORANGE, "--", 1.2),
-    ("ours", "gd_plus_plus_shared"): Look("GD++, best rate and γ", PURPLE, "--", 1.2),
-    ("ours", "gd_plus_plus_shared_clipped"): Look("GD++, best under the clip", PURPLE, "--", 1.2),
-    ("ours", "gd_plus_plus_separate"): Look("GD++, best rates and γs", PURPLE, "--", 1.2),
-    ("ours", "gd_plus_plus_separate_released"): Look("GD++, trained", PURPLE, "--", 1.2),
-    ("ours", "two_steps"): Look("two steps of GD", ORANGE, "--", 1.2),
-    ("ours", "debiased_gd"): Look("debiased GD", GREEN, "--", 1.2),
-    ("ours", "one_head"): Look("best single head", PURPLE, "-.", 1.2),
-    ("ours", "zero"): Look("predicting zero", "0.3", ":", 1.2),
+    ("ours", name): Look(label, color, pen)
+    for name, (label, color, pen) in {
+        "gd_published": ("GD, published rate", ORANGE, SOLID),
+        "gd_optimal": ("GD, optimal rate", ORANGE, DASHED),
+        "gd_shared": ("GD, best rate", ORANGE, DASHED),
+        "two_steps": ("two steps of GD", ORANGE, DASHED),
+        "gd_plus_plus_shared": ("GD++, best rate and γ", PURPLE, DASHED),
+        "gd_plus_plus_shared_clipped": ("GD++, best under the clip", PURPLE, DASHED),
+        "gd_plus_plus_separate": ("GD++, best rates and γs", PURPLE, DASHED),
+        "gd_plus_plus_separate_released": ("GD++, trained as released", PURPLE, Pen(line="-.")),
+        "debiased_gd": ("debiased GD", GREEN, DASHED),
+        "one_head": ("best single head", PURPLE, Pen(line="-.")),
+        "zero": ("predicting zero", BLACK, DOTTED),
+    }.items()
 }
-THIN, BOLD = Look("", BLUE, width=0.6, alpha=0.6), Look("", BLUE, width=1.8)
-CURVES: Looks = {
-    **REFERENCES,
-    **of_seeds("trained", THIN, BOLD, "trained"),
-    ("published", "trained"): Look("published: trained, one seed", GREY, width=0.7, alpha=0.8),
-    ("published", "trained_mean"): Look("published: trained, mean", GREY, width=1.8),
-    ("published", "gd"): Look("published: GD", GREY, "--", 1.4),
-    ("published", "gd_plus_plus"): Look("published: GD++", GREY, ":", 1.6),
+THEIRS = {"gd": ("GD", ORANGE, "s", 6.0), "gd_plus_plus": ("GD++", PURPLE, "D", 5.0)}
+
+
+def curves(label: str, median: bool = False, seed: Pen = SEED) -> Looks:
+    """A network, named, and what it is held against, by step."""
+    published = {("published", name): Look("", color, PUBLISHED) for name, (_, color, *_) in THEIRS.items()}
+    return {**REFERENCES, **published, **family("trained", label, BLUE, seed, PUBLISHED_SEED, median=median)}
+
+
+def sweep(label: str, median: bool = False) -> Looks:
+    """The same along an axis, point by point in the paper."""
+    published = {
+        ("published", name): Look("", color, hollow(marker, size))
+        for name, (_, color, marker, size) in THEIRS.items()
+    }
+    return {
+        **REFERENCES,
+        **published,
+        **family("trained", label, BLUE, published=hollow("o"), median=median),
+        **family("interpolated", "interpolated", GREEN, SEED, hollow("^", 4.5), "-."),
+    }
+
+
+MEASURES = {  # of agreement: words of its legend, line; the cosine has an axis to itself
+    "model_cos": ("", "-"),
+    "model_diff": ("models (y per x)", "-"),
+    "preds_diff": ("predictions (y)", "-."),
 }
-SWEEP: Looks = {
-    **REFERENCES,
-    **of_seeds("trained", Look("", BLUE, width=0.6, marker="o", size=2.0), BOLD, "trained"),
-    **of_seeds("interpolated", Look("", GREEN, "-.", 0.6, "^", 2.0), BOLD, "interpolated"),
-    ("published", "gd"): hollow("published: GD", "s", 7.0),
-    ("published", "trained"): hollow("published: trained", "o", 6.0),
-    ("published", "interpolated"): hollow("published: interpolated", "^", 5.0),
-    ("published", "gd_plus_plus"): hollow("published: GD++", "D", 5.0),
-}
-ROLL_OUT: Looks = {
-    **SWEEP,
-    ("ours", "trained"): CURVES["ours", "trained"],
-    ("published", "gd"): hollow("published: GD", "s", 4.5),
-    ("published", "trained"): hollow("published: trained", "o", 4.5),
-}
-MEASURES = {  # of agreement: words, colour, marker
-    "model_cos": ("model cosine", BLUE, "o"),
-    "model_diff": ("model difference", ORANGE, "s"),
-    "preds_diff": ("prediction difference", GREEN, "^"),
-}
 
 
-def of_measures(looks: Callable[[str, str, str, str], Looks]) -> Looks:
-    """Looks of all measures from those of one, given its name, words, colour and marker."""
-    return {key: look for name, of in MEASURES.items() for key, look in looks(name, *of).items()}
-
-
-def beside(name: str, words: str, color: str, marker: str) -> Looks:
-    """Published means in grey, seeds and their mean."""
-    words += f" ({'left' if name == 'model_cos' else 'right'} axis)"
-    mean = Look(words, color, "-", 1.4, marker, 3.5, every=5)
-    published = Look("published, mean", GREY, "-", 1.8, marker, 5.0, every=9)
-    return {("published", name): published, **of_seeds(name, Look(words, color, width=0.6, alpha=0.5), mean)}
-
-
-AGREEMENT = of_measures(beside)
+def agreement(color: str, published: Pen = PUBLISHED, **more: object) -> Looks:
+    """Measures of agreement with a reference, in its colour."""
+    pens = dict.fromkeys(MEASURES, published)
+    if published.line:
+        pens["preds_diff"] = published._replace(line=MEASURES["preds_diff"][1], width=2.0)
+    found = (
+        family(name, words, color, published=pens[name], line=line, **more)
+        for name, (words, line) in MEASURES.items()
+    )
+    return {key: look for one in found for key, look in one.items()}

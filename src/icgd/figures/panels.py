@@ -4,98 +4,86 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from icgd.figures.looks import CURVES, Looks
+from icgd.figures.looks import BLACK, Looks
 from icgd.figures.queries import Query
 from icgd.measures.request import Request
 
 Limits = tuple[float | None, float | None]
 
 
-class Count(NamedTuple):
-    """How many units of an experiment have a number above a bound, of how many."""
-
-    of: str
-    request: Request
-    above: float
-
-
 class Note(NamedTuple):
-    """A short text in a panel, in the panel's own coordinates; {count} is what is counted."""
+    """A short text in a panel, in the panel's own coordinates."""
 
     text: str
     x: float
     y: float
     side: str = "left"
-    count: Count | None = None
 
 
 class Across(NamedTuple):
-    """A horizontal line that is no data: a rule's bound, or zero."""
+    """A line that is no data, such as a rule's bound or the scale of training."""
 
-    y: float
+    at: float
     label: str = ""
-    color: str = "0.3"
+    color: str = BLACK
     line: str = "--"
-    ends: tuple[float, float] | None = None
+    upright: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Panel:
-    """One pair of axes. Limits and insets are for converged networks: of others they would show nothing."""
+    """One pair of axes. Limits are for converged networks: of others they would show nothing."""
 
-    name: str  # in the table of drawn data
+    name: str  # in the table of drawn data; panels of one cell may share it
     title: str
     x: str
     y: str
     queries: tuple[Query, ...]
-    looks: Looks = field(default_factory=lambda: CURVES)
+    looks: Looks = field(default_factory=dict)
     log: str = ""  # axes: x, y, xy
     xlim: Limits | None = None
     ylim: Limits | None = None
-    right: str = ""  # label of a second axis on the right, for all series but the cosines
-    right_top: float | None = None
-    mark: float | None = None  # a dashed vertical line
     across: tuple[Across, ...] = ()
     notes: tuple[Note, ...] = ()
     xticks: Mapping[float, str] | None = None
-    yticks: Mapping[float, str] | None = None
     apart: Mapping[str, float] = field(default_factory=dict)  # series -> shift, to stand side by side
     spread: float = 0.0  # half the width over which the seeds at one place stand
     beside: float = 0.0  # shift of the published points
-    heat: str = ""  # draw a matrix: "own" colours, or "shared" by all of the figure, off the diagonal
-    inset: "Panel | None" = None
+    heat: str = ""  # draw a matrix: of "tokens", whose last entry is the label's, or of "inputs"
+    extra: bool = False  # not in the paper
+    key: str = ""  # place of its legend in it; else it stands below
+    under: "Panel | None" = None  # in the same cell, below, along the same x
     also: tuple["Panel", ...] = ()  # more data in the same axes
 
     def asks(self) -> list[tuple[str, Request]]:
         """Requests to the grid, each with its experiment."""
-        counts = [(note.count.of, note.count.request) for note in self.notes if note.count]
-        return counts + [asked for query in self.queries for asked in query.asks()]
+        return [asked for query in self.queries for asked in query.asks()]
 
     def reads(self) -> list[tuple[str, str]]:
         """Kinds of files, each with its experiment."""
-        counts = [("measures", note.count.of) for note in self.notes if note.count]
-        return counts + [read for query in self.queries for read in query.reads()]
+        return [read for query in self.queries for read in query.reads()]
 
-    def all(self) -> Iterator["Panel"]:
-        """This panel and those in it."""
-        yield from (self, *self.also, *([self.inset] if self.inset else []))
+    def stack(self) -> list["Panel"]:
+        """This panel and those under it."""
+        return [self, *(self.under.stack() if self.under else [])]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """Panels in rows."""
+    """Panels in rows; its words stand in captions.yaml."""
 
-    of: str  # the experiment whose seeds are told in the title
     rows: tuple[tuple[Panel, ...], ...]
     height: float  # inches
-    title: str = "{headline}"  # what else it may ask for: `draw.Words`
-    columns: int = 3  # of the legend
+    of: str = ""  # the experiment that it is about
     width: float = 6.9  # inches: two columns of a paper
-    widths: tuple[float, ...] | None = None  # ratios of columns
-    heights: tuple[float, ...] | None = None  # ratios of rows
-    shared: bool = False  # x axes by column, y axes by row
-    median: Request | None = None  # whose median seed is told in the title
+    shared: tuple[int, ...] = ()  # rows whose panels have one y axis
+    once: bool = False  # all panels have the same series: one legend, below
+    median: Request | None = None  # whose median seed is shown
+
+    def cells(self) -> Iterator[Panel]:
+        """The panels that stand in rows."""
+        yield from (panel for row in self.rows for panel in row)
 
     def panels(self) -> list[Panel]:
-        """All panels, with those in others."""
-        return [panel for row in self.rows for place in row for panel in place.all()]
+        """All panels, with those under and in others."""
+        return [one for cell in self.cells() for panel in cell.stack() for one in (panel, *panel.also)]

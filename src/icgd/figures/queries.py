@@ -1,7 +1,9 @@
 """What figures ask: each query names what the grid shall answer, the files it reads, and gives tidy rows."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import median, quantiles
 from typing import ClassVar, NamedTuple
 
 from icgd.figures.tables import Point, Tables, number
@@ -29,12 +31,14 @@ class Query:
 
     def asks(self) -> list[tuple[str, Request]]:
         """Requests to the grid, each with its experiment."""
-        return [(self.of, value) for value in vars(self).values() if isinstance(value, Request)]
+        own = [(self.of, value) for value in vars(self).values() if isinstance(value, Request)]
+        return own + [asked for query in getattr(self, "queries", ()) for asked in query.asks()]
 
     def reads(self) -> list[tuple[str, str]]:
         """Kinds of files, each with its experiment."""
         placed = any(isinstance(value, str) and value in (END, ENDS) for value in vars(self).values())
-        return [(kind, getattr(self, "of", "")) for kind in (*self.kinds, *["history"] * placed)]
+        own = [(kind, getattr(self, "of", "")) for kind in (*self.kinds, *["history"] * placed)]
+        return own + [read for query in getattr(self, "queries", ()) for read in query.reads()]
 
     def rows(self, tables: Tables) -> list[Row]:
         """What is drawn."""
@@ -46,8 +50,8 @@ def of_seeds(tables: Tables, of: str, series: str, seeds: str, points: Iterable[
 
     Args:
         seeds: "states": every seed, in a series of its own state unless it converged; "mean": these and
-            the mean of those that did; "shown": the converged ones, or all where none has; "all";
-            "once": the first seed's, as no seed's own.
+            the mean of those that did; "median": and also their median and quartiles; "shown": the
+            converged ones, or all where none has; "all"; "once": the first seed's, as no seed's own.
     """
     points, states = list(points), tables.seeds(of)
     if seeds == "once":
@@ -57,16 +61,21 @@ def of_seeds(tables: Tables, of: str, series: str, seeds: str, points: Iterable[
         return [Row(series, "ours", unit, x, y) for unit, x, y in points if unit in chosen]
     names = {unit: series if state == "converged" else f"{series}_{state}" for unit, state in states.items()}
     rows = [Row(names[unit], "ours", unit, x, y) for unit, x, y in points]
-    return rows + mean(rows, series) if seeds == "mean" else rows
+    return rows + together(rows, series, seeds)
 
 
-def mean(rows: list[Row], series: str) -> list[Row]:
-    """Mean over the seeds of a series, place by place; NaN where one of them is."""
+def together(rows: list[Row], series: str, seeds: str) -> list[Row]:
+    """Mean over the seeds of a series, place by place, NaN where one of them is; median and quartiles."""
     places: dict[float, list[float]] = {}
     for row in rows:
-        if row.series == series:
+        if row.series == series and seeds in ("mean", "median"):
             places.setdefault(row.x, []).append(row.y)
-    return [Row(f"{series}_mean", "ours", "", x, sum(ys) / len(ys)) for x, ys in sorted(places.items())]
+    found = [(f"{series}_mean", x, sum(ys) / len(ys)) for x, ys in sorted(places.items())]
+    if seeds == "median":
+        for x, ys in sorted(places.items()):
+            low, _, high = quantiles(ys, n=4, method="inclusive") if len(ys) > 1 else (*ys, *ys, *ys)
+            found += [(f"{series}_median", x, median(ys)), *((f"{series}_band", x, y) for y in (low, high))]
+    return [Row(name, "ours", "", x, y) for name, x, y in found]
 
 
 def places(place: Place, tables: Tables, of: str) -> tuple[float, ...]:
@@ -150,6 +159,33 @@ class Points(Query):
 def level(of: str, request: Request, series: str, ends: Place = ENDS) -> Points:
     """A number that all seeds share, as a line over training or between given ends."""
     return Points(of, request, series, ends, "once")
+
+
+@dataclass(frozen=True)
+class Over(Query):
+    """Other queries over one of their series, ours over ours and published over published."""
+
+    kinds = ()
+    of: str  # whose converged seeds are shown
+    queries: tuple[Query, ...]
+    bases: Mapping[str, str]  # source -> series; a source without one is left out
+    percent: bool = False  # by how many percent it is more, rather than how many times as much
+    top: float = math.inf  # nothing where the base is above this
+
+    def rows(self, tables: Tables) -> list[Row]:
+        rows = [row for query in self.queries for row in query.rows(tables)]
+        points: dict[str, dict[float, float]] = {source: {} for source in ("ours", "published")}
+        for row in rows:
+            if row.series == self.bases.get(row.source):
+                points[row.source][row.x] = row.y
+        shown, found = {"", *tables.shown(self.of)}, []
+        for row in rows:
+            level = {*points[row.source].values()}  # one value, as of a level, holds at every x
+            base = points[row.source].get(row.x, *level) if len(level) == 1 else points[row.source].get(row.x)
+            known = row.unit in shown or row.source == "published"
+            if base and base < self.top and known and row.series != self.bases[row.source]:
+                found.append(row._replace(y=100 * (row.y / base - 1) if self.percent else row.y / base))
+        return found
 
 
 @dataclass(frozen=True)

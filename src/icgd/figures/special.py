@@ -1,4 +1,4 @@
-"""Queries of single figures: excesses, times around a drop, weights, eigenvalues.
+"""Queries of single figures: times around a drop, weights, eigenvalues.
 
 References are imported where they are used: planning reads the figures, and shall not wait for JAX.
 """
@@ -17,50 +17,27 @@ TINY = 1e-12  # least eigenvalue drawn: that of a square context may be 0 to rou
 
 
 @dataclass(frozen=True)
-class Excess(Query):
-    """Other queries over one of their series, in percent, ours over ours and published over published."""
-
-    of: str  # whose seeds are shown
-    queries: tuple[Query, ...]
-    bases: dict[str, str]  # source -> series
-
-    def asks(self) -> list[tuple[str, Request]]:
-        return [asked for query in self.queries for asked in query.asks()]
-
-    def reads(self) -> list[tuple[str, str]]:
-        return [read for query in self.queries for read in query.reads()]
-
-    def rows(self, tables: Tables) -> list[Row]:
-        rows = [row for query in self.queries for row in query.rows(tables)]
-        base = {(row.source, row.x): row.y for row in rows if row.series == self.bases[row.source]}
-        shown = {"", *tables.shown(self.of)}
-        return [
-            row._replace(y=100 * (row.y / base[row.source, row.x] - 1))
-            for row in rows
-            if row.series != self.bases[row.source] and (row.source == "published" or row.unit in shown)
-        ]
-
-
-@dataclass(frozen=True)
 class AroundDrop(Query):
-    """Loss over that of zero, and sensitivity over its last value, by step over that of the seed's drop."""
+    """By step over that of the seed's drop: loss over that of zero, or sensitivity over its last value."""
 
     kinds = ("measures", "history")
     of: str
     drop: Request
     zero: Request
+    part: str  # loss_share | next_share
 
     def rows(self, tables: Tables) -> list[Row]:
         drops, zeros = (tables.measure(self.of, request) for request in (self.drop, self.zero))
-        points: dict[str, list[Point]] = {"loss_share": [], "next_share": []}
+        points: list[Point] = []
         for unit, drop in drops.items():
             one = tables.history(self.of)[unit]
             last = max(median(one["next"][-LAST:]), TINY)
-            for step, loss, sensitivity in zip(one["step"], one["evaluation_loss"], one["next"], strict=True):
+            of_loss = self.part == "loss_share"
+            column, unity = ("evaluation_loss", zeros[unit]) if of_loss else ("next", last)
+            for step, value in zip(one["step"], one[column], strict=True):
                 if AROUND[0] * drop <= step <= AROUND[1] * drop:
-                    points["loss_share"].append((unit, step / drop, loss / zeros[unit]))
-                    points["next_share"].append((unit, step / drop, sensitivity / last))
-        return [row for name in points for row in of_seeds(tables, self.of, name, "shown", points[name])]
+                    points.append((unit, step / drop, value / unity))
+        return of_seeds(tables, self.of, self.part, "shown", points)
 
 
 @dataclass(frozen=True)

@@ -1,53 +1,44 @@
 """Figures beyond linear attention on linear regression: waves, alternating tokens, softmax, LayerNorm."""
 
-from icgd.figures import parts
+# ruff: noqa: I001
+# fmt: off
+from dataclasses import replace
+
+from icgd.figures import looks, parts
 from icgd.figures.looks import (
-    BLUE,
-    CURVES,
-    GREEN,
-    GREY,
-    MEASURES,
-    ORANGE,
-    PURPLE,
-    SWEEP,
-    Look,
-    Looks,
-    dots,
-    hollow,
-    of_measures,
-    of_seeds,
+    AMBER, BLACK, BLUE, DASHED, DOT, DOTTED, FAINT, GREEN, GREY, MEASURES, ORANGE, PUBLISHED,
+    PUBLISHED_SEED, PURPLE, SEED, SKY, Look, family, hollow,
 )
-from icgd.figures.panels import Across, Figure, Note, Panel
-from icgd.figures.parts import LOSS, ONE_STEP, OWN, STEP, Subjects
+from icgd.figures.panels import Across, Figure, Panel
+from icgd.figures.parts import LOSS, NAMES, ONE_STEP, OWN, STEP, Subjects
 from icgd.figures.queries import END, Curve, History, Number, Points, Published
 from icgd.figures.special import AROUND, AroundDrop, Matrix
 from icgd.measures.request import Request
 
-# fmt: off
 # Sine waves: an MLP with one attention layer against an MLP with one given GD step (figure 4)
 
 ARMS = {"trained": "sine", "given": "sine_gd"}
-GIVEN = of_seeds("given", Look("", ORANGE, width=0.6, alpha=0.6), Look("", ORANGE, width=1.8), "given step")
-WAVE_LOSSES = {**CURVES, **GIVEN, ("published", "gd"): Look("published: given GD step", GREY, "--", 1.4)}
+WORDS = {"trained": ("trained attention", BLUE), "given": ("given GD step", ORANGE)}
+WAVE_LOSSES = {
+    **looks.REFERENCES,
+    **family("trained", *WORDS["trained"], published=PUBLISHED_SEED), **family("given", *WORDS["given"]),
+    ("published", "gd"): Look("", ORANGE, PUBLISHED),
+}
+BEFORE = SEED._replace(line="--")
 WAVE_LOOKS = {
-    ("ours", "truth"): Look("the wave", "0.2", ":", 1.2),
-    ("ours", "trained before"): Look("trained, before attention", PURPLE, width=0.7, alpha=0.8),
-    ("ours", "trained after"): CURVES["ours", "trained"],
-    ("ours", "given before"): Look("given step, before it", GREEN, width=0.7, alpha=0.8),
-    ("ours", "given after"): GIVEN["ours", "given"],
-    **{("published", f"{arm}_{when}"): Look("published: both arms, before and after", GREY, width=1.8)
-       for arm in ("gd", "trained") for when in ("before", "after")},
+    ("ours", "truth"): Look("the wave", BLACK, DOTTED),
+    **{("ours", f"{arm} after"): Look(words, color, SEED) for arm, (words, color) in WORDS.items()},
+    **{("ours", f"{arm} before"): Look(f"{words}: before it", color, BEFORE)
+       for arm, (words, color) in WORDS.items()},
+    **{("published", f"{theirs}_{when}"): Look("", WORDS[arm][1], PUBLISHED._replace(line=line))
+       for theirs, arm in {"gd": "given", "trained": "trained"}.items()
+       for when, line in {"before": "--", "after": "-"}.items()},
 }
 OF_X = "factor on the range of x"
 WAVE_SHIFTS = {"inputs": OF_X, "frequency": "frequency", "amplitude": "factor on amplitudes"}
-
-
-def partial(name: str, words: str, color: str, marker: str) -> Looks:
-    """Published by step, ours at the end."""
-    words = words.replace("model", "partial")
-    end = Look(f"{words}, at the end", color, "", marker=marker, size=4.0)
-    published = Look(f"published: {words}", color, width=1.6, alpha=0.35)
-    return {("published", name): published, **of_seeds(name, end, end)}
+AT_END = DOT._replace(words="one training seed, at the end")
+PARTIAL = looks.agreement(ORANGE, seed=AT_END) | {
+    ("ours", "preds_diff"): Look("predictions (y)", ORANGE, AT_END._replace(marker="^", size=4.0))}
 
 
 def wave(of: str, what: str, series: str, seeds: str = "shown") -> Curve:
@@ -60,70 +51,72 @@ def other_waves(letter: str, axis: str) -> Panel:
     zero = Curve("sine", parts.loss("zero", axis, "fresh"), "zero", "once")
     arms = (Curve(of, parts.loss("network", axis, "fresh"), arm, "mean") for arm, of in ARMS.items())
     title, y = f"({letter}) other {axis}", LOSS if letter == "d" else ""
-    return Panel(axis, title, WAVE_SHIFTS[axis], y, (zero, *arms), WAVE_LOSSES, log="y")
+    return Panel(axis, title, WAVE_SHIFTS[axis], y, (zero, *arms), WAVE_LOSSES, log="y", extra=True)
+
+
+def at_the_end(measure: str) -> parts.Queries:
+    """A published course, and ours at the end: the states on the way were not kept."""
+    asked = Request(measure, "network", "same_seed of sine_gd", "fresh")
+    published = Published("fig4", "align", "mean", {measure: measure})
+    return published, Points("sine", asked, measure, END, "states")
 
 
 FIG4_LOSSES = (*(History(of, series=arm) for arm, of in ARMS.items()), *parts.as_published("fig4", "gd"))
-LAST = {name: Request(name, "network", "same_seed of sine_gd", "fresh") for name in MEASURES}
-FIG4_ENDS = (Points("sine", asked, name, END, "states") for name, asked in LAST.items())
-FIG4_ALIGN = (Published("fig4", "align", "mean"), *FIG4_ENDS)
+SMALL = {"log": "", "ylim": (0, 0.055)}
+FIG4_ALIGN = parts.agreement("align", "(b) agreement of the arms", at_the_end, PARTIAL, 0.5, **SMALL)
+FIG4_WAVES = (
+    Published("fig4", "sine", "mean"),
+    wave("sine", "truth", "truth", "once"),
+    *(wave(of, when, f"{arm} {when}") for arm, of in ARMS.items() for when in ("before", "after")),
+)
 FIG4_ABOVE = (
     parts.losses("(a) loss", FIG4_LOSSES, WAVE_LOSSES, log="y"),
-    Panel(
-        "align", "(b) alignment", STEP, "partial cosine (no unit)", FIG4_ALIGN, of_measures(partial),
-        ylim=(0, 1.05), right="mean difference (units of y)",
-    ),
-    Panel(
-        "wave", "(c) one wave", "x", "y",
-        (
-            Published("fig4", "sine", "mean"),
-            wave("sine", "truth", "truth", "once"),
-            *(wave(of, when, f"{arm} {when}") for arm, of in ARMS.items() for when in ("before", "after")),
-        ),
-        WAVE_LOOKS,
-    ),
+    replace(FIG4_ALIGN, y="partial cosine"),
+    Panel("wave", "(c) one wave", "x", "y", FIG4_WAVES, WAVE_LOOKS),
 )
 FIG4_BELOW = tuple(other_waves(letter, axis) for letter, axis in zip("def", WAVE_SHIFTS, strict=True))
-FIG4 = Figure("sine", (FIG4_ABOVE, FIG4_BELOW), 5.4)
+FIG4 = Figure((FIG4_ABOVE, FIG4_BELOW), 6.2, "sine")
 
 # Alternating tokens: both published panels on one time axis (figure 5)
 
 TOKENS = "alternating"
 RECORDED, DRAWN = 500, 400  # steps between two points of the published right panel (vo22-f10)
 SENSITIVITIES = {  # column of the history -> published series, words, colour
-    "own": ("own_token", "itself", PURPLE),
-    "next": ("next_token", "the next token", BLUE),
-    "other": ("other_tokens", "all others", GREEN),
+    "own": ("own_token", "to itself", PURPLE),
+    "next": ("next_token", "to the next token", GREEN),
+    "other": ("other_tokens", "to all others", GREY),
 }
 THEIRS = {theirs: ours for ours, (theirs, *_) in SENSITIVITIES.items()}
-DRAWN_APART = f"published points {RECORDED} steps apart\nwere drawn {DRAWN} apart (dotted);"
-MOVED = f"{DRAWN_APART}\nhere they are on the axis of (a)"
+WIDE = PUBLISHED_SEED._replace(width=1.8)
+SENSED = {
+    key: look for name, (_, words, color) in SENSITIVITIES.items()
+    for key, look in family(name, words, color, FAINT, WIDE, median=True).items()
+}
+AS_DRAWN = Look("to the next, axis as drawn", GREEN, PUBLISHED_SEED._replace(line=":", words=""))
 FIG5_LOSSES = (*parts.training(TOKENS, {**ONE_STEP, "zero": "zero"}), *parts.as_published("fig5", "gd"))
 SENSITIVITY = Panel(
     "sensitivity", "(b) sensitivity of the first layer", STEP, "mean gradient (no unit)",
     (
-        *(History(TOKENS, name, name, "shown") for name in SENSITIVITIES),
+        *(History(TOKENS, name, name, "median") for name in SENSITIVITIES),
         Published("fig5", "sensitivity", "seed", THEIRS, RECORDED / DRAWN),
         Published("fig5", "sensitivity", "seed", {"next_token": "next_as_drawn"}),
     ),
-    {
-        ("published", "next_as_drawn"): Look("published: next token, as drawn", GREY, ":", 0.9),
-        **{("published", name): Look("published: on the axis of (a), one seed", GREY)
-           for name in SENSITIVITIES},
-        **{("ours", name): Look(f"sensitivity to {words}", color, width=0.7, alpha=0.7)
-           for name, (_, words, color) in SENSITIVITIES.items()},
-    },
-    xlim=(0, 40_000), notes=(Note(MOVED, 0.03, 0.55),),
+    {**SENSED, ("published", "next_as_drawn"): AS_DRAWN}, xlim=(0, 40_000),
 )
-DROP = Panel(
-    "lead", "(c) around each seed's drop", "step over that of the drop", "share (no unit)",
-    (AroundDrop(TOKENS, Request("dropped_at", "network", "", "history"), parts.loss("zero")),),
-    {
-        ("ours", "loss_share"): Look("loss / that of zero", ORANGE, width=0.7, alpha=0.8),
-        ("ours", "next_share"): Look("sensitivity to the next / its last", BLUE, width=0.7),
-    },
-    xlim=AROUND, ylim=(0, 1.15), mark=1.0,
-)
+DROP = Request("dropped_at", "network", "", "history")
+SHARE, AT_DROP = "step / step of the seed's drop", Across(1.0, "the seed's drop", upright=True)
+
+
+def around(part: str, title: str, y: str, look: Look, **more: object) -> Panel:
+    """What happens around the drop of every seed."""
+    queries, known = (AroundDrop(TOKENS, DROP, parts.loss("zero"), part),), {("ours", part): look}
+    return Panel("lead", title, SHARE, y, queries, known, xlim=AROUND, across=(AT_DROP,), **more)
+
+
+OF_NEXT, OF_LOSS = Look("to the next token", GREEN, SEED), Look(NAMES[TOKENS], BLUE, SEED)
+NEXT = around("next_share", "", "sensitivity to the\nnext / its last", OF_NEXT, log="y")
+DROPS = "(c) around each seed's drop"
+FALL = around("loss_share", DROPS, "loss / that of zero", OF_LOSS, under=NEXT, extra=True)
 
 
 def attention(of: str, series: str, seeds: str, subject: str = "network") -> Curve:
@@ -131,123 +124,135 @@ def attention(of: str, series: str, seeds: str, subject: str = "network") -> Cur
     return Curve(TOKENS, Request(f"attention_of_{of}", subject, "", "fresh", "offset"), series, seeds)
 
 
+POINTED = SEED._replace(marker="o", size=2.0, words="")
 ATTENTION = Panel(
-    "attention", "(d) attention of the first layer", "key's place after the token", "mean share (no unit)",
+    "attention", "(d) attention of the first layer", "place of the token attended to, after its own",
+    "mean share (no unit)",
     (
         attention("inputs", "inputs", "shown"),
         attention("targets", "targets", "shown"),
         attention("inputs", "construction", "once", "hand_set copying"),
     ),
     {
-        ("ours", "inputs"): Look("attention of inputs, one seed", BLUE, "-", 0.7, "o", 2.0, 0.7),
-        ("ours", "targets"): Look("attention of targets, one seed", GREEN, "-", 0.7, "^", 2.0, 0.7),
-        ("ours", "construction"): Look("attention of hand-set copying", ORANGE, "--", 1.2),
+        ("ours", "inputs"): Look("of input tokens", SKY, POINTED),
+        ("ours", "targets"): Look("of target tokens", AMBER, POINTED._replace(marker="^")),
+        ("ours", "construction"): Look("hand-set copying", BLACK, DASHED),
     },
+    xlim=(-10.5, 10.5), extra=True,
 )
-FIG5_LOSS = parts.losses("(a) loss", FIG5_LOSSES, xlim=(0, 40_000), ylim=(0.19, 0.48))
-FIG5 = Figure(TOKENS, ((FIG5_LOSS, SENSITIVITY), (DROP, ATTENTION)), 6.4)
+LIMITS = {"xlim": (0, 40_000), "ylim": (0.19, 0.48)}
+FIG5_LOSS = parts.losses("(a) loss", FIG5_LOSSES, looks.curves(NAMES[TOKENS]), **LIMITS)
+FIG5 = Figure(((FIG5_LOSS, SENSITIVITY), (FALL, ATTENTION)), 6.9, TOKENS)
 
 # Softmax heads (figures 11 and 12)
 
 HEADS, CORRELATION = "softmax_two_heads", Request("offdiagonal_correlation", "network")
-STRIPS = {  # measure -> what stands below it, its bound
-    "offdiagonal_correlation": ("correla-\ntion of\nheads", -0.9),
-    "offdiagonal_sum": ("sum\nover\na head", 0.25),
-    "value_balance": ("|Σ η|\nover\n|η|", 0.25),
+STRIPS = {  # measure -> title, y, its bound
+    "offdiagonal_correlation": ("(d) do the heads cancel?", "correlation of entries\noff the diagonal", -0.9),
+    "offdiagonal_sum": ("(e) what is left", "size of the sum /\nsize of a head", 0.25),
+    "value_balance": ("(f) do their signs cancel?", "|Σ η| / |η|", 0.25),
 }
-STRIP = Panel(
-    "heads", "all seeds", "", "no unit",
-    (
-        *(Points(HEADS, Request(name, "network"), name, float(k)) for k, name in enumerate(STRIPS)),
-        Number("fig11_correlation", "two heads", "offdiagonal_correlation", 0.0),
-        Number("fig11_offdiagonal", "sum", "offdiagonal_sum", 1.0, over=("head 1", "head 2")),
-    ),
-    {
-        **{("ours", name): dots("trained, one seed") for name in STRIPS},
-        **{("published", name): dots("published", GREY, "D", 5.0) for name in STRIPS},
-    },
-    xlim=(-0.5, 2.5), ylim=(-1.1, 1.1), spread=0.2, beside=0.32,
-    xticks={k: words for k, (words, _) in enumerate(STRIPS.values())},
-    across=(Across(0, line="-"), *(Across(bound, "rule: at most", ends=(k - 0.35, k + 0.35))
-                                   for k, (_, bound) in enumerate(STRIPS.values()))),
-)
-MAPS = {"head_1": r"$\eta_1 W_{1,KQ}$", "head_2": r"$\eta_2 W_{2,KQ}$", "sum": "sum of both"}
-HEAT = [
-    Panel(part, words, "", "", (Matrix(HEADS, CORRELATION, part),), heat="shared")
-    for part, words in MAPS.items()
+THEIR_STRIPS = {
+    "offdiagonal_correlation": (Number("fig11_correlation", "two heads", "offdiagonal_correlation", 0.0),),
+    "offdiagonal_sum": (
+        Number("fig11_offdiagonal", "sum", "offdiagonal_sum", 1.0, over=("head 1", "head 2")),),
+    "value_balance": (),
+}
+STRIP = [
+    Panel(
+        "heads", title, "", y, (Points(HEADS, Request(name, "network"), name, float(k)), *THEIR_STRIPS[name]),
+        {("ours", name): Look("two heads", BLUE, DOT), ("published", name): Look("", BLUE, hollow("D"))},
+        xlim=(k - 0.6, k + 0.6), spread=0.2, beside=0.4, xticks={k: "seeds"}, extra=True,
+        ylim=(-1.02, -0.86) if bound < 0 else (0, 0.28), across=(Across(bound, "rule: at most"),),
+    )
+    for k, (name, (title, y, bound)) in enumerate(STRIPS.items())
 ]
-FIG11_TITLE = "{headline}; maps of seed {median}, inputs only; diagonals beyond the colours"
-FIG11 = Figure(HEADS, ((*HEAT, STRIP),), 2.7, FIG11_TITLE, widths=(1, 1, 1, 1.3), median=CORRELATION)
+MAPS = {"head_1": r"(a) $\eta_1 W_{1,KQ}$", "head_2": r"(b) $\eta_2 W_{2,KQ}$", "sum": "(c) sum of both"}
+HEAT = [Panel(part, words, "", "", (Matrix(HEADS, CORRELATION, part),), heat="inputs")
+        for part, words in MAPS.items()]
+FIG11 = Figure((tuple(HEAT), tuple(STRIP)), 5.2, HEADS, median=CORRELATION)
 
 
-def softmax(figure: str, words: str, of: str, best: Subjects) -> tuple[Panel, ...]:
-    """One column: loss, agreement, scaled inputs, scaled teachers; ``best``: what theory says it can be."""
+def softmax(letter: str, of: str, best: Subjects, top: float) -> tuple[Panel, ...]:
+    """One row: loss, agreement, wider inputs, larger teachers; ``best``: what theory says it can be."""
+    figure, look = f"fig12{letter}", looks.sweep(NAMES[of])
+    bases = {"ours": "gd_published", "published": "gd"}
     losses = (*parts.training(of, {"gd_published": "gd published", **best}), *parts.as_published(figure))
     series = {**OWN, "gd_published": "gd published", "debiased_gd": "debiased_gd"}
-    inputs, targets = (
-        (*parts.sweep(of, axis, True, series), Published(figure, axis)) for axis in ("inputs", "targets")
-    )
+    swept = {axis: (*parts.sweep(of, axis, True, series), Published(figure, axis)) for axis in WIDER}
+    by_step = parts.losses(f"({letter}) {NAMES[of]}", losses, looks.curves(NAMES[of]), f"{figure} loss")
+    agree = parts.in_history(of, figure)
     return (
-        parts.losses(f"({figure[-1]}) {words}\n{{headline {of}}}", losses, name=f"{figure} loss"),
-        parts.agreement_in_history(f"{figure} align", "alignment with GD", of, figure),
-        parts.shift("inputs", inputs, "scaled inputs", f"{figure} inputs"),
-        parts.shift("targets", targets, "scaled teachers", f"{figure} targets"),
+        parts.over(by_step, of, {"ours": "gd_published"}, "GD", ylim=(0.99, top)),
+        parts.agreement(f"{figure} align", f"({letter}) agreement", agree, looks.agreement(ORANGE)),
+        *(parts.over(parts.shift(axis, swept[axis], look, f"({letter}) {words}", f"{figure} {axis}", ""),
+                     of, bases, "GD")
+          for axis, words in WIDER.items()),
     )
 
 
-FIG12_COLUMNS = (
-    softmax("fig12a", "one head", "softmax_one_head", {"one_head": "softmax_head"}),
-    softmax("fig12b", "two heads", HEADS, {"debiased_gd": "debiased_gd"}),
-)
-FIG12_TITLE = "{scale}: softmax attention, d = N = 10; sweeps clipped at 10"
-FIG12 = Figure("softmax_one_head", tuple(zip(*FIG12_COLUMNS, strict=True)), 8.6, FIG12_TITLE)
+WIDER = {"inputs": "wider inputs", "targets": "larger teachers"}
+ONE_HEAD = softmax("a", "softmax_one_head", {"one_head": "softmax_head"}, 2.05)
+FIG12 = Figure((ONE_HEAD, softmax("b", HEADS, {"debiased_gd": "debiased_gd"}, 1.2)), 7.4, "softmax_one_head")
 
 # LayerNorm (figure 14)
 
-TWO_STEPS = {"two_steps": "gd shared", "gd_plus_plus_separate": "gd_plus_plus separate"}
-NAMES = {name: words.replace(" ", "\n") for name, (words, *_) in MEASURES.items()}
+RELEASED = "gd_plus_plus_separate_released"
+TWO_STEPS = {"two_steps": "gd shared", "gd_plus_plus_separate": "gd_plus_plus separate",
+             RELEASED: "gd_plus_plus separate released"}
+SHORT_NAMES = {"model_cos": "model\ncosine", "model_diff": "model\ndiff.", "preds_diff": "pred.\ndiff."}
 ALIGNED = {"gd_published": "align", "two_steps": "align_gd", "gd_plus_plus_separate": "align_gd_plus_plus"}
 NORM_LOOKS = {
-    ("published", "trained"): hollow("published: trained", "o", 7.0),
-    ("published", "gd_published"): hollow("published: GD", "s", 7.0),
-    ("published", "two_steps"): hollow("published: GD", "s", 7.0),
-    ("published", "gd_plus_plus_separate"): hollow("published: GD++", "^", 7.0),
-    ("ours", "gd_plus_plus_separate"): Look("two steps of GD++, a rate each", GREEN, "-.", 1.2),
+    ("published", "trained"): Look("", BLUE, hollow("o", 6.0)),
+    ("published", "gd_published"): Look("", ORANGE, hollow("s", 6.0)),
+    ("published", "two_steps"): Look("", ORANGE, hollow("s", 6.0)),
+    ("published", "gd_plus_plus_separate"): Look("", PURPLE, hollow("D", 5.0)),
+    ("ours", "gd_plus_plus_separate"): Look("GD++, best rates and γs", PURPLE, DOTTED),
 }
-NORM_LOSSES, NORM_SWEEP = {**CURVES, **NORM_LOOKS}, {**SWEEP, **NORM_LOOKS}
-NORM_ENDS = {key: look._replace(line="", marker=look.marker or "o") for key, look in NORM_SWEEP.items()}
+ENDS_OF = {"layer_norm": "one layer", "layer_norm_two_layers": "two layers"}
+TO = {"gd_published": ("GD", ORANGE, "v"), "two_steps": ("two steps of GD", ORANGE, "o"),
+      "gd_plus_plus_separate": ("GD++, best", PURPLE, "D"), RELEASED: ("GD++, as released", PURPLE, "o")}
 
 
-def layer_norm(figure: str, words: str, of: str, references: Subjects) -> tuple[Panel, ...]:
-    """One column: loss, agreement at the end, scaled inputs."""
-    known, places = ("trained", *references), list(enumerate(NAMES))
-    losses = (Number(f"{figure}_loss", name, name, END, of=of) for name in known)
+def layer_norm(letter: str, of: str, references: Subjects) -> tuple[Panel, Panel, Panel]:
+    """Loss by step, agreement at the end, wider inputs."""
+    figure, known = f"fig14{letter}", ["trained", *(name for name in references if name != RELEASED)]
+    losses = (*parts.training(of, references),
+              *(Number(f"{figure}_loss", name, name, END, of=of) for name in known))
+    swept = (*parts.sweep(of, "inputs", False, {**OWN, **references, "zero": "zero"}),
+             *(Number(f"{figure}_doubled", name, name, 2.0) for name in known))
     ends = [
         query
-        for name, gd in references.items()
-        for k, measure in places
+        for name, gd in references.items() for k, measure in enumerate(MEASURES)
         for query in (
             Points(of, Request(measure, "network", gd, "published"), name, float(k)),
-            Number(f"{figure}_{ALIGNED[name]}", measure, name, float(k)),
+            *([Number(f"{figure}_{ALIGNED[name]}", measure, name, float(k))] if name in ALIGNED else []),
         )
     ]
-    swept = parts.sweep(of, "inputs", False, {**OWN, **references, "zero": "zero"})
-    doubled = (Number(f"{figure}_doubled", name, name, 2.0) for name in known)
-    title = f"({figure[-1]}) LayerNorm {words}\n{{headline {of}}}"
-    return (
-        parts.losses(title, (*parts.training(of, references), *losses), NORM_LOSSES, f"{figure} loss"),
-        Panel(
-            f"{figure} ends", "alignment at the end", "", "no unit; differences in y", tuple(ends), NORM_ENDS,
-            ylim=(0, None), xticks=dict(enumerate(NAMES.values())), spread=0.08,
-            apart={"two_steps": -0.2, "gd_plus_plus_separate": 0.2},
-        ),
-        parts.shift("inputs", (*swept, *doubled), "scaled inputs", f"{figure} inputs", looks=NORM_SWEEP),
+    ours = {("ours", name): Look(f"{ENDS_OF[of]} to {words}", color, DOT._replace(marker=marker))
+            for name, (words, color, marker) in TO.items()}
+    look, bases = looks.sweep(NAMES[of]) | NORM_LOOKS, {"ours": known[1], "published": known[1]}
+    curves = looks.curves(NAMES[of]) | NORM_LOOKS
+    loss = parts.losses(f"({letter}) {ENDS_OF[of]}", losses, curves, f"{figure} loss")
+    at_end = Panel(
+        f"{figure} ends", "(b) agreement at the end", "", "no unit; y per x; y", tuple(ends),
+        NORM_LOOKS | ours, ylim=(0, None), xticks=dict(enumerate(SHORT_NAMES.values())), spread=0.07,
+        apart={"gd_published": -0.3, "two_steps": -0.1, "gd_plus_plus_separate": 0.1, RELEASED: 0.3},
     )
+    inputs = parts.shift("inputs", swept, look, f"({letter}) wider inputs", f"{figure} inputs")
+    return parts.over(loss, of, bases, "GD", ylim=(0.5, 1.5)), at_end, parts.over(inputs, of, bases, "GD")
 
 
-FIG14_COLUMNS = (
-    layer_norm("fig14a", "before one layer", "layer_norm", {"gd_published": "gd published"}),
-    layer_norm("fig14b", "between two layers", "layer_norm_two_layers", TWO_STEPS),
+def by_step(measure: str) -> parts.Queries:
+    """Agreement of one layer with GD by step, published at the end."""
+    end = Number("fig14a_align", measure, measure, END, of="layer_norm")
+    return History("layer_norm", measure, measure), end
+
+
+ONE, OF_ONE, ONE_WIDER = layer_norm("a", "layer_norm", {"gd_published": "gd published"})
+BOTH, OF_BOTH, BOTH_WIDER = layer_norm("b", "layer_norm_two_layers", TWO_STEPS)
+BY_STEP = looks.agreement(ORANGE, hollow("s", 6.0))
+COURSE = parts.agreement("fig14a align", "(a) agreement with GD", by_step, BY_STEP)
+FIG14 = Figure(
+    ((ONE, COURSE, ONE_WIDER), (BOTH, replace(OF_BOTH, also=(OF_ONE,)), BOTH_WIDER)), 7.4, "layer_norm",
 )
-FIG14_TITLE = "{scale}: LayerNorm, d = N = 10; sweeps not clipped"
-FIG14 = Figure("layer_norm", tuple(zip(*FIG14_COLUMNS, strict=True)), 6.8, FIG14_TITLE)

@@ -108,16 +108,6 @@ class Tables:
         seeds = sorted((unit for unit in self.shown(of) if unit in found), key=found.get)
         return seeds[(len(seeds) - 1) // 2]
 
-    def headline(self, of: str) -> str:
-        """How many seeds there are, and in which state."""
-        states = list(self.seeds(of).values())
-        counts = [(states.count(name), name) for name in ("converged", "unconverged", "diverged")]
-        if "converged" not in states:
-            return f"{self.scale}: nothing converged (all n = {len(states)} seeds drawn)"
-        return f"{self.scale}: n = {len(states)} seeds, " + ", ".join(
-            f"{n} {name}" for n, name in counts if n
-        )
-
     def published(self, name: str, case: str) -> float:
         """A single published number.
 
