@@ -10,6 +10,7 @@ MARK = Path("claims") / "sources.yaml"  # what a checkout is known by
 RESULTS, FIGURES = Path("results"), Path("figures")
 HISTORY = RESULTS / "full" / "verdict-history.csv"
 CURVES = Path("published") / "von-oswald-2022-curves.csv"
+CURVES_OF_STATES = Path("published") / "von-oswald-2023-curves.csv"
 NUMBERS = Path("published") / "numbers.csv"
 DIGESTS = Path("published") / "digests.csv"  # of these, which nobody recorded making
 

@@ -1,9 +1,9 @@
 """Every figure by name, as data: those of all modules of specs, under their names (FIG6A is fig6a)."""
 
-from icgd.figures import specs_layers, specs_one_layer, specs_others
+from icgd.figures import specs_layers, specs_one_layer, specs_others, specs_sequences
 from icgd.figures.panels import Figure
 
-CHAPTERS = (specs_one_layer, specs_layers, specs_others)  # a new chapter is a module here
+CHAPTERS = (specs_one_layer, specs_layers, specs_others, specs_sequences)  # a new chapter is a module here
 FOUND = [(name.lower(), one) for chapter in CHAPTERS for name, one in vars(chapter).items()]
 FIGURES: dict[str, Figure] = dict(
     sorted(

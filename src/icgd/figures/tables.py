@@ -20,11 +20,12 @@ def files(kind: str, of: str, config: Config, scale: str) -> list[Path]:
         place = getattr(paths, kind)
         return [place(scale, of, seed) for seed in config.seeds(of, scale)]
     single = {
-        "published": paths.CURVES,
         "numbers": paths.NUMBERS,
         "optima": paths.references(scale, "optima"),
         "spectra": paths.table(scale, "statements", "spectra-curves"),
     }
+    if kind == "published":
+        return [paths.CURVES, paths.CURVES_OF_STATES]
     return [single.get(kind) or paths.table(scale, of, kind)]
 
 

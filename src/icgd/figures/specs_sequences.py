@@ -1,0 +1,117 @@
+"""Figures of the second paper, causal networks on sequences of states; and of both, by eigenvalues."""
+
+from icgd.figures import looks
+from icgd.figures.looks import AMBER, BLACK, BLUE, DASHED, DOT, GREEN, ORANGE, PURPLE, SKY, Look, hollow
+from icgd.figures.panels import Figure, Panel
+from icgd.figures.parts import STEP, Subjects
+from icgd.figures.queries import Curve, History, Points, Published
+from icgd.measures.request import Request
+
+# fmt: off
+STATE_LOSS, POSITION = "loss (half squared error)", "position t (t + 1 states are seen)"
+LINEAR = {"linear_one": 1, "linear_two": 2, "linear_four": 4, "linear_six": 6}
+NETWORKS = {
+    "linear_one": ("one linear layer", BLUE), "linear_two": ("two linear layers", SKY),
+    "linear_four": ("four linear layers", GREEN), "linear_six": ("six linear layers", ORANGE),
+    "mesa_one": ("one mesa layer", PURPLE),
+}
+RIVALS = {  # what is not trained: series -> predictor, words, colour
+    "polynomial": ("polynomial", "best fixed polynomial of K terms", SKY),
+    "polynomial_scaled": ("polynomial scaled", "the same, scaled at every position (Prop. 2)", AMBER),
+    "conjugate_gradients": ("conjugate_gradients", "K steps of conjugate gradients", GREEN),
+}
+BY_POSITION = {
+    key: look for name, words in NETWORKS.items() for key, look in looks.family(name, *words).items()
+}
+BY_POSITION |= {("ours", "ridge"): Look("ridge regression", BLACK, DASHED)}
+
+
+def loss(subject: str = "network", along: str = "") -> Request:
+    """Loss of a predictor on the seed's own sequences."""
+    return Request("loss", subject, "", "fresh", along)
+
+
+CONTEXT = Panel(
+    "context", "(a) by position", POSITION, STATE_LOSS,
+    (
+        *(Curve(of, loss(along="positions"), of, "mean") for of in NETWORKS),
+        Curve("linear_six", loss("ridge", "positions"), "ridge", "once"),
+        Published("vo23_fig4", "context", "mean", {of: of for of in NETWORKS}),
+    ),
+    BY_POSITION, log="y",
+)
+DEPTH = Panel(
+    "depth", "(b) by depth", "layers, or steps K", STATE_LOSS,
+    (
+        *(Points(of, loss(), "linear", float(k)) for of, k in LINEAR.items()),
+        Points("mesa_one", loss(), "mesa", 1.0),
+        *(Points("linear_six", loss(f"{one} K={k}"), series, float(k), "once")
+          for series, (one, *_) in RIVALS.items() for k in LINEAR.values()),
+        Points("linear_six", loss("ridge"), "ridge", (1.0, 6.0), "once"),
+        Published("vo23_fig4", "depth", "mean"),
+    ),
+    {
+        ("ours", "linear"): Look("linear layers", ORANGE, DOT),
+        ("ours", "mesa"): Look("one mesa layer", PURPLE, DOT),
+        ("published", "linear"): Look("", ORANGE, hollow()),
+        ("published", "mesa"): Look("", PURPLE, hollow()),
+        **{("ours", series): Look(words, color, DASHED) for series, (_, words, color) in RIVALS.items()},
+        ("ours", "ridge"): Look("ridge regression", BLACK, DASHED),
+    },
+    log="y",
+)
+TRAINING = Panel(
+    "training", "(c) in training", STEP, STATE_LOSS,
+    (
+        *(History(of, series=of) for of in NETWORKS),
+        Published("vo23_fig4", "training", "mean", {"linear": "linear_one", "mesa": "mesa_one"}),
+    ),
+    BY_POSITION, log="y", xlim=(0, 5000),
+)
+VO23_FIG4 = Figure(((CONTEXT, DEPTH, TRAINING),), 3.8)
+
+# Which algorithm is it? What networks and methods of as many steps make of each eigenvalue, both papers
+
+METHODS = {  # series -> words, colour
+    "gd": ("gradient descent, best rate", ORANGE), "gd_plus_plus": ("GD++, best rate and γ", PURPLE),
+    "polynomial": ("best fixed polynomial", SKY), "conjugate_gradients": ("conjugate gradients", GREEN),
+    "newton_schulz": ("Newton-Schulz", AMBER), "exact": ("exact least squares", BLACK),
+}
+BY_EIGENVALUE = looks.family("network", "trained networks", BLUE) | {
+    ("ours", series): Look(words, color, DASHED) for series, (words, color) in METHODS.items()}
+REGRESSION = {"gd": "gd shared", "newton_schulz": "newton_schulz", "exact": "least_squares"}
+STATES = {
+    "gd": "gd shared", "polynomial": "polynomial", "conjugate_gradients": "conjugate_gradients",
+    "newton_schulz": "newton_schulz", "exact": "ridge",
+}
+ONE = {"gd": "gd", "exact": "least_squares"}
+LOOPED, APART = ({"gd_plus_plus": f"gd_plus_plus {kind}", **REGRESSION} for kind in ("shared", "separate"))
+
+
+def response(letter: str, of: str, title: str, tasks: str, methods: Subjects) -> Panel:
+    """r(l) of an experiment's networks and of methods of as many steps."""
+    ask = lambda subject: Request("response", subject, "", tasks, "eigenvalues")  # noqa: E731
+    queries = (
+        *(Curve(of, ask(subject), series, "once") for series, subject in methods.items()),
+        Curve(of, ask("network"), "network", "shown"),
+    )
+    title = f"({letter}) {title}"
+    return Panel(of, title, "eigenvalue λ", "r(λ)", queries, BY_EIGENVALUE, log="x", ylim=(-0.1, 1.35))
+
+
+QUIET = "fresh state_noise=0 at 20"
+WHICH = Figure(
+    (
+        (
+            response("a", "one_layer", "one layer", "fresh", ONE),
+            response("b", "two_recurrent", "two recurrent layers", "fresh", LOOPED),
+            response("c", "five_layers", "five layers", "fresh", APART),
+        ),
+        (
+            response("d", "linear_one", "states: one layer", QUIET, STATES),
+            response("e", "linear_two", "states: two layers", QUIET, STATES),
+            response("f", "linear_six", "states: six layers", QUIET, STATES),
+        ),
+    ),
+    5.4, once=True,
+)
