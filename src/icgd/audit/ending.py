@@ -7,7 +7,6 @@ from icgd import paths
 from icgd.claims.words import in_words, measured, region
 from icgd.files import read_json, read_yaml
 
-
 TOPICS = Path("claims/topics.yaml")
 
 
