@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 FLOORS = (  # from the bottom up; a module that is named stands above the rest of its room
-    ("", "errors", "files", "paths", "progress", "dictionary", "environment"),
+    ("", "errors", "files", "paths", "progress", "display", "dictionary", "environment"),
     ("config", "random", "batched", "record"),
     ("tasks",),
     ("models",),

@@ -56,18 +56,12 @@ class Content:
         drawn = [name for name in drawing.FIGURES if (paths.FIGURES / self.scale / f"{name}.png").exists()]
         return {name: [one for one in self.all.values() if name in one["figures"]] for name in drawn}
 
-    def caption(self, name: str) -> str:
-        """A figure's caption, or at least which figure it is."""
-        spec = drawing.named(name)
-        return getattr(spec, "caption", "") or f"{figure_title(name)}, rebuilt: {self.about(name)}."
-
-    def alt(self, name: str) -> str:
-        """What is seen on a figure."""
-        return getattr(drawing.named(name), "alt", "") or self.caption(name)
-
-    def about(self, name: str) -> str:
-        """The experiments that a figure draws, in words."""
-        return "; ".join(self.config.experiments[one].about for one in self.drawn_in(name)[:2])
+    def told(self, name: str) -> dict[str, str]:
+        """A figure's title, caption and alternative text, which are written where it is drawn."""
+        path = paths.FIGURES / self.scale / f"{name}.json"
+        about = "; ".join(self.config.experiments[one].about for one in self.drawn_in(name)[:2])
+        short = f"{figure_title(name)}, rebuilt: {about}."
+        return read_json(path) if path.exists() else {"title": "", "caption": short, "alt": short}
 
     def drawn_in(self, name: str) -> list[str]:
         """Experiments that a figure draws."""
