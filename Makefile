@@ -49,9 +49,9 @@ bench: setup ## what a training step costs, on a quiet machine (about ten minute
 audit: ## explain claims: make audit CLAIM="vo22-17 fig2" [SCALE=quick rebuilds them] [JSON=1]
 	@test -n "$(CLAIM)" || { echo "make audit CLAIM=<id>, for example CLAIM=vo22-17" >&2; exit 2; }
 ifneq ($(SCALE),full)
-	@$(MAKE) --no-print-directory setup
-	@$(SNAKEMAKE) --config scale=$(SCALE) -- $(foreach one,$(shell echo $(CLAIM) | tr A-Z a-z),\
-		$(if $(filter fig%,$(one)),figures/$(SCALE)/$(one).png,results/$(SCALE)/claims/$(one).json))
+	@targets=$$($(BARE) audit $(CLAIM) --scale $(SCALE) --targets) || exit $$?; \
+		test -z "$$targets" || { $(MAKE) --no-print-directory setup && \
+		$(SNAKEMAKE) --config scale=$(SCALE) -- $$targets; }
 endif
 	@$(BARE) audit $(CLAIM) --scale $(SCALE) $(if $(JSON),--json)
 

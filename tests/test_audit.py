@@ -137,8 +137,21 @@ def test_an_unknown_claim_is_told_alike_at_every_scale(folder, scale):
     assert done.stderr == "icgd audit: there is no claim or figure 'vo22-171'; did you mean vo22-71?\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("vo22-17", "fig2"), 0, "results/quick/claims/vo22-17.json figures/quick/fig2.png\n"),
+        (("vo22-73",), 0, "\n"),  # waits, at every scale
+        (("vo22-171",), 2, ""),
+    ],
+)
+def test_what_a_run_has_to_make_is_known_before_it_and_before_any_set_up(folder, words, code, told):
+    done = bare(folder, *words, "--scale", "quick", "--targets")
+    assert (done.returncode, done.stdout) == (code, told)
+
+
 def test_a_claim_that_waits_is_shown_as_the_registry_has_it(folder):
-    for claim, word in (("vo22-73", "NOT TESTABLE"), ("vo23-01", "PENDING")):
+    for claim, word in (("vo22-73", "NOT TESTABLE"), ("lw-12", "PENDING")):
         done = bare(folder, claim, "--scale", "quick")
         assert done.returncode == 0 and f"VERDICT: {word}" in done.stdout and "kind: " in done.stdout
 

@@ -47,6 +47,7 @@ ARGUMENTS = {
         "nargs": "+",
         "help": "ids of claims, such as vo22-17, or a figure, fig2, whose claims are listed",
     },
+    "--targets": {"action": "store_true", "help": "only name the files that a run has to make for them"},
     "--json": {"action": "store_true", "help": "print the verdicts as they are stored"},
     "[words]": {"nargs": "?", "default": "", "help": "that the claim's entry must contain, such as 'Fig. 2'"},
     "--verdict": {"help": "supported, partly, refuted, inconclusive, no power, pending or not testable"},
@@ -195,14 +196,18 @@ def site(parsed: argparse.Namespace) -> None:
     print(f"open {build.write(*planned(parsed))}")
 
 
-@command("claim", "--json")
+@command("claim", "--json", "--targets")
 def audit(parsed: argparse.Namespace) -> None:
     """explain the verdicts on claims, or list those on a figure (needs nothing but Python)"""
     from icgd import paths
     from icgd.audit import explain
 
     with paths.checkout():
-        explain.show(parsed.claim, parsed.scale or "full", parsed.json)
+        scale = parsed.scale or "full"
+        if parsed.targets:
+            print(*explain.targets(parsed.claim, scale))
+        else:
+            explain.show(parsed.claim, scale, parsed.json)
 
 
 @command("[words]", "--verdict")

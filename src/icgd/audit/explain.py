@@ -7,7 +7,7 @@ import difflib
 import json
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,14 +64,35 @@ def show(asked: Iterable[str], scale: str, as_json: bool = False) -> None:
             found |= {} if not as_json else {one["id"]: one for one in of_figure}
             printed([] if as_json else [f"{one['id']}  {in_words(one)}  {one['says']}" for one in of_figure])
         else:
-            close = difflib.get_close_matches(word, known, n=1)
-            hint = nearest(word, close) if close else "`python -m icgd claims` lists all."
-            raise IcgdError(f"there is no claim or figure {word!r}; {hint}")
+            raise unknown(word, known)
     if as_json:
         print(json.dumps(found, indent=2, sort_keys=True))
         return
     for at, (id_, one) in enumerate(found.items()):
         printed([*[""] * min(at, 1), *(lines(one, known[id_]) if one else waiting(id_, known[id_]))])
+
+
+def unknown(word: str, known: Iterable[str]) -> IcgdError:
+    """That there is no such claim or figure, with the nearest."""
+    close = difflib.get_close_matches(word, known, n=1)
+    hint = nearest(word, close) if close else "`python -m icgd claims` lists all."
+    return IcgdError(f"there is no claim or figure {word!r}; {hint}")
+
+
+def targets(asked: Iterable[str], scale: str) -> Iterator[Path]:
+    """What a run has to make of claims and figures; nothing of a claim that waits.
+
+    Raises:
+        IcgdError: no such claim.
+    """
+    known = entries()
+    for word in map(str.lower, asked):
+        if re.fullmatch(r"fig\d\w*", word):
+            yield paths.FIGURES / scale / f"{word}.png"
+        elif word not in known:
+            raise unknown(word, known)
+        elif not waits(known[word]):
+            yield paths.verdict(scale, word)
 
 
 def printed(told: Iterable[str]) -> None:
