@@ -15,7 +15,7 @@ from conftest import ROOT, environment
 from pages import NASTY, make_claim, make_part
 
 from icgd import config, paths
-from icgd.claims import coverage, registry
+from icgd.claims import coverage, history, registry
 from icgd.files import read_json
 from icgd.site import build, content
 from icgd.site.plot import LEFT, WIDTH, Axis, plot
@@ -67,7 +67,7 @@ read = cache(Links)
 
 
 def decided():
-    return {id_: one for id_, one in read_json(ROOT / paths.verdicts("full")).items()}
+    return read_json(ROOT / paths.verdicts("full"))
 
 
 def test_every_claim_figure_experiment_and_source_has_a_page(site):
@@ -100,10 +100,12 @@ def test_pages_load_nothing_from_the_network(site):
 
 
 def test_a_claims_page_says_what_it_must(site):
+    known = history.last()
     for id_, claim in decided().items():
         page = (site / f"claims/{id_}.html").read_text("utf-8")
         titles = re.findall(r"<h2>(.*?)<a", page)
-        wanted = ["The rule", "Where it is said", "Controls", "Data and code", "Rebuild it", "History"]
+        wanted = ["The rule", "Where it is said", "Controls", "Data and code", "Rebuild it"]
+        wanted += ["History"] * (id_ in known)
         wanted += ["Published against ours"] * bool(content.printed(claim))
         assert set(wanted) <= set(titles), id_
         assert page.count('class="drawing"') == len(claim["parts"])
