@@ -24,6 +24,8 @@ from icgd.files import read_json, read_table, write_table
 from icgd.measures.request import Request
 from icgd.training import checkpoint
 
+OURS = {"which"}  # figures of no paper
+
 
 def published():
     return read_table(ROOT / paths.CURVES)
@@ -56,7 +58,8 @@ def test_every_figure_names_its_files():
     config = load()
     for name in FIGURES:
         files = [str(path) for path in plan.files(name, config, "full")]
-        assert any(path.startswith("published/") for path in files) and len(set(files)) == len(files)
+        assert len(set(files)) == len(files)
+        assert any(path.startswith("published/") for path in files) == (name not in OURS)
 
 
 def test_planning_needs_neither_jax_nor_matplotlib():
@@ -88,8 +91,10 @@ def test_every_figure_has_words_and_the_words_a_figure():
 
 
 def test_the_numbers_in_the_words_are_drawn_ones():
-    for name, words in captions.written().items():
-        drawn = read_table(ROOT / paths.FIGURES / "full" / f"{name}.csv")
+    committed = {path.stem: path for path in (ROOT / paths.FIGURES / "full").glob("*.csv")}
+    assert len(committed) >= 19
+    for name in committed:
+        words, drawn = captions.written()[name], read_table(committed[name])
         known = {(row["panel"], row["series"], row["source"]) for row in drawn}
         for hole in captions.HOLE.findall(" ".join(words.values())):
             where, *place = hole.split("/")
@@ -210,15 +215,12 @@ def test_a_figure_is_drawn_with_its_data(name, fake):
     assert outputs[0].read_bytes().startswith(b"\x89PNG")
     svg, words = outputs[1].read_text(), read_json(outputs[3])
     assert f"<title>{words['title']}</title>" in svg and "<text" in svg
-    assert (
-        words["name"] == name
-        and words["alt"].startswith(words["title"])
-        and "{" not in str([*words.values()])
-    )
-    assert "von Oswald et al. (2022)" in words["caption"]
+    assert words["name"] == name and words["alt"].startswith(words["title"])
+    assert captions.written()[name]["paper"] in words["caption"]
+    assert "{" not in words["caption"] + words["alt"]
     rows = rows_of(name)
     assert list(rows[0]) == ["panel", "series", "source", "unit", "x", "y"]
-    assert {row["source"] for row in rows} == {"ours", "published"}
+    assert {row["source"] for row in rows} == {"ours", *([] if name in OURS else ["published"])}
 
 
 @pytest.mark.parametrize("states", [(0,), (None,)], ids=["not converged", "diverged"])
