@@ -90,6 +90,8 @@ def test_forms_of_a_number(form, says):
 def test_misuse_is_told(verdicts):
     with pytest.raises(IcgdError, match="names 'vo22-999'"):
         verdicts.fill("{vo22-999:value}")
+    with pytest.raises(IcgdError, match="names part 9 of vo22-17; its last is part"):
+        verdicts.fill("{vo22-17.9:value}")
     with pytest.raises(IcgdError, match="no form 'valeu'"):
         verdicts.fill("{vo22-17:valeu}")
     with pytest.raises(IcgdError, match="lacks the marks"):

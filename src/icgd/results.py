@@ -56,7 +56,10 @@ class Verdicts:
         id_, part, form = found.groups()
         if id_ == "count":
             return str(self.count[form])
-        return formed(self.of(id_)["parts"][int(part or 0)], form)
+        parts, number_ = self.of(id_)["parts"], int(part or 0)
+        if number_ >= len(parts):
+            raise IcgdError(f"{TOPICS} names part {number_} of {id_}; its last is part {len(parts) - 1}.")
+        return formed(parts[number_], form)
 
     def rows(self, topic: dict) -> Iterator[list[str]]:
         """The rows of a topic's table: a claim, and under it its parts where there are several."""
