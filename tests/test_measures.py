@@ -70,6 +70,12 @@ def test_measures_of_fits_are_their_formulas():
         "cosine_with_gd_above": cosine(g, gd) - cosine(h, gd),
         "least_squares_gain": cosine(g, exact) - cosine(h, exact),
     }
+    squares = np.sort((p - target) ** 2)  # a thousandth of 100 tasks is none
+    right |= {
+        "trimmed_loss": loss,
+        "trimmed_loss_ratio": loss / other,
+        "worst_share": squares[-1] / sum(squares),
+    }
     assert {*right, "rival_turn", "rival_loss_gap"} == of_kind("fits")
     ours, theirs = Fit(p, g), Fit(q, h)
     both = Compared(ours, (theirs,), network.fresh, network, name, lambda _: Fit(q, gd))
