@@ -38,14 +38,19 @@ def relative_miss(both: Compared) -> float:
         supports: [{{subject: hand_set gd}}]
 """,
     "src/icgd/figures/specs.py": f"""
+from icgd.figures import looks
 from icgd.figures.panels import Panel
 from icgd.figures.queries import Points
 from icgd.measures.request import Request
 
 MISS = Request("relative_miss", "network", "gd", "fresh")
+LOOKS = looks.family("trained", "one layer", looks.BLUE, looks.DOT)
 FIGURES["{FIGURE}"] = Figure(
-    "{OF}", ((Panel("miss", "miss", "", "share", (Points("{OF}", MISS, "trained"),)),),), 2.5
+    ((Panel("miss", "miss", "", "share", (Points("{OF}", MISS, "trained"),), LOOKS),),), 2.5, "{OF}"
 )
+""",
+    "src/icgd/figures/captions.yaml": f"""
+{FIGURE}: {{paper: nothing, title: Misses, text: How far predictions miss., seen: A point a seed.}}
 """,
 }
 

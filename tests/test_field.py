@@ -108,7 +108,7 @@ def test_a_key_twice_stops_the_plan(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"seeds": 11}, {"optimiser": {"learning_rate": 5e-4}}, {"training": {"steps": 5000}}]
+    "settings", [{"seeds": 11}, {"optimiser": {"learning_rate": 5e-4}}, {"training": {"steps": 4000}}]
 )
 def test_an_audit_says_which_results_an_edited_setting_leaves_behind(monkeypatch, settings):
     found = read_json(ROOT / "results/full/verdicts.json")["vo22-17"]

@@ -47,8 +47,9 @@ def amiss():
 
 
 def files():
-    """Every committed file but tables without a row, and the two that git alone keeps."""
+    """Every committed file but tables without a row, cards of models, and two that git alone keeps."""
     found = {path for folder in FOLDERS for path in folder.rglob("*") if path.is_file()}
+    found -= {path for path in found if path.name == "README.md"}
     found -= {programs.PROGRAMS, programs.ATTESTATIONS}
     return sorted(path for path in found if path.suffix != ".csv" or path.read_text().count("\n") > 1)
 

@@ -53,7 +53,8 @@ def check_possible(config: Config) -> None:
     Raises:
         IcgdError: a reference or measure of another problem; said before anything is trained.
     """
-    for experiment, found in requests().items():
+    known = ((name, found) for name, found in requests().items() if name in config.experiments)
+    for experiment, found in known:  # figures that are not drawn here may ask for others
         settings = config.settings(experiment, "full")
         for request in found:
             for wrong, words in _impossible(request, settings):

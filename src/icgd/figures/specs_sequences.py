@@ -1,7 +1,21 @@
 """Figures of the second paper, causal networks on sequences of states; and of both, by eigenvalues."""
 
 from icgd.figures import looks
-from icgd.figures.looks import AMBER, BLACK, BLUE, DASHED, DOT, GREEN, ORANGE, PURPLE, SKY, Look, hollow
+from icgd.figures.looks import (
+    AMBER,
+    BLACK,
+    BLUE,
+    DASHED,
+    DOT,
+    DOTTED,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    Look,
+    hollow,
+)
 from icgd.figures.panels import Figure, Panel
 from icgd.figures.parts import STEP, Subjects
 from icgd.figures.queries import Curve, History, Points, Published
@@ -15,10 +29,10 @@ NETWORKS = {
     "linear_four": ("four linear layers", GREEN), "linear_six": ("six linear layers", ORANGE),
     "mesa_one": ("one mesa layer", PURPLE),
 }
-RIVALS = {  # what is not trained: series -> predictor, words, colour
-    "polynomial": ("polynomial", "best fixed polynomial of K terms", SKY),
-    "polynomial_scaled": ("polynomial scaled", "the same, scaled at every position (Prop. 2)", AMBER),
-    "conjugate_gradients": ("conjugate_gradients", "K steps of conjugate gradients", GREEN),
+RIVALS = {  # what is not trained: series -> predictor, words, look
+    "polynomial": ("polynomial", "polynomial of K terms", Look("", GREY, DASHED)),
+    "polynomial_scaled": ("polynomial scaled", "scaled at each position", Look("", AMBER, DASHED)),
+    "conjugate_gradients": ("conjugate_gradients", "conjugate gradients", Look("", GREY, DOTTED)),
 }
 BY_POSITION = {
     key: look for name, words in NETWORKS.items() for key, look in looks.family(name, *words).items()
@@ -43,19 +57,16 @@ CONTEXT = Panel(
 DEPTH = Panel(
     "depth", "(b) by depth", "layers, or steps K", STATE_LOSS,
     (
-        *(Points(of, loss(), "linear", float(k)) for of, k in LINEAR.items()),
-        Points("mesa_one", loss(), "mesa", 1.0),
+        *(Points(of, loss(), of, float(k)) for of, k in {**LINEAR, "mesa_one": 1}.items()),
         *(Points("linear_six", loss(f"{one} K={k}"), series, float(k), "once")
           for series, (one, *_) in RIVALS.items() for k in LINEAR.values()),
         Points("linear_six", loss("ridge"), "ridge", (1.0, 6.0), "once"),
         Published("vo23_fig4", "depth", "mean"),
     ),
     {
-        ("ours", "linear"): Look("linear layers", ORANGE, DOT),
-        ("ours", "mesa"): Look("one mesa layer", PURPLE, DOT),
-        ("published", "linear"): Look("", ORANGE, hollow()),
-        ("published", "mesa"): Look("", PURPLE, hollow()),
-        **{("ours", series): Look(words, color, DASHED) for series, (_, words, color) in RIVALS.items()},
+        **{("ours", of): Look(words, color, DOT) for of, (words, color) in NETWORKS.items()},
+        **{("published", name): Look("", BLACK, hollow()) for name in ("linear", "mesa")},
+        **{("ours", series): look._replace(label=words) for series, (_, words, look) in RIVALS.items()},
         ("ours", "ridge"): Look("ridge regression", BLACK, DASHED),
     },
     log="y",
