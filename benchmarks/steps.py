@@ -158,7 +158,7 @@ def picture(rows: list[dict], batch: int) -> Figure:
         sizes, costs = ([float(one[key]) for one in found] for key in ("size", "cpu_ms_least"))
         lines.plot(sizes, costs, marker=marker, label=f"{study}: exponent {exponent(found):.2f}")
     lines.set(xscale="log", yscale="log", xlabel="size", ylabel="ms", title=f"growth, batch {GROWTH_BATCH}")
-    style.legend(figure, 3)
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 
@@ -168,8 +168,9 @@ def write(rows: list[dict], batch: int, results: Path = RESULTS, readme: Path = 
     (before, _, rest), table = page.partition(BEGIN), results / "steps.md"
     write_text(table, text)
     write_text(readme, before + BEGIN + text + END + rest.partition(END)[2])
+    words = {"title": f"CPU time of a training step, batch {batch}, and how it grows"}
     with style.theme():
-        return [*reversed(style.write(picture(rows, batch), ROW, rows, results / "steps")), table]
+        return [*reversed(style.write(picture(rows, batch), words, ROW, rows, results / "steps")), table]
 
 
 def main(arguments: Iterable[str] | None = None) -> int:

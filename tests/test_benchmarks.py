@@ -124,7 +124,9 @@ def test_tables_and_picture_are_written(tmp_path):
     page = tmp_path / "README.md"
     page.write_text(f"before\n{steps.BEGIN}old\n{steps.END}\nafter\n")
     outputs = steps.write(rows(), 2048, tmp_path, page)
-    assert {path.name for path in outputs} == {f"steps.{kind}" for kind in ("png", "svg", "csv", "md")}
+    assert {path.name for path in outputs} == {
+        f"steps.{kind}" for kind in ("png", "svg", "csv", "json", "md")
+    }
     table = (tmp_path / "steps.md").read_text()
     assert "| one layer | 10 (15) | 1 (1.5) | 10.0 |" in table and "context N, one layer 1.00" in table
     assert page.read_text() == f"before\n{steps.BEGIN}{table}{steps.END}\nafter\n"

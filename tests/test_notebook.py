@@ -24,5 +24,5 @@ def test_it_runs_and_says_what_it_said(monkeypatch):
     NotebookClient(again, timeout=300, coalesce_streams=True, resources=place).execute()
     was, now = printed(committed), printed(again)
     assert [text.count("\n") for text in was] == [text.count("\n") for text in now], "run `make notebook`"
-    told = [[text for text in texts if "verdict:" in text] for texts in (was, now)]
+    told = [[text for text in texts if "\nverdict:" in text] for texts in (was, now)]
     assert told[0] == told[1] and len(told[0]) == 1, "run `make notebook`"

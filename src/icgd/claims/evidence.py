@@ -68,8 +68,8 @@ def files(claim: Claim, scale: str) -> list[Path]:
 def units(rule: Rule, evidence: Evidence, config: Config, scale: str) -> Units:
     """Values of a rule's measure for its own evidence or that of a control."""
     if rule.per in ("none", "set"):
-        return _parted(Units(_values(table(evidence.of, scale), request(evidence)), {}), rule)
-    ours = _parted(_by_seed(rule, evidence, config, scale), rule)
+        return _parted(Units(_values(table(evidence.of, scale), request(evidence)), {}), rule, scale)
+    ours = _parted(_by_seed(rule, evidence, config, scale), rule, scale)
     if not evidence.over:
         return ours
     theirs = _by_seed(rule, rule.evidence.model_copy(update={"of": evidence.over}), config, scale)
@@ -78,17 +78,19 @@ def units(rule: Rule, evidence: Evidence, config: Config, scale: str) -> Units:
     return Units(both, excluded | ours.excluded)
 
 
-def _parted(found: Units, rule: Rule) -> Units:
+def _parted(found: Units, rule: Rule, scale: str) -> Units:
     """The same without the units that the rule leaves out.
 
     Raises:
-        IcgdError: there is no such unit.
+        IcgdError: there is no such unit at full scale; shorter runs have fewer.
     """
+    known = {**found.values, **found.excluded}
     for unit in rule.without:
-        if unit not in {**found.values, **found.excluded}:
-            raise IcgdError(f"without names {unit!r}; {nearest(unit, [*found.values, *found.excluded])}")
+        if unit not in known and scale == "full":
+            raise IcgdError(f"without names {unit!r}; {nearest(unit, known)}")
     left = {unit: value for unit, value in found.values.items() if unit not in rule.without}
-    return Units(left, found.excluded | dict.fromkeys(rule.without, "left out by the rule"))
+    out = {unit: "left out by the rule" for unit in rule.without if unit in known}
+    return Units(left, found.excluded | out)
 
 
 def _by_seed(rule: Rule, evidence: Evidence, config: Config, scale: str) -> Units:
