@@ -182,8 +182,11 @@ def printed(claim: dict) -> list[dict]:
 
 
 def figure_title(name: str) -> str:
-    """fig6a -> Figure 6a."""
-    return f"Figure {name.removeprefix('fig')}"
+    """fig6a -> Figure 6a; vo23_fig4 -> Figure 4 of vo23; a figure of no paper has its name."""
+    source, _, number = name.rpartition("fig")
+    if not number[:1].isdigit():
+        return f"Figure “{name}”"
+    return f"Figure {number}" + (f" of {source.rstrip('_')}" if source else "")
 
 
 def text_fragment(url: str | None, found: Iterable[str]) -> str:
