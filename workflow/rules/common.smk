@@ -63,7 +63,7 @@ with suppress(IcgdError):  # where nothing can be written a plan can still be sh
 quiet = "exec > /dev/null 2>&1; " if display() else ""  # logs have it all, and the display their ends
 shell.prefix(
     f"set -euo pipefail; {quiet}export PYTHONPATH={shlex.quote(str(ROOT / 'src'))} ICGD_CONFIG={PLANNED} "
-    "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1; "  # a core a job; and the last digits do not hang on the number of cores
+    "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1; "  # a core a job
 )
 
 
