@@ -228,10 +228,16 @@ def test_nothing_excuses_a_number_where_the_rebuild_repeats_all_others():
     """Ill-conditioned, tiny and diverged ones pass on another kind of processor only."""
     for was, now, labels in (
         ("0.9999", "0.9998", {"measure": "preds_diff"}),
-        ("1.234e-9", "1.235e-9", {}),
+        ("1.23e-8", "1.45e-8", {}),
         ("1e30", "2e30", {}),
     ):
         assert not differences(was, now, **labels) and differences(was, now, alike=True, **labels)
+    assert not differences("4.4e-16", "6.7e-16", alike=True)
     row, other = {"value": "1"}, {"value": "2"}
     assert agreement.repeats([([row] * 20, [row] * 19 + [other])])
-    assert not agreement.repeats([([row] * 20, [row] * 10 + [other] * 10)])
+    assert not agreement.repeats([([row] * 20, [row] * 18 + [other] * 2)])
+
+
+def test_a_difference_of_logarithms_is_compared_as_a_share():
+    of = {"measure": "largest_log_gap_far", "subject": "hand_set gd"}
+    assert not differences("0.00029", "0.00036", **of) and differences("0.29", "0.36", **of)

@@ -1,7 +1,8 @@
 """The data dictionary: names, docstrings and tolerances of all that rules may name, read from the source.
 
 Read with `ast`, so that planning and checking claims need neither JAX nor the modules themselves:
-- ``@measure``, ``@measure(tolerance=1e-3)``: a measure of trained networks; its module is its kind;
+- ``@measure``, ``@measure(tolerance=1e-3, absolute=1e-3)``: a measure of trained networks, and within which
+  of two differences a rebuild must agree; its module is its kind;
 - ``@predictor("gd")``: what can be a subject or reference; its parameters after the first are faults of it;
 - ``@fault("tilted", of="weights")``: what can be wrong with a predictor;
 - ``@statement``: a measure, or several, of a table that needs no trained network; it says what they and
@@ -17,6 +18,7 @@ from typing import NamedTuple
 
 PACKAGE = Path(__file__).parent
 TOLERANCE = 1e-5  # relative, within which a rebuild must agree
+ABSOLUTE = 1e-7  # differences below it are rounding
 EXPLAINED = re.compile(r"(\w[\w. +-]*): (.+)")  # name, what it is
 
 
@@ -29,6 +31,7 @@ class Entry(NamedTuple):
     tolerance: float = TOLERANCE
     subjects: dict[str, str] = {}  # of statements: their controls, with a few words on each
     place: str = ""  # file and line of the function
+    absolute: float = ABSOLUTE
 
 
 @cache
@@ -36,9 +39,9 @@ def measures() -> dict[str, Entry]:
     """Measures of trained networks by name."""
     found = {}
     for path, function, options in _decorated("measures", "measure"):
-        tolerance = options.get("tolerance", TOLERANCE)
+        tolerances = {key: options[key] for key in ("tolerance", "absolute") if key in options}
         found[function.name] = Entry(
-            function.name, path.stem, _text(function), tolerance, place=_place(path, function)
+            function.name, path.stem, _text(function), place=_place(path, function), **tolerances
         )
     return found
 

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from icgd import dictionary
 
-ABSOLUTE = 1e-7
 LOOSE = (
     1e-3  # of curves and figures, which have roll-outs near divergence and losses far off; of searches' ends
 )
 REPEATED = 5e-5  # of loose numbers where the rebuild repeats the rest: less than a change of the fourth digit
+ZERO = 1e-9  # what is smaller than this is the rounding of an identity, whichever digits it has
 DIVERGED = 1e6  # of numbers above it only the order of magnitude is a fact
-NOT_REPEATED = 0.1  # largest share of rows that differ at all where a rebuild computes as the committed one
+NOT_REPEATED = 0.002  # largest share of rows that differ at all where a rebuild computes as the committed one
 SEARCHED = ("curves.csv", "optima.csv", "spectra-curves.csv")
 LABELS = ("unit", "measure", "subject", "reference", "tasks", "along", "x", "parameter", "index")
 Row = dict[str, str]
@@ -31,7 +31,7 @@ class Tolerance(NamedTuple):
     """How far two numbers may be apart."""
 
     relative: float
-    absolute: float = ABSOLUTE
+    absolute: float = dictionary.ABSOLUTE
     diverging: bool = True  # is the order of magnitude enough above DIVERGED?
 
 
@@ -41,7 +41,8 @@ QUOTED = Tolerance(1e-9, 0, diverging=False)  # not computed by the rebuild
 def repeats(tables: list[tuple[list[Row], list[Row]]]) -> bool:
     """Did a rebuild come out the same to the last digit, as it does on the same kind of processor?
 
-    Then no rounding excuses a number that is off, however ill-conditioned it is.
+    Then no rounding excuses a number that is off, however ill-conditioned it is. Another processor, or
+    other threads, move more rows than this: every row that hangs on one search, or one table of identities.
     """
     rows = [old != new for was, now in tables for old, new in zip(was, now, strict=False)]
     return few(sum(rows), len(rows))
@@ -67,27 +68,27 @@ def compare_tables(path: Path, was: list[Row], now: list[Row], alike: bool = Fal
                 yield Difference(f"{path} line {index} {name} ({label})", old[name], new.get(name, ""))
 
 
-def of_table(path: Path, measure: str) -> float:
-    """Relative tolerance of the numbers of a table."""
+def of_table(path: Path, measure: str) -> Tolerance:
+    """Tolerance of the numbers of a table."""
     if path.name in SEARCHED or path.parts[0] == "figures":
-        return LOOSE
+        return Tolerance(LOOSE)
     return of_measure(path.stem if path.parent.name == "statements" else "", measure)
 
 
-def of_measure(table: str, measure: str) -> float:
-    """Relative tolerance of a measure of trained networks, or of a table of statements."""
+def of_measure(table: str, measure: str) -> Tolerance:
+    """Tolerance of a measure of trained networks, or of a table of statements."""
     known = (
         dictionary.statements() if f"{table} {measure}" in dictionary.statements() else dictionary.measures()
     )
     entry = known.get(f"{table} {measure}") or known.get(measure)
-    return entry.tolerance if entry else dictionary.TOLERANCE
+    return Tolerance(entry.tolerance, entry.absolute) if entry else Tolerance(dictionary.TOLERANCE)
 
 
-def allowed(relative: float, alike: bool, factor: float = 1) -> Tolerance:
+def allowed(loose: Tolerance, alike: bool, factor: float = 1) -> Tolerance:
     """What a tolerance comes to; nothing is excused where the rebuild repeats the rest."""
     if alike:
-        return Tolerance(min(relative, REPEATED), 0, diverging=False)
-    return Tolerance(relative if relative >= LOOSE else relative * factor)
+        return Tolerance(min(loose.relative, REPEATED), ZERO, diverging=False)
+    return loose if loose.relative >= LOOSE else loose._replace(relative=loose.relative * factor)
 
 
 def agree(was: str, now: str, tolerance: Tolerance) -> bool:

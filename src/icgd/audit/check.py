@@ -83,13 +83,17 @@ def verdicts(was: dict, now: dict, alike: bool) -> Iterator[Difference]:
 
 
 def numbers(claim: str, was: dict, now: dict, alike: bool) -> Iterator[Difference]:
-    """What a verdict says and its rebuild does not; a reason may quote numbers that are rounded otherwise."""
+    """What a verdict says and its rebuild does not.
+
+    On another kind of processor a reason may quote numbers that are rounded otherwise, and the most extreme
+    of several cases that agree to rounding may be another one.
+    """
     old, new = dict(leaves(was)), dict(leaves(now))
     places = [place for place in dict.fromkeys([*old, *new]) if place[0] not in ("inputs", "verdict")]
     pairs = {place: (str(old.get(place, "nothing")), str(new.get(place, "nothing"))) for place in places}
     alike = alike and few(sum(a != b for a, b in pairs.values()), len(pairs))
     for place, pair in pairs.items():
-        if place[-1] == "reason" and not alike:
+        if place[-1] in ("reason", "unit") and not alike:
             continue
         part = was["parts"][place[1]] if place[0] == "parts" and place[1] < len(was["parts"]) else {}
         evidence = part.get("evidence", {"of": "", "measure": ""})

@@ -159,31 +159,31 @@ def _applied(model: Model, weights: Weights, tasks: Tasks, damping: float) -> ja
 _predict = jax.jit(engine.predict, static_argnums=0)
 
 
-@measure(tolerance=1e-3)
+@measure(tolerance=1e-3, absolute=1e-3)
 def largest_log_gap(pair: Pair) -> float:
     """largest |ln L - ln L'| to the reference's losses along the axis"""
     return max(pair.log_gaps.values())
 
 
-@measure(tolerance=1e-3)
+@measure(tolerance=1e-3, absolute=1e-3)
 def largest_log_gap_far(pair: Pair) -> float:
     """largest |ln L - ln L'| from 1.25 times the training scale"""
     return max(gap for x, gap in pair.log_gaps.items() if x >= FAR)
 
 
-@measure(tolerance=1e-3)
+@measure(tolerance=1e-3, absolute=1e-3)
 def median_log_gap(pair: Pair) -> float:
     """median |ln L - ln L'| along the axis"""
     return float(np.median(list(pair.log_gaps.values())))
 
 
-@measure(tolerance=1e-3)
+@measure(tolerance=1e-3, absolute=1e-3)
 def median_log_gap_near(pair: Pair) -> float:
     """median |ln L - ln L'| up to 1.1 times the training scale"""
     return float(np.median([gap for x, gap in pair.log_gaps.items() if x <= NEAR]))
 
 
-@measure(tolerance=1e-3)
+@measure(tolerance=1e-3, absolute=1e-3)
 def median_log_gap_far(pair: Pair) -> float:
     """median |ln L - ln L'| from 1.25 times the training scale"""
     return float(np.median([gap for x, gap in pair.log_gaps.items() if x >= FAR]))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from icgd.dictionary import TOLERANCE
+from icgd.dictionary import ABSOLUTE, TOLERANCE
 
 
 class Measure(NamedTuple):
@@ -18,10 +18,12 @@ PREDICTORS: dict[str, Callable] = {}
 FAULTS: dict[tuple[str, str], Callable] = {}  # (name, what it is planted in)
 
 
-def measure(function: Callable | None = None, *, tolerance: float = TOLERANCE) -> Callable:
-    """A measure named like its function; ``tolerance`` (relative) is for checks of a rebuild."""
+def measure(
+    function: Callable | None = None, *, tolerance: float = TOLERANCE, absolute: float = ABSOLUTE
+) -> Callable:
+    """A measure named like its function; the tolerances are for checks of a rebuild (`icgd.dictionary`)."""
     if function is None:
-        return lambda function: measure(function, tolerance=tolerance)
+        return lambda function: measure(function)
     MEASURES[function.__name__] = Measure(function, function.__module__.rpartition(".")[2])
     return function
 
