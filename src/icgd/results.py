@@ -151,9 +151,21 @@ def results(verdicts: Verdicts) -> str:
     environment = Environment(loader=loader, keep_trailing_newline=True, autoescape=False)
     environment.filters["fill"] = verdicts.fill
     page = environment.get_template("results.md.j2").render(
-        **read_yaml(TOPICS), rows=verdicts.rows, counts=counted(verdicts)
+        **read_yaml(TOPICS), rows=verdicts.rows, counts=counted(verdicts), figure=told
     )
     return re.sub(r"\n{3,}", "\n\n", page).rstrip("\n") + "\n"
+
+
+def told(figure: str) -> dict[str, str]:
+    """The words of a figure, as they were written where it was drawn.
+
+    Raises:
+        IcgdError: the topics name a figure that is not drawn.
+    """
+    path = paths.FIGURES / "full" / f"{figure}.json"
+    if not path.exists():
+        raise IcgdError(f"{TOPICS} names the figure {figure!r}, and {path} is missing.")
+    return read_json(path)
 
 
 def summary(verdicts: Verdicts) -> tuple[str, str]:
