@@ -14,7 +14,7 @@ import yaml
 from conftest import ROOT, run
 
 from icgd import config, plan
-from icgd.audit import stale
+from icgd.audit import stale, verify
 from icgd.claims import registry
 from icgd.errors import IcgdError
 from icgd.files import read_json, read_yaml
@@ -178,3 +178,30 @@ def test_quick_verdicts_of_means_say_how_many_seeds_a_mean_needs():
     assert found.reason == "3 units; a mean is decided on 5 or more"
     word, reason = verdict.at_scale(found, [], rule, "quick")
     assert word == "indicative" and "would be inconclusive" in reason and "5 or more" in reason
+
+
+def test_another_working_folder_is_told_all_that_it_lacks_at_once(tmp_path):
+    plan_there = (
+        "snakemake",
+        "-s",
+        str(ROOT / "Snakefile"),
+        "-d",
+        str(tmp_path),
+        "-n",
+        "--config",
+        "scale=smoke",
+    )
+    done = run(*plan_there, check=False)
+    (sentence,) = [line for line in (done.stdout + done.stderr).splitlines() if " lacks " in line]
+    assert done.returncode == 1 and "config.yaml, claims, published, requirements.lock" in sentence
+    run(*sentence.partition("checkout has: ")[2].split(), folder=tmp_path)
+    run(*plan_there)
+
+
+def test_a_checkout_that_cannot_be_written_is_verified_all_the_same(monkeypatch, capsys):
+    def refused(*_):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(verify.os, "utime", refused)
+    verify.settle([verify.Finding(ROOT / "LICENSE", verify.GOOD)])
+    assert capsys.readouterr().out.startswith("modification times could not be set here")
