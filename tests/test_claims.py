@@ -228,10 +228,18 @@ def test_a_control_that_goes_wrong_takes_the_verdict_away():
 def test_a_passage_leads_to_its_sentence_and_quotes_no_more_than_its_ends():
     found = registry.claim("vo22-94").passage
     assert found.fragment == "#:~:text=Thus%20we%20show,their%20forward%20pass"
+    assert "self%2Dattention" in registry.claim("vo22-37").passage.fragment  # a bare hyphen is syntax
+    ends = {"section": "3", "first": "a b c", "last": "d e f", "quoted": "the paper"}
     with pytest.raises(IcgdError, match="passage"):
-        registry.entry(
-            entry(passage={"section": "3", "first": "four words are many", "last": "a b c"}), "vo22", "x"
-        )
+        registry.entry(entry(passage={**ends, "first": "four words are many"}), "vo22", "x")
+    with pytest.raises(IcgdError, match="one of the two"):
+        registry.entry(entry(passage=ends, unsaid="ours"), "vo22", "x")
+
+
+def test_every_claim_of_the_papers_has_its_sentence_or_says_why_it_has_none():
+    papers = [each for each in registry.claims().values() if each.source in ("vo22",)]
+    without = [each.id for each in papers if not (each.passage or each.unsaid or each.finding)]
+    assert not without
 
 
 def test_the_registry_is_whole():

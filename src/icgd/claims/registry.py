@@ -30,17 +30,22 @@ class Headline(Block):
 
 
 class Passage(Block):
-    """Where a source says it: a section, and the three words that its sentence begins and ends with."""
+    """Where a paper says it: a section, and three plain words near each end of its sentence."""
 
     section: Line
-    first: Line = Field(pattern=r"^\S+ \S+ \S+$", description="its first three words")
-    last: Line = Field(pattern=r"^\S+ \S+ \S+$", description="its last three words")
-    quoted: Literal["the critique", "the inventory"] = Field(description="what these words are taken from")
+    first: Line = Field(
+        pattern=r"^\S+ \S+ \S+$", description="three words near its beginning, which stand there only"
+    )
+    last: Line = Field(
+        pattern=r"^\S+ \S+ \S+$", description="three words near its end, the next such after those"
+    )
+    quoted: Literal["the paper", "the critique"] = Field(description="where these words were read")
 
     @property
     def fragment(self) -> str:
         """The end of an address that leads to the sentence on the source's page."""
-        return f"#:~:text={quote(self.first, safe='')},{quote(self.last, safe='')}"
+        first, last = (quote(words, safe="").replace("-", "%2D") for words in (self.first, self.last))
+        return f"#:~:text={first},{last}"
 
 
 class Claim(Block):
@@ -52,9 +57,8 @@ class Claim(Block):
     id: str
     source: str
     where: Line
-    passage: Passage | None = Field(
-        None, description="its sentence in the source, where words of it are at hand"
-    )
+    passage: Passage | None = Field(None, description="its sentence in the source, if that is a paper")
+    unsaid: Line | None = Field(None, description="why no sentence of the paper says it, where none does")
     says: Line
     kind: Literal["identity", "measurement", "comparison", "documentary", "not-testable", "pending"]
     note: str | None = None
@@ -223,6 +227,7 @@ def _contradictions(claim: Claim) -> Iterator[tuple[bool, str]]:
     wanted = claim.combine.headline if isinstance(claim.combine, Headline) else None
     yield bool(wanted) and names.count(wanted) != 1, f"has no part {wanted!r} for its headline."
     yield claim.planned is not None and kind != "pending", "has planned, the rule of a pending claim."
+    yield bool(claim.passage and claim.unsaid), "has a passage, and unsaid, why it has none; one of the two."
 
 
 def check(config: Config, figures: Iterable[str]) -> None:
