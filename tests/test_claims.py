@@ -175,6 +175,7 @@ def test_exact_zeros_do_not_spoil_a_logarithmic_scale():
         (None, "refuted refuted", "refuted"),
         (None, "supported inconclusive", "inconclusive"),
         (None, "refuted inconclusive", "inconclusive"),
+        (None, "refuted borderline", "borderline"),
         (None, "supported power", "no power"),
         (None, "refuted error", "error"),
         ("all", "supported supported refuted", "refuted"),

@@ -90,7 +90,7 @@ def test_nonlinear_states_stay_near_the_unit_sphere():
     assert np.abs(states[:, 0]).max() <= 0.25
     turned = np.einsum("bji,btj->bti", teacher, states[:, 1:])  # W^T s_{t+1} = u / |u| + noise
     assert np.linalg.norm(turned, axis=-1).mean() == pytest.approx(1, abs=0.01)
-    inner, outer = (np.asarray(matrix, np.float64) for matrix in dynamics._nonlinearity(10))
+    inner, outer = (np.asarray(matrix, np.float64) for matrix in dynamics.nonlinearity(10))
     assert inner.shape == (10, 40) and inner.std() == pytest.approx(1.1, rel=0.1)
     u = np.asarray(jax.nn.gelu(states[:, :-1] @ inner) @ outer, np.float64)
     u /= np.linalg.norm(u, axis=-1, keepdims=True)

@@ -110,13 +110,6 @@ def test_the_best_methods_are_no_worse_than_others_of_their_family(states):
     assert by_terms[1] <= loss(best(known))  # two steps of gradient descent are two terms
 
 
-def test_the_kernel_is_its_sum(states):
-    found, seen = sequences.kernel(states[:, :-1], 0.7), states[0, :-1]
-    shares = np.exp(0.7 * seen[:6] @ seen[6])
-    np.testing.assert_allclose(found[0, 6], shares @ states[0, 1:7] / shares.sum())
-    assert not found[:, 0].any()
-
-
 def test_responses_tell_a_step_from_the_solution():
     drawn = dynamics.sample(TASK.model_copy(update={"state_noise": 0.0}), jax.random.key(2), 20)
     states, teachers = (np.asarray(part, np.float64) for part in (drawn.states, drawn.teacher))

@@ -66,8 +66,8 @@ def test_the_chebyshev_polynomial_is_that_of_its_recursion():
 
 def test_ridge_on_windows_is_the_mesa_layer():
     seen = FEW[:, :-1]
-    queries, states = windows.windowed(seen, 2), seen
-    right = mesa.direct(queries, data.previous(queries), states, np.full(len(seen), 7.0))
+    queries, states = references.windows(seen, 2), seen
+    right = mesa.direct(queries, references.previous(queries), states, np.full(len(seen), 7.0))
     np.testing.assert_allclose(windows.ridge(queries, states, 7.0), right, atol=1e-9)
 
 
@@ -82,7 +82,7 @@ def test_the_released_derivative_is_exact_but_for_rounding():
 
 def test_a_kernel_sees_earlier_pairs_only():
     states = FEW[:1, :4]
-    found = kernel.attended(states, 2.0 * kernel.products(states)[0])[0]
+    found = references.attended(states, 2.0 * kernel.products(states)[0])[0]
     s = states[0]
     weights = np.exp(2.0 * np.array([s[0] @ s[2], s[1] @ s[2]]))
     np.testing.assert_allclose(found[0], 0, atol=0)

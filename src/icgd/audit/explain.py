@@ -114,9 +114,10 @@ def entries() -> dict[str, Entry]:
     }
 
 
-def waits(entry: Entry) -> bool:
-    """Has a claim no rule, or none yet?"""
-    return bool(re.search(r"^  kind: (pending|not-testable)$", entry.text, re.M))
+def waits(entry: Entry) -> str:
+    """What a claim is that has no rule, or none yet: "pending" or "not testable"; else nothing."""
+    kind = re.search(r"^  kind: (pending|not-testable)$", entry.text, re.M)
+    return kind[1].replace("-", " ") if kind else ""
 
 
 def drawn(figure: str, scale: str) -> list[dict]:
@@ -152,8 +153,7 @@ def _written(path: Path) -> float:
 
 def waiting(claim: str, entry: Entry) -> list[str]:
     """A claim that has no rule, or none yet, as the registry has it."""
-    kind = "NOT TESTABLE" if "kind: not-testable" in entry.text else "PENDING"
-    told = [f"{claim}  {entry.place}", f"VERDICT: {kind}, as the registry says:"]
+    told = [f"{claim}  {entry.place}", f"VERDICT: {waits(entry).upper()}, as the registry says:"]
     return [*told, *entry.text.strip("\n").rstrip().split("\n"), *passages(claim)]
 
 

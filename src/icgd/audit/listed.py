@@ -8,9 +8,7 @@ from icgd.audit import explain
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_json
 
-KIND = re.compile(r"^  kind: (\S+)$", re.M)
 SAYS = re.compile(r"^  says: (?:>-\n)?(.*(?:\n    .*)*)", re.M)
-WAITING = {"pending": "pending", "not-testable": "not testable"}
 
 
 def listed(scale: str, verdict: str | None = None, words: str = "") -> list[tuple[str, str, str]]:
@@ -20,14 +18,11 @@ def listed(scale: str, verdict: str | None = None, words: str = "") -> list[tupl
         IcgdError: no claim has such a verdict.
     """
     decided, found = read_json(paths.verdicts(scale)), []
-    for id_, (entry, _) in explain.entries().items():
-        if id_ in decided:
-            word, says = decided[id_]["verdict"], decided[id_]["says"]
-        else:
-            kind = KIND.search(entry)
-            word = WAITING.get(kind[1] if kind else "", "pending")
-            says = " ".join(SAYS.search(entry)[1].split())
-        found.append((id_, word, says, " ".join(f"{entry} {decided.get(id_, {}).get('note')}".split())))
+    for id_, entry in explain.entries().items():
+        word = explain.waits(entry) or "pending"
+        one = decided.get(id_) or {"verdict": word, "says": SAYS.search(entry.text)[1]}
+        text = f"{entry.text} {one.get('note') or ''}"
+        found.append((id_, one["verdict"], *(" ".join(each.split()) for each in (one["says"], text))))
     known = {word for _, word, *_ in found}
     if verdict is not None and verdict.lower() not in known:
         raise IcgdError(f"no claim has the verdict {verdict!r}; {nearest(verdict, known)}")

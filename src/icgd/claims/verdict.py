@@ -246,9 +246,8 @@ def combine(parts: list[dict], how: str | Headline | None = None) -> tuple[str, 
         return decisive, f"{decisive}: {_named(parts, decisive)}"
     if not how and {"supported", "refuted"} <= set(words):
         return "partly", "; ".join(f"{word}: {_named(parts, word)}" for word in ("supported", "refuted"))
-    order = ("inconclusive", "borderline") if how else ("refuted", "inconclusive", "borderline")
-    word = next(word for word in order if word in words)
-    return ("inconclusive" if word == "refuted" else word), _first_reason(parts, word)
+    word = "inconclusive" if "inconclusive" in words else "borderline"
+    return word, _first_reason(parts, word)
 
 
 def counts(parts: list[dict]) -> dict[str, int]:

@@ -67,8 +67,8 @@ class Inside:
 
         def shares(states: jax.Array) -> jax.Array:
             network = causal.build(settings, states.shape[-1], self.weights)
-            seen = network.layers[0]._normalised("norm", network.tokens(states))
-            return _softmax(*network.layers[0]._projected(seen)[:2])
+            seen = network.layers[0].normalised("norm", network.tokens(states))
+            return _softmax(*network.layers[0].projected(seen)[:2])
 
         found = self._in_parts(jax.jit(jax.vmap(shares)))
         back = [
@@ -142,7 +142,7 @@ class Inside:
             network = causal.build(settings, states.shape[-1], weights)
             if settings.layers[0] == "softmax":
                 left = 1 - (1 - kept) * jnp.eye(len(states), k=-1)
-                network.layers[0]._attended = lambda q, k, v: (_softmax(q, k) * left) @ v
+                network.layers[0].attended = lambda q, k, v: (_softmax(q, k) * left) @ v
             tokens = network.tokens(states)
             for there, layer in zip(layers, network.layers, strict=True):
                 tokens = jnp.where(there, layer(tokens), tokens)

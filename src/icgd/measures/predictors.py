@@ -226,7 +226,7 @@ def exact(network: Network) -> Predictor:
 
 @predictor("ridge")
 def ridge(network: Network, noise: float = 1.0) -> Predictor:
-    """ridge regression for the variance of the labels' noise, times a factor"""
+    """ridge regression; its penalty is the variance of the labels' noise times a factor, on sequences 1e-3"""
     return _of_arrays(
         lambda tasks: least_squares.weights(tasks, noise * network.settings.task.label_noise**2)
     )

@@ -92,7 +92,7 @@ def other_features(states: np.ndarray, at: int, lag: int) -> np.ndarray:
 
 def of_features(states: np.ndarray) -> np.ndarray:
     """Of every state."""
-    inner, outer = dynamics._nonlinearity(states.shape[-1])
+    inner, outer = dynamics.nonlinearity(states.shape[-1])
     return np.asarray(jax.nn.gelu(states @ inner) @ outer, float)
 
 

@@ -47,19 +47,19 @@ class CausalBlock(nnx.Module):
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
         """(T, width) -> (T, width)."""
-        seen = self._normalised("norm", tokens)
+        seen = self.normalised("norm", tokens)
         if self.kind == "gru":
             states = gru(seen, self.inner[...], self.outer[...])
             attended = states.reshape(len(states), self.settings.heads, -1).swapaxes(0, 1)
         else:
-            attended = self._attended(*self._projected(seen))
+            attended = self.attended(*self.projected(seen))
         tokens = tokens + jnp.einsum("htk,hkw->tw", attended, self.projection[...])
         if self.settings.mlp:
-            seen = self._normalised("mlp_norm", tokens)
+            seen = self.normalised("mlp_norm", tokens)
             tokens = tokens + jax.nn.gelu(seen @ self.hidden[...]) @ self.out[...]
         return clipped(self.settings, tokens)
 
-    def _projected(self, tokens: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def projected(self, tokens: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Queries, keys and values of every head: (heads, T, key)."""
         coded = tokens
         if has_code(self.settings, self.index):
@@ -70,7 +70,7 @@ class CausalBlock(nnx.Module):
             found[name] = unit(found[name])
         return found["query"], found["key"], found["value"]
 
-    def _attended(self, q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
+    def attended(self, q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
         """What every head finds: (heads, T, key)."""
         number = jax.nn.softplus(self.softness[...]) if self.kind in ADAPTIVE else None
         if self.kind in ("delta", "longhorn"):
@@ -83,7 +83,8 @@ class CausalBlock(nnx.Module):
             scores = jax.nn.softmax(jnp.where(past, scores / math.sqrt(q.shape[-1]), -jnp.inf), axis=-1)
         return jnp.einsum("hts,hsk->htk", jnp.where(past, scores, 0), v)
 
-    def _normalised(self, name: str, tokens: jax.Array) -> jax.Array:
+    def normalised(self, name: str, tokens: jax.Array) -> jax.Array:
+        """Tokens after one of its LayerNorms ("norm" or "mlp_norm"), where there are any."""
         if not self.settings.layer_norm:
             return tokens
         return layer_norm(tokens, getattr(self, f"{name}_scale")[...], getattr(self, f"{name}_offset")[...])

@@ -6,7 +6,7 @@ iteration and ridge regression all predict C_t f(A_t) s_t; they differ in what f
 Source: von Oswald et al. 2023, props. 1 and 2; the newest pair counts (the released baseline drops it).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +43,7 @@ class Seen(NamedTuple):
 def seen(states: np.ndarray, newest: bool = True) -> Seen:
     """Of states (B, T, n); ``newest``: does the pair that ends at position t count?"""
     states = np.asarray(states, np.float64)
-    before = np.pad(states[:, :-1], [(0, 0), (1, 0), (0, 0)])
+    before = previous(states)
     gram, moments = (np.cumsum(x[..., :, None] * before[..., None, :], axis=1) for x in (before, states))
     if not newest:
         gram, moments = (np.pad(x[:, :-1], [(0, 0), (1, 0), (0, 0), (0, 0)]) for x in (gram, moments))
@@ -152,16 +152,6 @@ def _polynomial(count: int, scaled: bool, known: Seen, targets: np.ndarray) -> C
     return lambda other: bounded(terms(other) @ best)
 
 
-def kernel(states: np.ndarray, beta: float) -> np.ndarray:
-    """sum_{i<t} s_{i+1} softmax_i(beta s_i.s_t), regression by a softmax kernel: (B, T, n)."""
-    states = np.asarray(states, np.float64)
-    length = states.shape[1]
-    scores = beta * states @ states.swapaxes(1, 2)
-    scores = np.where(np.tril(np.ones((length, length), bool), -1), scores, -np.inf)
-    shares = scipy.special.softmax(scores[:, 1:, :-1], axis=-1)
-    return np.pad(shares @ states[:, 1:], [(0, 0), (1, 0), (0, 0)])
-
-
 def response(known: Seen, teachers: np.ndarray, found: np.ndarray) -> np.ndarray:
     """r of every eigenvalue (B, T, n): predictions over s_t, after W^-1, in the eigenbasis of A_t.
 
@@ -172,8 +162,22 @@ def response(known: Seen, teachers: np.ndarray, found: np.ndarray) -> np.ndarray
     return np.einsum("btji,btj->bti", known.basis, back) / known.query
 
 
+def attended(states: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """sum_{i<t} s_{i+1} softmax_i(score of the pair that ends at i + 1); 0 at t = 1, which has none."""
+    pairs = np.tri(scores.shape[1], dtype=bool) & (np.arange(scores.shape[1]) > 0)
+    scores = np.where(pairs, scores, -np.inf)
+    weights = np.exp(scores - np.max(scores, axis=2, keepdims=True, initial=-1e300))
+    return weights @ states[:, :-1] / np.maximum(weights.sum(axis=2, keepdims=True), 1e-300)
+
+
+def previous(states: np.ndarray) -> np.ndarray:
+    """s_{t-1} at every position t of (..., T, n), with s_0 = 0."""
+    return np.concatenate([np.zeros_like(states[..., :1, :]), states[..., :-1, :]], axis=-2)
+
+
 def windows(states: np.ndarray, count: int) -> np.ndarray:
-    """Tokens (s_t, s_{t-1}, ..., s_{t-k+1}) with zeros before the first state: (B, T, k n)."""
-    padded = np.pad(states, [(0, 0), (count - 1, 0), (0, 0)])
-    parts: Sequence[np.ndarray] = [padded[:, count - 1 - lag : padded.shape[1] - lag] for lag in range(count)]
+    """(s_t, s_{t-1}, ...) of ``count`` states at every position, zeros before the first."""
+    parts = [states]
+    for _ in range(count - 1):
+        parts.append(previous(parts[-1]))
     return np.concatenate(parts, axis=-1)

@@ -82,7 +82,7 @@ def _teachers(task: Task, key: jax.Array, size: int, count: int) -> jax.Array:
     return jnp.linalg.solve(basis.swapaxes(1, 2), (basis * values).swapaxes(1, 2)).transpose(2, 1, 0)
 
 
-def _nonlinearity(size: int) -> tuple[jax.Array, jax.Array]:
+def nonlinearity(size: int) -> tuple[jax.Array, jax.Array]:
     """The matrices A (m, 4 m) and B (4 m, m) of u = gelu(h A) B."""
     keys = [stream(FIXED[name], "nonlinearity", "threefry2x32") for name in ("in", "out")]
     shapes = (size, WIDENING * size), (WIDENING * size, size)
@@ -93,7 +93,7 @@ def _nonlinearity(size: int) -> tuple[jax.Array, jax.Array]:
 def _run(task: Task, teacher: jax.Array, start: jax.Array, noise: jax.Array) -> jax.Array:
     """All states (T + 1, m, B). The sum is unrolled: XLA has no fast one over an axis in the middle."""
     columns = jnp.swapaxes(teacher, 0, 1)
-    inner, outer = _nonlinearity(len(start))
+    inner, outer = nonlinearity(len(start))
 
     def step(state: jax.Array, noise: jax.Array) -> tuple[jax.Array, jax.Array]:
         seen = state

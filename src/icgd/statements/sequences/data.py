@@ -39,11 +39,6 @@ def draw(task: Task, rng: np.random.Generator, count: int) -> np.ndarray:
     return found
 
 
-def previous(states: np.ndarray) -> np.ndarray:
-    """s_{t-1} at every position t of (..., T, n), with s_0 = 0."""
-    return np.concatenate([np.zeros_like(states[..., :1, :]), states[..., :-1, :]], axis=-2)
-
-
 def loss(predictions: np.ndarray, targets: np.ndarray) -> float:
     """Half the squared error summed over entries, mean over positions and sequences."""
     return float(0.5 * np.mean(np.sum((predictions - targets) ** 2, axis=-1)))

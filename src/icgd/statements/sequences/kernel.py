@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from icgd.config import Task
+from icgd.references.sequences import attended, previous
 from icgd.statements.identities.cases import Errors
 from icgd.statements.sequences import data
 from icgd.statements.sequences.windows import SEQUENCES, tuned
@@ -25,22 +26,14 @@ SUBJECTS = {
 FEWER = 12  # sequences that the four numbers of a learnt score are tuned on
 
 
-def attended(states: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """sum_{i<t} s_{i+1} softmax_i(score of i at t); 0 at t = 1, which has no pair before it."""
-    pairs = np.tri(scores.shape[1], dtype=bool) & (np.arange(scores.shape[1]) > 0)
-    scores = np.where(pairs, scores, -np.inf)
-    weights = np.exp(scores - np.max(scores, axis=2, keepdims=True, initial=-1e300))
-    return weights @ states[:, :-1] / np.maximum(weights.sum(axis=2, keepdims=True), 1e-300)
-
-
 def products(states: np.ndarray) -> np.ndarray:
     """s_t and s_{t-1} with s_i and s_{i-1}: (4, B, T, T), for pairs that end at i + 1; s_i.s_t is the first.
 
     No other bilinear score of two states each is the same after a rotation of all states.
     """
     now = states[:, :-1]
-    last = data.previous(now)
-    keys = last, data.previous(last)
+    last = previous(now)
+    keys = last, previous(last)
     return np.array([query @ key.swapaxes(1, 2) for query in (now, last) for key in keys])
 
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.models import causal
+from icgd.references.sequences import previous
 from icgd.statements.identities.cases import Errors
 from icgd.statements.sequences import data
 from icgd.statements.table import statement
@@ -39,7 +40,7 @@ def of_states(length: int, few: bool) -> Arrays:
     """Each state is the query, the one before it the key, for two sequences of the paper's task."""
     task = data.TASK.model_copy(update={"context": length})
     states = data.sets(task, HEADS, few)[data.TUNING][:HEADS, :-1]
-    return states, data.previous(states), states, np.full(HEADS, STATES)
+    return states, previous(states), states, np.full(HEADS, STATES)
 
 
 def cases(few: bool) -> Iterator[tuple[str, str, Arrays]]:
@@ -82,7 +83,7 @@ def output(rows: Errors) -> None:
     }
     for unit, kind, arrays in cases(rows.few):
         q, k, v, ridge = arrays
-        right, older = direct(*arrays), direct(q, data.previous(k), data.previous(v), ridge)
+        right, older = direct(*arrays), direct(q, previous(k), previous(v), ridge)
         for bits, faults in OFF.items():
             found = {name: layer(*cast(arrays, bits)) for name, layer in layers.items()}
             errors = {name: share(one, right) for name, one in found.items()}

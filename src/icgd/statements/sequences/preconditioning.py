@@ -7,11 +7,11 @@ from scipy.optimize import minimize
 from scipy.special import eval_chebyt
 
 from icgd.models.transformer import Weights
+from icgd.references.sequences import RIDGE, previous
 from icgd.statements.identities.cases import Errors, largest
 from icgd.statements.sequences import data
 from icgd.statements.table import statement
 
-RIDGE = 1e-3  # 1 / lambda of the paper's ridge regressions
 DEPTHS = range(1, 13)
 SHOWN = (1, 2, 4, 8, 12)  # depths whose layers are built
 
@@ -74,7 +74,7 @@ class Chebyshev:
 def preconditioning_layers(rows: Errors) -> None:
     """Relative error of 1 to 12 hand-set linear layers against as many steps of second-order Richardson."""
     states = data.sets(data.TASK, data.SEQUENCES, rows.few)[data.TUNING][0, :-1]
-    before = data.previous(states)
+    before = previous(states)
     grams = np.cumsum(before[:, :, None] * before[:, None, :], axis=0)
     values, vectors = np.linalg.eigh(grams)
     for depth in SHOWN[:2] if rows.few else SHOWN:

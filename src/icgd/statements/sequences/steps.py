@@ -39,7 +39,7 @@ def one_step(rows: Errors) -> None:
     rng = np.random.default_rng(1)
     for n, length in SIZES[:1] if rows.few else SIZES:
         states, start = rng.normal(size=(length, n)), rng.normal(size=(n, n))
-        before, case = data.previous(states), f"n={n} T={length}"
+        before, case = sequences.previous(states), f"n={n} T={length}"
         tokens = jnp.asarray(np.concatenate([states @ start.T, states, before], axis=1))
         slopes = gradients(states, before, start)
         outer = (states - before @ start.T)[:, :, None] * before[:, None, :]
@@ -79,7 +79,7 @@ class Stack:
 
     def __init__(self, states: np.ndarray):
         self.seen = states[:, :-1]
-        before, past = data.previous(self.seen), np.tri(self.seen.shape[1])
+        before, past = sequences.previous(self.seen), np.tri(self.seen.shape[1])
         self.ahead, self.own = (x @ before.swapaxes(1, 2) * past for x in (self.seen, before))
 
     def __call__(self, rate: float, layers: int) -> np.ndarray:

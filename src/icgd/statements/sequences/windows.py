@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from icgd.config import Task
+from icgd.references import sequences
 from icgd.statements.identities.cases import Errors
 from icgd.statements.sequences import data
 from icgd.statements.table import statement
@@ -14,14 +15,6 @@ QUIET = PARTLY.model_copy(update={"state_noise": 0.0, "observation_noise": 0.0})
 WIDER = QUIET.model_copy(update={"hidden": 20})
 SEQUENCES, WINDOWS = 32, (1, 2, 3, 4, 5, 6, 8, 12)
 LAMBDAS = np.geomspace(0.03, 1e4, 12)
-
-
-def windowed(states: np.ndarray, size: int) -> np.ndarray:
-    """(s_t, s_{t-1}, ...) of ``size`` states at every position, zeros before the first."""
-    parts = [states]
-    for _ in range(size - 1):
-        parts.append(data.previous(parts[-1]))
-    return np.concatenate(parts, axis=-1)
 
 
 def ridge(windows: np.ndarray, states: np.ndarray, size: float) -> np.ndarray:
@@ -64,7 +57,7 @@ def window_residual(rows: Errors) -> None:
 
 def residual(states: np.ndarray, size: int) -> float:
     """Of least squares over all whole windows of a sequence."""
-    windows, targets = windowed(states, size)[size - 1 : -1], states[size:]
+    windows, targets = sequences.windows(states, size)[size - 1 : -1], states[size:]
     rest = targets - windows @ np.linalg.lstsq(windows, targets)[0]
     return float(np.sum(rest**2) / np.sum(targets**2))
 
@@ -95,7 +88,7 @@ def tuned(sets: Mapping[str, np.ndarray], size: int = 1, lambdas: np.ndarray = L
 
     def loss(states: np.ndarray, number: float) -> float:
         seen = states[:, :-1]
-        return data.loss(ridge(windowed(seen, size), seen, number), states[:, 1:])
+        return data.loss(ridge(sequences.windows(seen, size), seen, number), states[:, 1:])
 
     first, *others = sets.items()
     number = min(lambdas, key=lambda number: loss(first[1], number))
