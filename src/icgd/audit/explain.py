@@ -37,6 +37,7 @@ from icgd.files import read_json
 WIDTH = 110
 UNITS, FILES, PASSAGES = 20, 4, 4  # values, files and passages that are printed; the files have all
 ENTRY = re.compile(r"^- id: (\S+)$(.*?)(?=^- |^#|\Z)", re.M | re.S)
+SENTENCE = re.compile(r'^  passage: {section: "(.*?)", first: "(.*?)", last: "(.*?)"', re.M)
 PASSAGE = re.compile(r"^  - from: (\d+)\n    to: (\d+)$(.*?)(?=^  - |\Z)", re.M | re.S)
 
 
@@ -138,6 +139,11 @@ def passages(claim: str) -> list[str]:
     return found[:PASSAGES] + ([f"  and in {more} more, claims/coverage"] if more > 0 else [])
 
 
+def sentence(entry: Entry) -> list[str]:
+    """Where a paper says it: the section, and how the sentence begins and ends."""
+    return [f'stated in: {where}, "{first} … {last}"' for where, first, last in SENTENCE.findall(entry.text)]
+
+
 def verdict(claim: str, scale: str) -> dict | None:
     """The newest verdict on a claim: decided alone, or with all others."""
     alone, everything = paths.verdict(scale, claim), paths.verdicts(scale)
@@ -154,7 +160,7 @@ def _written(path: Path) -> float:
 def waiting(claim: str, entry: Entry) -> list[str]:
     """A claim that has no rule, or none yet, as the registry has it."""
     told = [f"{claim}  {entry.place}", f"VERDICT: {waits(entry).upper()}, as the registry says:"]
-    return [*told, *entry.text.strip("\n").rstrip().split("\n"), *passages(claim)]
+    return [*told, *entry.text.strip("\n").rstrip().split("\n"), *passages(claim), *sentence(entry)]
 
 
 def lines(found: dict, entry: Entry) -> list[str]:
@@ -172,6 +178,7 @@ def lines(found: dict, entry: Entry) -> list[str]:
     out += [
         "",
         *passages(name),
+        *sentence(entry),
         f"rule: {entry.place}",
         *(f"figure: figures/{scale}/{figure}.png" for figure in found["figures"]),
     ]

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Literal, Optional
-from urllib.parse import quote
 
 from pydantic import Field
 
@@ -40,12 +39,6 @@ class Passage(Block):
         pattern=r"^\S+ \S+ \S+$", description="three words near its end, the next such after those"
     )
     quoted: Literal["the paper", "the critique"] = Field(description="where these words were read")
-
-    @property
-    def fragment(self) -> str:
-        """The end of an address that leads to the sentence on the source's page."""
-        first, last = (quote(words, safe="").replace("-", "%2D") for words in (self.first, self.last))
-        return f"#:~:text={first},{last}"
 
 
 class Claim(Block):

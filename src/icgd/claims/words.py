@@ -2,6 +2,8 @@
 
 import math
 import re
+from collections.abc import Iterable
+from urllib.parse import quote
 
 from icgd import dictionary
 from icgd.claims.scales import by_interval, half_widths
@@ -308,3 +310,9 @@ def far(part: dict) -> bool:
     """Do the two differ by more than the factor FAR?"""
     times = ratio(part)
     return times is not None and not 1 / FAR <= times <= FAR
+
+
+def text_fragment(url: str | None, ends: Iterable[str]) -> str:
+    """A link that a browser opens at the passage between two strings of words; bare hyphens are syntax."""
+    found = [quote(one, safe="").replace("-", "%2D") for one in ends if one]
+    return f"{url}#:~:text={','.join(found)}" if url and found else url or ""

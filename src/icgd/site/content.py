@@ -1,11 +1,10 @@
 """What the pages show: claims with their verdicts, figures, experiments, sources, and what links them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from urllib.parse import quote
 
 import yaml
 
@@ -89,9 +88,22 @@ class Content:
     def url(self, passage: coverage.Passage) -> str:
         """The passage in its document: a link that lands on its words, where both are known."""
         source = next(document.source for document in self.documents if document.name == passage.document)
-        return text_fragment(
+        return words.text_fragment(
             self.sources[source]["url"], self._ends.get((passage.document, passage.start), ())
         )
+
+    def sentence(self, id_: str) -> dict[str, str] | None:
+        """Of a claim from a paper: section of its sentence, how that begins and ends, a link to it."""
+        claim = registry.claims()[id_]
+        if not claim.passage:
+            return None
+        ends = (claim.passage.first, claim.passage.last)
+        url = words.text_fragment(self.sources[claim.source].get("text"), ends)
+        return {"section": claim.passage.section, "ends": " … ".join(ends), "url": url}
+
+    def unsaid(self, id_: str) -> str:
+        """Why no sentence of the paper says a claim, if none does."""
+        return registry.claims()[id_].unsaid or ""
 
     @cached_property
     def _ends(self) -> dict[tuple[str, int], list[str]]:
@@ -187,12 +199,6 @@ def figure_title(name: str) -> str:
     if not number[:1].isdigit():
         return f"Figure “{name}”"
     return f"Figure {number}" + (f" of {source.rstrip('_')}" if source else "")
-
-
-def text_fragment(url: str | None, found: Iterable[str]) -> str:
-    """A link that a browser opens at the passage between two strings of words."""
-    words_ = [quote(one, safe="").replace("-", "%2D") for one in found if one]
-    return f"{url}#:~:text={','.join(words_)}" if url and words_ else url or ""
 
 
 def rules(parts: list[dict]) -> list[tuple[tuple, list[dict]]]:
