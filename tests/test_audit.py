@@ -88,7 +88,7 @@ def test_a_bare_python_explains_a_verdict(folder):
     done = bare(folder, "vo22-17")
     assert done.returncode == 0, done.stderr
     for words in (
-        "VERDICT (full scale): SUPPORTED",
+        "VERDICT (full scale): SUPPORTED\nSTALE: results/full/one_layer/measures.csv is missing\n",
         "rule: Supported when the 95 % interval of the mean over training seeds (log scale) lies within 0.99",
         "measured: 1.0015 [1.001, 1.002], 2 training seeds",
         "measure: loss over that of the reference",

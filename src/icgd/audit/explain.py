@@ -165,10 +165,11 @@ def waiting(claim: str, entry: Entry) -> list[str]:
 
 def lines(found: dict, entry: Entry) -> list[str]:
     """The explanation, line by line."""
-    scale, name = found["scale"], found["id"]
+    scale, name, changed = found["scale"], found["id"], stale.reasons(found)
     out = [f"{name}  [{found['kind']}]  {found['where']}", f"  {found['says']}", ""]
     word, _, count = in_words(found).partition(":")
     out.append(f"VERDICT ({scale} scale): {word.upper()}" + (count and f":{count}"))
+    out += [f"STALE: {changed[0]}"] if changed else []
     out += [f"  {key}: {found[key]}" for key in ("reason", "note", "reduced", "test") if found.get(key)]
     out += [f"  with the others: {words}"] if (words := together(found)) else []
     out += [f"  rests on: {words}"] if (words := rests_on(found)) else []
@@ -183,7 +184,7 @@ def lines(found: dict, entry: Entry) -> list[str]:
         *(f"figure: figures/{scale}/{figure}.png" for figure in found["figures"]),
     ]
     out += made(found["inputs"])
-    out += [f"stale: {why}" for why in stale.reasons(found)] or ["nothing it rests on has changed since"]
+    out += [f"stale: {why}" for why in changed] or ["nothing it rests on has changed since"]
     out += [
         f"history: {row['date']}  {row['verdict']}  (rule {row['rule_hash']})  {row['reason']}"
         for row in history.lines()
