@@ -14,10 +14,10 @@ from scipy import stats
 from icgd import paths
 from icgd.claims import evidence, history, intervals, registry, verdict
 from icgd.claims.registry import Claim, Headline
-from icgd.claims.rules import rule
+from icgd.claims.rules import Published, rule
 from icgd.config import load
 from icgd.errors import IcgdError
-from icgd.files import read_json, write_table
+from icgd.files import read_json, read_yaml, write_table
 from icgd.measures.request import Request
 
 
@@ -346,6 +346,17 @@ def test_a_pending_claim_may_carry_the_rule_that_will_decide_it():
 def test_a_bad_entry_is_refused_with_what_would_be_right(changes, says):
     with pytest.raises(IcgdError, match=says):
         registry.entry(entry(**changes), "vo22", "here")
+
+
+@pytest.mark.parametrize(
+    ("text", "half"), [("1.50", 0.005), ("1.5", 0.05), ("-0.993", 0.0005), ("2.59e-6", 5e-9), ("51", 0.0)]
+)
+def test_a_published_number_is_rounded_to_the_digits_that_are_written(tmp_path, text, half):
+    path = tmp_path / "one.yaml"
+    path.write_text(f"published: {{value: {text}}}\n")
+    found = Published.model_validate(read_yaml(path, written=True)["published"])
+    assert (found.value, found.rounding) == (float(text), half)
+    assert "rounding" not in found.model_dump()
 
 
 def test_the_released_codes_value_reaches_the_verdict():

@@ -4,7 +4,21 @@ import pytest
 from pages import make_claim, make_part
 
 from icgd.claims.multiplicity import decided_parts, p_value
-from icgd.claims.words import asked, distance, extreme, far, in_words, inside, number, origin, rule, unit
+from icgd.claims.words import (
+    asked,
+    counted,
+    distance,
+    extreme,
+    far,
+    in_words,
+    inside,
+    number,
+    origin,
+    ours,
+    ratio,
+    rule,
+    unit,
+)
 
 
 def test_a_verdict_tells_how_many_parts_bear_it_out():
@@ -40,6 +54,7 @@ def test_a_rule_tells_where_its_bound_comes_from_and_how_far_the_interval_is():
     linear = {"transform": "linear", "supported": {"below": 2.0}}
     assert distance(make_part(low=1.0, high=1.5, **linear)) == "2 half-widths from the interval"
     assert distance(make_part(low=1.0, high=2.5, **linear)) == "0.67 half-widths inside the interval"
+    assert distance(make_part(low=1.0, high=1.0155, **linear)) == "130 half-widths from the interval"
     assert distance(make_part(per="none")) == "" == distance(make_part(low=1.0, high=1.0))
 
 
@@ -54,7 +69,9 @@ def test_a_counting_rule():
         "refuted when at most 1 of 9 do."
     )
     assert "refuted by nothing" in rule({**part, "refuted": None})
-    assert extreme(part) == ", 8 of 9"
+    assert ours(part) == "8 of 9" == counted({"value": 8 / 9, "n": 9}, part) and extreme(part) == ""
+    assert inside(part) == "not comparable: training seeds that pass are counted here"
+    assert counted(part, make_part()) == "" and ratio(part) is None
     assert p_value(part) == 0 and decided_parts([make_claim("vo22-1", parts=[part])]) == 0
 
 
@@ -68,12 +85,17 @@ def test_what_is_measured_is_said_with_its_reference_its_estimand_and_its_unit()
 
 def test_is_the_published_number_inside_our_interval():
     assert inside(make_part(published=1.0005)) == "yes" and inside(make_part(published=1.0007)) == "no"
+    assert inside(make_part(published=1.001, published_rounding=0.0005)) == "yes"
+    assert inside(make_part(published=1.0012, published_rounding=0.00005)) == "no"
     unlike = make_part(published=1.0005, published_unlike="read by eye")
     assert inside(unlike) == "not comparable: read by eye"
     assert inside(make_part(published=2, low=None)) == "not comparable: no interval here"
     assert inside(make_part(published=2, low=1, high=1)).startswith("not comparable: exact here")
     assert inside(make_part(published=None)) == ""
     assert far(make_part(value=13.6, published=51)) and not far(make_part())
+    assert ratio(make_part(value=3, published=2)) == 1.5
+    signs = ((-1, 2), (1, -2), (0, 2), (1, 0))
+    assert [ratio(make_part(value=a, published=b)) for a, b in signs] == [None] * 4
 
 
 @pytest.mark.parametrize(

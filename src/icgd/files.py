@@ -11,6 +11,12 @@ from pathlib import Path
 from icgd.errors import IcgdError
 
 
+class Written(float):
+    """A number that knows the text it was read from: 1.50 has two digits after its point."""
+
+    text: str = ""
+
+
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
     """Give a temporary path beside ``path``; rename it to ``path`` on success, remove it on failure.
@@ -45,8 +51,8 @@ def write_json(path: Path | str, value: object) -> None:
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def read_yaml(path: Path | str) -> object:
-    """Read YAML that a person wrote.
+def read_yaml(path: Path | str, written: bool = False) -> object:
+    """Read YAML that a person wrote; its numbers with a point are `Written` if asked for.
 
     Raises:
         IcgdError: the file is missing, is not YAML, or has a key twice in one mapping.
@@ -64,6 +70,13 @@ def read_yaml(path: Path | str) -> object:
                 seen.add(key.value)
             return super().construct_mapping(node, deep)
 
+        def construct_written(self, node: yaml.ScalarNode) -> Written:
+            found = Written(self.construct_yaml_float(node))
+            found.text = node.value
+            return found
+
+    if written:
+        Loader.add_constructor("tag:yaml.org,2002:float", Loader.construct_written)
     try:
         return yaml.load(Path(path).read_text(encoding="utf-8"), Loader)  # noqa: S506 (a safe loader)
     except FileNotFoundError as error:

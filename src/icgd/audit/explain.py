@@ -17,6 +17,7 @@ from icgd.claims import history
 from icgd.claims.words import (
     LABELS,
     bound_of,
+    counted,
     distance,
     extreme,
     in_short,
@@ -252,13 +253,15 @@ def control_of(control: dict, part: dict) -> str:
     return f"  control {in_short(control)}{size}: must {control['must']}, {came_out}: {mark}"
 
 
-def value(item: dict, part: dict, counted: bool = True) -> str:
-    """A value, with its interval and, if asked for, the number of units where it has one."""
+def value(item: dict, part: dict, units: bool = True) -> str:
+    """A value, with its interval and, if asked for, the number of units where it has one; or a count."""
+    if hits := counted(item, part):
+        return f"{hits} {plural(part['per'])}"
     if not statistical(part):
         return number(item["value"]) + unit(part)
     found, low, high = (number(item[key]) for key in ("value", "low", "high"))
     per = plural(part["per"]) if item["n"] != 1 else part["per"]
-    return f"{found}{unit(part)} [{low}, {high}]" + (f", {item['n']} {per}" if counted else "")
+    return f"{found}{unit(part)} [{low}, {high}]" + (f", {item['n']} {per}" if units else "")
 
 
 def made(inputs: list[dict]) -> list[str]:

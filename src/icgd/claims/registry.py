@@ -110,7 +110,7 @@ def claims() -> dict[str, Claim]:
     found: dict[str, Claim] = {}
     for source in sources():
         own, path = FOLDER / source["claims"], FOLDER / FINDINGS
-        made = [entry(values, source["id"], str(own)) for values in read_yaml(own) or []]
+        made = [entry(values, source["id"], str(own)) for values in read_yaml(own, written=True) or []]
         made += [entry(values, source["id"], str(path)) for values in _findings()[source["id"]]]
         for each in sorted(made, key=lambda claim: claim.number):
             if each.id in found:
@@ -170,7 +170,7 @@ def neighbours(id_: str, known: Iterable[str]) -> str:
 def _findings() -> dict[str, list[dict]]:
     """Entries of findings.yaml by source: errors and discrepancies, ids such as vo22-f01."""
     path, found = FOLDER / FINDINGS, {source["id"]: [] for source in sources()}
-    for values in read_yaml(path) or []:
+    for values in read_yaml(path, written=True) or []:
         id_ = str(values.get("id")) if isinstance(values, dict) else str(values)
         source, _, number = id_.rpartition("-")
         if source not in found or not number.startswith("f") or not number[1:].isdigit():

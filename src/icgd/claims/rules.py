@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Collection, Iterable, Iterator
+from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from icgd import dictionary, paths
 from icgd.claims.scales import bounds
 from icgd.config import Block, Real, checked
 from icgd.errors import IcgdError, nearest
-from icgd.files import read_table
+from icgd.files import Written, read_table
 from icgd.measures.request import parsed
 
 STATEMENTS = ("identities", "sequences", "contrasts", "published_figures", "spectra", "anchors", "families")
@@ -29,7 +30,8 @@ def _region(region: dict) -> dict:
     key, bound = next(iter(region.items()), ("", None))
     ends = bound if key == "within" and isinstance(bound, list) else [bound]
     count = {"within": 2, "below": 1, "above": 1}.get(key)
-    right = len(ends) == count and all(type(end) in (int, float) and math.isfinite(end) for end in ends)
+    numbers = all(type(end) in (int, float, Written) and math.isfinite(end) for end in ends)
+    right = len(ends) == count and numbers
     if not right or ends != sorted(set(ends)) or len(region) > 1:
         raise ValueError("must be one of within: [low, high], below: x, above: x")
     return region
@@ -80,8 +82,19 @@ class Published(Block):
     value: Real | None = None
     seeds: tuple[Real, ...] | None = Field(None, min_length=1)
     unlike: Line | None = Field(None, pattern=r"\S", description="why the value cannot be held against ours")
+    rounding: float = Field(0.0, exclude=True, description="half a unit of its last digit, as written")
     released: Real | None = None
     released_from: str | None = Field(None, alias="from", pattern=r"\S")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rounded(cls, values: object) -> object:
+        """Numbers with a point were rounded to their last digit; whole ones are counts, and exact."""
+        found = values.get("value") if isinstance(values, dict) else None
+        if not isinstance(found, Written) or not math.isfinite(found):
+            return values
+        last = Decimal(found.text.replace("_", "")).as_tuple().exponent
+        return {**values, "rounding": float(Decimal(5).scaleb(last - 1))}
 
 
 class Rule(Block):

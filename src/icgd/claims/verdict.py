@@ -191,6 +191,7 @@ def judge_part(rule: Rule, config: Config, scale: str) -> dict:
         "excluded": [{"unit": unit, "why": why} for unit, why in found.excluded.items()],
         "published": published.value,
         "published_unlike": published.unlike,
+        "published_rounding": published.rounding,
         "released": published.released,
         "released_from": published.released_from,
         "published_values": published.seeds and list(published.seeds),

@@ -125,11 +125,16 @@ def measured(item: dict) -> str:
     return words
 
 
+def counted(item: dict, part: dict) -> str:
+    """What a counting rule counts of an item, "2 of 3"; of other rules nothing."""
+    if part.get("estimand") != "count" or not finite(item.get("value")):
+        return ""
+    return f"{round(item['value'] * item['n'])} of {item['n']}"
+
+
 def extreme(part: dict) -> str:
-    """Which row an exact value is, and of how many; what a counting rule counts; else nothing."""
+    """Which row an exact value is, and of how many; else nothing."""
     count = part.get("n") or 1
-    if part.get("estimand") == "count" and finite(part.get("value")):
-        return f", {round(part['value'] * count)} of {count}"
     if statistical(part) or count < 2:
         return ""
     unit = str((part.get("units") or [{}])[0].get("unit") or "")
@@ -188,7 +193,8 @@ def distance(part: dict) -> str:
     found = half_widths(low, high, part["supported"], scale)
     if found is None:
         return ""
-    return f"{abs(found):.2g} half-widths {'inside the interval' if found < 0 else 'from the interval'}"
+    many = f"{float(f'{abs(found):.2g}'):.6g}"
+    return f"{many} half-widths {'inside the interval' if found < 0 else 'from the interval'}"
 
 
 def rule(part: dict) -> str:
@@ -272,9 +278,9 @@ def _with_reference(evidence: dict) -> str:
 
 
 def ours(part: dict) -> str:
-    """Our value: with its interval over units, or an exact one; a rounding error with two digits."""
+    """Our value: a count, with its interval over units, or exact; a rounding error with two digits."""
     if statistical(part):
-        return measured(part)
+        return counted(part, part) or measured(part)
     value = part["value"]
     return f"{value:.2g}" if finite(value) and 0 < abs(value) < 1e-6 else number(value)
 
@@ -286,24 +292,31 @@ def unit(part: dict) -> str:
     return "steps" if of_steps and not part.get("each") else ""
 
 
+def unlike(part: dict) -> str:
+    """Why the published number cannot be held against ours, where it cannot."""
+    of_count = part.get("estimand") == "count" and f"{plural(part['per'])} that pass are counted here"
+    return part.get("published_unlike") or of_count or ""
+
+
 def inside(part: dict) -> str:
-    """Is the published number inside our interval: yes, no, or why the two cannot be compared."""
-    ends = part.get("low"), part.get("high")
-    if not finite(part.get("published")):
+    """Is the published number, as far as its digits go, in our interval: yes, no, or why nobody can say."""
+    ends, there = (part.get("low"), part.get("high")), part.get("published")
+    if not finite(there):
         return ""
-    if part.get("published_unlike"):
-        return f"not comparable: {part['published_unlike']}"
+    if unlike(part):
+        return f"not comparable: {unlike(part)}"
     if not all(map(finite, ends)):
         return "not comparable: no interval here"
-    if ends[0] == ends[1] and ends[0] != part["published"]:
-        return "not comparable: exact here, without an interval"
-    return "yes" if ends[0] <= part["published"] <= ends[1] else "no"
+    rounding = part.get("published_rounding") or 0.0
+    if ends[0] - rounding <= there <= ends[1] + rounding:
+        return "yes"
+    return "no" if ends[0] < ends[1] else "not comparable: exact here, without an interval"
 
 
 def ratio(part: dict) -> float | None:
-    """Our value over the published one, where both are and the latter is not 0."""
-    here, there = part.get("value"), part.get("published")
-    return here / there if finite(here) and finite(there) and there else None
+    """Our value over the published one, where they are alike and both above 0: else it has no meaning."""
+    here, there = part.get("value"), None if part.get("estimand") == "count" else part.get("published")
+    return here / there if finite(here) and finite(there) and min(here, there) > 0 else None
 
 
 def far(part: dict) -> bool:

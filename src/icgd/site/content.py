@@ -225,7 +225,7 @@ def controls(parts: list[dict]) -> list[dict]:
             )  # fmt: skip
             row["got"][one["verdict"]] += 1
             row["ok"] &= one["ok"]
-            row["values"].append(words.measured({**one, "n": None}))
+            row["values"].append(words.counted(one, part) or words.measured({**one, "n": None}))
     return list(found.values())
 
 
