@@ -8,7 +8,8 @@ import pytest
 from conftest import ROOT
 
 from icgd import paths, results
-from icgd.claims import registry
+from icgd.claims import multiplicity, registry
+from icgd.claims.words import is_finding, unlike
 from icgd.errors import IcgdError
 from icgd.figures.specs import FIGURES
 from icgd.files import read_json, read_yaml
@@ -61,12 +62,34 @@ def test_numbers_in_the_texts_come_from_the_verdicts(verdicts, topics):
 
 def test_the_table_has_ours_published_verdict_and_holm(verdicts):
     first, second, *_ = verdicts.rows({"claims": ["vo22-17"]})
-    assert first[0].startswith("**vo22-17** One trained") and first[-2:] == ["**supported**", "yes"]
+    assert re.match(r"\[\*\*vo22-17\*\*\]\(claims/von-oswald-2022.yaml#L\d+\) One trained", first[0])
+    assert first[-2:] == ["**supported**", "yes"]
     part = verdicts.of("vo22-17")["parts"][0]
     assert second[2].startswith("1.0015") and second[3] == str(part["published"])
     assert "one step of gradient descent at its best rate" in second[1]
     (undecided, *_) = verdicts.rows({"claims": ["vo22-21"]})
     assert undecided[-2:] == ["**inconclusive**", "–"]
+
+
+def test_a_published_number_of_something_else_is_marked(verdicts):
+    rows = [row for topic in results.topics() for row in verdicts.rows(topic)]
+    marked = [row for row in rows if row[3].endswith(results.UNLIKE)]
+    parts = [part for found in verdicts.all.values() for part in found["parts"]]
+    assert len(marked) == sum(part["published"] is not None and bool(unlike(part)) for part in parts) > 0
+    assert "†" in results.results(verdicts).partition("| claim |")[0]
+
+
+def test_only_intervals_are_counted_together(verdicts):
+    ids = [id_ for id_, found in verdicts.all.items() if not is_finding(found)]
+    stand, tested = verdicts.together(ids)
+    assert (stand, tested) == (sum(multiplicity.together(map(verdicts.of, ids)).values()), tested)
+    assert f"{tested} rest on intervals over seeds or tasks, and {stand} of these stand" in results.counted(
+        verdicts
+    )
+    assert verdicts.together(["vo22-01"]) == (0, 0) and verdicts.together(["vo22-17", "vo22-01"]) == (1, 1)
+    assert verdicts.count["findings"] == sum(
+        is_finding(found) and found["verdict"] == "supported" for found in verdicts.all.values()
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
 """RESULTS.md and the README's answer and table: topics written by hand, every number from the verdicts."""
 
+import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
 from icgd import paths
+from icgd.audit import explain
 from icgd.claims import registry
-from icgd.claims.words import asked, group, is_finding, number, ours
+from icgd.claims.words import asked, group, is_finding, number, ours, unlike
 from icgd.errors import IcgdError
 from icgd.files import read_json, read_yaml, write_text
 
@@ -19,6 +21,7 @@ BEGIN, END = "<!-- results: written by python -m icgd results -->\n", "<!-- end 
 HOLE = re.compile(r"\{([a-z0-9-]+)(?:\.(\d+))?:([a-z_ ]+)\}")
 STANDS = {True: "yes", False: "no", None: "no interval"}
 WORDS = ("supported", "partly", "refuted", "undecided")
+UNLIKE = " †"  # after a published number that cannot be held against ours
 
 
 class Verdicts:
@@ -31,7 +34,9 @@ class Verdicts:
             verdicts[one.id]["verdict"] if one.id in verdicts else "pending" if one.decided else one.kind
             for one in claims
         )
-        self.count |= Counter(findings=sum(map(is_finding, verdicts.values())), claims=len(claims))
+        borne_out = sum(is_finding(one) and one["verdict"] == "supported" for one in verdicts.values())
+        self.count |= Counter(findings=borne_out, claims=len(claims))
+        self.places = {id_: entry.place.replace(":", "#L") for id_, entry in explain.entries().items()}
 
     def of(self, id_: str) -> dict:
         """A verdict.
@@ -43,10 +48,10 @@ class Verdicts:
             raise IcgdError(f"{TOPICS} names {id_!r}, which has no verdict.")
         return self.all[id_]
 
-    def stands(self, id_: str) -> bool:
-        """Is it decided, and does it hold when all claims of its source are counted together?"""
-        found = self.of(id_)
-        return group(found["verdict"]) == "decided" and found["together"] is not False
+    def together(self, ids: Iterable[str]) -> tuple[int, int]:
+        """Of claims that intervals decided: how many hold when all of their source count, and of how many."""
+        stand = [self.of(id_)["together"] for id_ in ids]
+        return stand.count(True), len(stand) - stand.count(None)
 
     def fill(self, text: str) -> str:
         """A text with the numbers in their places."""
@@ -68,7 +73,7 @@ class Verdicts:
             verdict, parts = claim["verdict"], claim["parts"]
             stands = "–" if is_finding(claim) or group(verdict) != "decided" else STANDS[claim["together"]]
             last = [f"**{verdict}**", stands]
-            said = f"**{id_}** {_cell(claim['says'])} ({_cell(claim['where'])})"
+            said = f"[**{id_}**]({self.places[id_]}) {_cell(claim['says'])} ({_cell(claim['where'])})"
             if len(parts) == 1:
                 yield [said, *_numbers(parts[0]), *last]
                 continue
@@ -107,6 +112,8 @@ def _numbers(part: dict) -> list[str]:
     published = number(part["published"])
     if part["published"] is None and part["released"] is not None:
         published = f"{number(part['released'])} (code)"
+    elif part["published"] is not None and unlike(part):
+        published += UNLIKE
     return [_cell(words), ours(part), published]
 
 
@@ -123,25 +130,41 @@ def counted(verdicts: Verdicts) -> str:
     """The counts, pending said at once."""
     counts = verdicts.count
     own = [id_ for id_, found in verdicts.all.items() if not is_finding(found)]
-    stand = sum(map(verdicts.stands, own))
+    stand, tested = verdicts.together(own)
     decided = sum(counts[word] for word in ("supported", "partly", "refuted"))
     return (
         f"Of {counts['claims']} registered claims {len(own)} were tested: {counts['supported']} supported, "
         f"{counts['partly']} partly, {counts['refuted']} refuted, {counts['inconclusive']} inconclusive, "
-        f"{counts['no power']} without power. {stand} of the {decided} decided ones stand when all claims of "
-        f"a source are counted together. {counts['pending']} are pending, most of them about a second paper "
-        f"and pretrained language models, and {counts['not-testable']} cannot be tested. "
-        f"{documents(verdicts)}"
+        f"{counts['no power']} without power. Of the {decided} decided ones {tested} rest on intervals "
+        f"over seeds or tasks, and {stand} of these stand when all claims of a source are counted together "
+        f"(Holm). "
+        f"{counts['pending']} are pending, as their experiment is not built or its runs are not in yet, and "
+        f"{counts['not-testable']} cannot be tested. Our own findings are not in these counts; in the topics "
+        f"they are. {rests(verdicts)}"
+    )
+
+
+def rests(verdicts: Verdicts) -> str:
+    """On how much the verdicts rest, and how many bounds were set after data had been seen."""
+    parts = [(found, part) for found in verdicts.all.values() for part in found["parts"]]
+    measured = {json.dumps(part["evidence"], sort_keys=True) for _, part in parts}
+    late = [is_finding(found) for found, part in parts if part["set"] == "after seeing data"]
+    return (
+        f"Claims and findings have {len(parts)} parts, which rest on {len(measured)} distinct measurements; "
+        f"the bounds of {len(late)} parts, {sum(late)} of them of findings, were set after data had been "
+        "seen, and each says so."
     )
 
 
 def documents(verdicts: Verdicts) -> str:
-    """What is audited: every source, with how many of its claims were tested."""
+    """What is audited: every source, with how many of its claims were tested and are pending."""
     found = []
     for source in registry.sources():
         own = [one for one in registry.claims().values() if one.source == source["id"] and not one.finding]
         tested = sum(one.id in verdicts.all for one in own)
-        found.append(f"*{' '.join(source['title'].split())}* ({tested or 'none'} of {len(own)})")
+        waits = sum(one.id not in verdicts.all and one.kind != "not-testable" for one in own)
+        title = " ".join(source["title"].split())
+        found.append(f"*{title}* ({tested or 'none'} of {len(own)}; {waits or 'none'} pending)")
     return f"Audited, with how many of their claims were tested: {'; '.join(found)}."
 
 
@@ -151,7 +174,11 @@ def results(verdicts: Verdicts) -> str:
     environment = Environment(loader=loader, keep_trailing_newline=True, autoescape=False)
     environment.filters["fill"] = verdicts.fill
     page = environment.get_template("results.md.j2").render(
-        **read_yaml(TOPICS), rows=verdicts.rows, counts=counted(verdicts), figure=told
+        **read_yaml(TOPICS),
+        rows=verdicts.rows,
+        counts=counted(verdicts),
+        documents=documents(verdicts),
+        figure=told,
     )
     return re.sub(r"\n{3,}", "\n\n", page).rstrip("\n") + "\n"
 
@@ -177,10 +204,9 @@ def summary(verdicts: Verdicts) -> tuple[str, str]:
     for topic in topics():
         words = Counter(verdicts.of(id_)["verdict"] for id_ in topic["claims"])
         words["undecided"] = words.total() - sum(words[word] for word in WORDS[:3])
-        own = [id_ for id_ in topic["claims"] if not is_finding(verdicts.of(id_))]
-        stand = sum(map(verdicts.stands, own)) if own else "–"
+        stand, tested = verdicts.together(topic["claims"])
         cells = [f"[{topic['title']}](RESULTS.md#{topic['id']})", *(str(words[word] or "") for word in WORDS)]
-        lines.append(f"| {' | '.join([*cells, str(stand)])} |")
+        lines.append(f"| {' | '.join([*cells, f'{stand} of {tested}' if tested else '–'])} |")
     answer = "\n".join(verdicts.fill(sentence) for sentence in read_yaml(TOPICS)["answer"])
     return answer, f"{counted(verdicts)}\n\n" + "\n".join(lines)
 
