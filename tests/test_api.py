@@ -63,6 +63,8 @@ def test_it_predicts_a_context_of_ones_own(net):
         (((10, 10), (9,), (10,)), "the shapes are"),
         (((10, 10), (10,), (9,)), "the shapes are"),
         (((10,), (10,), (10,)), "the shapes are"),
+        (((0, 10), (0,), (10,)), "a context without pairs; the shapes are"),
+        (((0, 5, 10), (0, 5), (0, 10)), "there is no query"),
     ],
 )
 def test_wrong_shapes_are_one_sentence(net, given, says):
@@ -112,6 +114,20 @@ def test_numbers_that_are_none_are_refused(net):
     [
         (lambda: icgd.load("two_recurent"), "did you mean two_recurrent"),
         (lambda: icgd.load("two_recurrent", seed=99), "has seeds 0 to 9, not 99"),
+        (lambda: icgd.load("two_recurrent", seed=0.5), "has seeds 0 to 9, not 0.5"),
+        (
+            lambda: icgd.load("one_layer", scale="smoke"),
+            "missing; train it with `icgd train one_layer --seed 0 --",
+        ),
+        (lambda: icgd.load("zzzz"), "known are .* and [0-9]+ more"),
+        (lambda: icgd.load("one_layer").compare("gd++"), "did you mean gd_plus_plus"),
+        (
+            lambda: icgd.sample_tasks(count=0),
+            "count .how many tasks. must be a whole number of 1 or more, not 0",
+        ),
+        (lambda: icgd.sample_tasks(count=-3), "must be a whole number"),
+        (lambda: icgd.sample_tasks(count=2.5), "must be a whole number"),
+        (lambda: icgd.sample_tasks(seed=-1), "seed must be a whole number of 0 or more"),
         (lambda: icgd.load("robustness"), "trains at"),
         (lambda: icgd.claim("vo22-1x"), "there is no claim"),
         (lambda: icgd.claims(verdict="refutd"), "did you mean refuted"),

@@ -100,7 +100,7 @@ class Trained(Loaded):
                 "gd_plus_plus shared", with the parameters that are best on the experiment's own tasks.
 
         Raises:
-            IcgdError: wrong shapes, NaN or infinity, or no such reference.
+            IcgdError: wrong shapes, an empty context, NaN or infinity, or no such reference.
         """
         alone = not hasattr(x, "query")
         tasks = self._tasks(x, y, query) if alone else x
@@ -154,6 +154,9 @@ class Trained(Loaded):
         if x.ndim != 3 or x.shape[-1] != d or y.shape != x.shape[:2] or query.shape != (len(x), d):
             right = f"x (N, {d}), y (N,), query ({d},), or of several contexts (T, N, {d}), (T, N), (T, {d})"
             raise IcgdError(f"{self.experiment} takes {right}; the shapes are {got}.")
+        if not x.shape[0] or not x.shape[1]:
+            what = "context without pairs" if x.shape[0] else "query"
+            raise IcgdError(f"there is {'a' if x.shape[0] else 'no'} {what}; the shapes are {got}.")
         if not all(np.isfinite(value).all() for value in (x, y, query)):
             raise IcgdError("x, y or query holds NaN or infinity.")
         n = self.settings.task.context
@@ -232,11 +235,15 @@ def load(name: str, seed: int = 0, scale: str = "full") -> Trained | TrainedCaus
         settings = config.load().settings(name, scale)
         if settings.points:
             raise IcgdError(f"{name} trains at {len(settings.points)} settings: icgd.training.points.load.")
-        if not 0 <= seed < settings.seeds:
+        if seed not in range(settings.seeds):
             raise IcgdError(f"{name} has seeds 0 to {settings.seeds - 1}, not {seed}.")
         if settings.causal and settings.causal.tuned != "all":
             raise IcgdError(f"{name} tunes tokens of {settings.start!r} for streams of pairs; load that one.")
-        network, origin = Loader(scale, {name: settings}).load(name, seed), paths.weights(scale, name, seed)
+        if not (origin := paths.weights(scale, name, seed)).exists():
+            every = {"quick": ", or all with `make reproduce`", "full": ", or all with `make full`"}
+            alone = f"`icgd train {name} --seed {seed} --scale {scale}`"
+            raise IcgdError(f"{origin} is missing; train it with {alone}{every.get(scale, '')}.")
+        network = Loader(scale, {name: settings}).load(name, seed)
     weights = {key: np.asarray(matrix) for key, matrix in network.weights.items()}
     kind = TrainedCausal if settings.causal else Trained
     return kind(name, seed, scale, settings, root() / origin, weights, network)
@@ -257,7 +264,12 @@ def sample_tasks(name: str = "one_layer", count: int = 1000, seed: int = 0) -> "
         Contexts: inputs (count, N, d), targets (count, N), query (count, d), target (count,). For causal
         networks sequences: states (count, T + 1, d), teacher (count, m, m), observation (count, d, m) or
         None; or streams of pairs: inputs and targets (count, N, d).
+
+    Raises:
+        IcgdError: no such experiment, or ``count`` is no whole number of 1 or more.
     """
+    _whole(count, "count (how many tasks)", 1)
+    _whole(seed, "seed", 0)
     prepare_jax()
     from icgd import config
     from icgd.random import stream
@@ -268,6 +280,13 @@ def sample_tasks(name: str = "one_layer", count: int = 1000, seed: int = 0) -> "
     key = stream(seed, "tasks of the API", settings.key_implementation)
     drawn = sample.draw(settings.task, key, count)
     return type(drawn)(*(part if part is None else np.asarray(part) for part in drawn))
+
+
+def _whole(value: object, name: str, least: int) -> None:
+    """Refuse what is no whole number of at least ``least``."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise IcgdError(f"{name} must be a whole number of {least} or more, not {value!r}.")
 
 
 def claim(id_: str, scale: str = "full") -> dict:
