@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 
 from icgd import paths
-from icgd.audit import agreement, explain, stale, today
+from icgd.audit import agreement, compared, explain, stale, today
 from icgd.claims import registry
 from icgd.errors import IcgdError
 from icgd.files import sha256, write_json
@@ -199,6 +199,21 @@ def test_steps_are_named_and_the_weights_behind_a_table():
     assert explain.weights(inputs) == [
         "  weights: results/full/a/seed-*/weights.npz (1 seeds)",
         "  weights: results/full/sweeps/b/seed-*.npz (1 seeds)",
+    ]
+
+
+def test_a_decision_is_told_beside_the_one_before():
+    now, alone = {**VERDICT, "verdict": "refuted"}, paths.verdict("full", "vo22-17")
+    (moved,) = compared.told({"vo22-17": now}, {"vo22-17": VERDICT}, alone)
+    assert moved == f"vo22-17: supported before, refuted now; {alone} (delete it to go back)"
+    (same,) = compared.told({"vo22-17": now}, {"vo22-17": now}, alone)
+    assert same.startswith(f"vo22-17: refuted, as before; {alone} (delete")
+    (first,) = compared.told({"vo22-17": now}, {}, alone)
+    assert first == f"vo22-17: refuted, not decided before; {alone}"
+    everything = compared.told({"vo22-17": now, "lw-1": VERDICT}, {"lw-1": VERDICT}, paths.verdicts("full"))
+    assert list(everything) == [
+        "vo22-17: refuted, not decided before",
+        "2 verdicts, 1 of them new or changed; results/full/verdicts.json",
     ]
 
 

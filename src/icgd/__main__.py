@@ -173,8 +173,9 @@ def figure(parsed: argparse.Namespace) -> None:
 def decide(parsed: argparse.Namespace) -> None:
     """decide all claims, or one, from the tables"""
     from icgd import paths
+    from icgd.audit import compared
     from icgd.claims import evidence, registry, verdict
-    from icgd.files import write_json
+    from icgd.files import read_json, write_json
 
     config, scale = planned(parsed)
     known, wanted = registry.claims(), [parsed.claim] if parsed.claim else registry.decided(config.sources)
@@ -184,8 +185,10 @@ def decide(parsed: argparse.Namespace) -> None:
         output, found = paths.verdict(scale, parsed.claim), verdict.decide_one(parsed.claim, config, scale)
     else:
         output, found = paths.verdicts(scale), verdict.decide_all(config, scale)
+    before = read_json(paths.verdicts(scale)) if paths.verdicts(scale).exists() else {}
     write_json(output, found)
     record.write([output], sorted({path for one in decided for path in evidence.files(one, scale)}))
+    print(*compared.told({found["id"]: found} if parsed.claim else found, before, output), sep="\n")
 
 
 @command()
