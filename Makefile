@@ -6,6 +6,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 CHECK := .check
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+OURSELVES := --no-deps --no-build-isolation --editable .
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src:$(CURDIR)/workflow/plugins" \
 	JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.cache/jax"
 BARE := PYTHONPATH="$(CURDIR)/src" $(PYTHON) -m icgd
@@ -24,7 +25,7 @@ ifneq "$(shell cat $(STAMP) 2>/dev/null)" "$(CURDIR)"
 .PHONY: $(STAMP)
 endif
 
-setup: $(STAMP) ## virtual environment with the locked packages
+setup: $(STAMP) ## virtual environment with the locked packages and this one
 
 $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -32,6 +33,8 @@ $(STAMP): requirements.lock
 	@awk '/^[^ #]/ { own = /^uv==/ } own' requirements.lock > $(VENV)/uv.txt
 	@$(PIP) $(VENV)/uv.txt && $(VENV)/bin/uv pip install --quiet --require-hashes \
 		--python $(VENV)/bin/python -r requirements.lock || { echo "without uv:"; $(PIP) requirements.lock; }
+	@$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python $(OURSELVES) || \
+		$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(OURSELVES)
 	@echo "$(CURDIR)" > $@
 
 reproduce: setup ## every figure and verdict at quick scale, twelve minutes on two quiet cores; SOURCES=vo22 alone

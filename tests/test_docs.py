@@ -51,8 +51,9 @@ def test_the_example_of_a_claim_is_accepted_decided_and_explained(registry_copy)
     assert "VERDICT (full scale): SUPPORTED" in icgd(registry_copy, "audit", name).stdout
 
 
-def test_the_example_of_the_python_api_runs():
-    code = re.search(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text("utf-8"), re.S)[1]
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_example_of_the_python_api_runs(page):
+    code = re.search(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), re.S)[1]
     names = {}
     exec(code, names)
     assert names["net"].compare("gd_plus_plus shared")["loss_ratio"] < 1.05
