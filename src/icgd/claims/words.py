@@ -39,6 +39,7 @@ SET = {
 }
 SCALES = {"linear": "", "none": "", "": ""}
 LABELS = ("of", "measure", "subject", "reference", "tasks", "along", "over")  # of evidence
+SEVERAL = "; several networks count with their mean loss"  # not said of a single one
 EXTREMES = {"max": "largest: ", "min": "least: ", "median": "median over seeds: "}
 FAR = 1.5  # a ratio to the published number beyond which ours does not reproduce it, either way
 
@@ -223,7 +224,8 @@ def of_measure(evidence: dict) -> str:
     """The dictionary's entry of the measure; nothing for numbers read off papers."""
     name, statement = evidence.get("measure"), f"{evidence.get('of')} {evidence.get('measure')}"
     entry = dictionary.statements().get(statement) or dictionary.measures().get(name)
-    return entry.text if entry else ""
+    text = entry.text if entry else ""
+    return text if " of " in (evidence.get("reference") or "") else text.removesuffix(SEVERAL)
 
 
 def of_subject(subject: str, evidence: dict) -> str:
@@ -268,11 +270,9 @@ def _with_reference(evidence: dict) -> str:
     if "reference" not in words or not reference:
         return words
     what = (of_subject(reference, evidence) or reference).split(" for the experiment's tasks")[0]
-    if " of " in reference:
+    if several := " of " in reference:
         what = reference
-    else:
-        words = words.replace(" (the mean of several networks)", "")
-    if " of " in reference or "reference's" in words or len(what) > 60:
+    if several or "reference's" in words or len(what) > 60:
         return f"{words}; reference: {what}"
     return words.replace("the reference", what)
 

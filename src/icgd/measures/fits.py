@@ -64,7 +64,7 @@ def loss(both: Compared) -> float:
 
 @measure
 def loss_ratio(both: Compared) -> float:
-    """loss over that of the reference (the mean of several networks), on the same tasks"""
+    """loss over that of the reference, on the same tasks; several networks count with their mean loss"""
     return both.loss / both.reference_loss
 
 

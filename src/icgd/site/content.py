@@ -145,7 +145,8 @@ class Content:
 
     def terms(self, claim: dict) -> list[dict]:
         """Entries of the glossary that a claim's words need."""
-        said = " ".join([claim["says"], *(f"{one['name']} {words.asked(one)}" for one in claim["parts"])])
+        of_parts = (f"{one['name']} {words.asked(one)} {words.SET[one['set']]}" for one in claim["parts"])
+        said = " ".join([claim["says"], *of_parts])
         said = said.lower()
         return [term for term in self.glossary if any(word in said for word in term.get("when", ()))]
 
