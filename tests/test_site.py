@@ -302,12 +302,13 @@ def test_the_search_finds(site, view, words):
 
 
 def test_most_claims_print_on_two_pages(site, view):
+    verdicts = decided()
+    largest = sorted(verdicts, key=lambda id_: -len(verdicts[id_]["parts"]))[:3]
     pages, short = [], 0
-    for claim in list(decided().values())[::12]:
-        id_ = claim["id"]
+    for id_ in [*list(verdicts)[::12], *largest]:
         page = view(site / f"claims/{id_}.html")
         count = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
         page.close()
         pages.append(count)
         short += count <= 2
-    assert max(pages) <= 5 and short > len(pages) / 2
+    assert max(pages) <= 4 and short > len(pages) / 2

@@ -241,8 +241,8 @@ class Pages:
         text = re.sub(r"^# .*", "# Results, topic by topic", text)
         text = text.replace("](figures/full/", "](pictures/")
         text = re.sub(r"\]\(#([a-z0-9-]+)\)", lambda found: f"](#{self._topic(found[1])})", text)
-        text = re.sub(r"\[\*\*(\S+)\*\*\]\(claims/\S+\)", r"[**\1**](claims/\1.md)", text)
-        return self._inside(text, "")
+        text = re.sub(r"\[(\*\*\S+\*\*)\]\(claims/\S+\)", r"\1", text)  # lead to pages, not to rules
+        return re.sub(r"\*\*([a-z]+\d*-f?\d+)\*\*", r"[**\1**](claims/\1.md)", self._inside(text, ""))
 
     def _topic(self, id_: str) -> str:
         return next((slug(topic["title"]) for topic in results.topics() if topic["id"] == id_), id_)
