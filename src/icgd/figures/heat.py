@@ -6,7 +6,7 @@ import numpy as np
 
 from icgd.figures.panels import Panel
 from icgd.figures.queries import Row
-from icgd.figures.style import Axes, Canvas, SymLogNorm
+from icgd.figures.style import Axes, Canvas, SymLogNorm, heatmap
 
 COLOURS, LINEAR, BAR = "RdBu_r", 0.1, (0.1, 0.3, 1.0, 3.0)
 WORDS = f"weight (no unit; linear up to ±{LINEAR:g}, then logarithmic)"
@@ -28,17 +28,14 @@ class Map(NamedTuple):
 def show(canvas: Canvas, maps: list[Map]) -> None:
     """Maps with one scale of colours, which shows small entries beside large ones."""
     top = max(np.abs(one.matrix).max() for one in maps) or 1.0
+    look = {"cmap": COLOURS, "norm": SymLogNorm(LINEAR, vmin=-top, vmax=top), "square": True, "cbar": False}
+    look |= {"linewidths": 0.3, "linecolor": "0.9"}
     for axes, panel, rows in maps:
         found = Map(axes, panel, rows).matrix
-        picture = axes.imshow(found, cmap=COLOURS, norm=SymLogNorm(LINEAR, vmin=-top, vmax=top))
-        inputs = len(found) - (panel.heat == "tokens")
-        names = {0: "1", inputs // 2 - 1: str(inputs // 2), inputs - 1: str(inputs), inputs: "y"}
-        ticks = [k for k in names if k < len(found)]
-        axes.set_xticks(ticks, [names[k] for k in ticks])
-        axes.set_yticks(ticks, [names[k] for k in ticks])
-        axes.grid(False)
-        axes.set_title(panel.title)
-        axes.set_xlabel(words(found, panel.heat))
+        names = [*map(str, range(1, len(found))), "y" if panel.heat == "tokens" else str(len(found))]
+        picture = heatmap(found, ax=axes, xticklabels=names, yticklabels=names, **look).collections[0]
+        axes.tick_params(axis="y", rotation=0)
+        axes.set(title=panel.title, xlabel=words(found, panel.heat))
     ticks = [sign * tick for tick in BAR if tick <= top for sign in (-1, 1)]
     bar = canvas.colorbar(picture, ax=[one.axes for one in maps], location="bottom", aspect=50, shrink=0.7)
     bar.set_ticks(sorted({0, *ticks}), labels=[f"{tick:g}" for tick in sorted({0, *ticks})])
