@@ -29,6 +29,7 @@ setup: $(STAMP) ## virtual environment with the locked packages and this one
 
 $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@test ! -L $(VENV) || rm $(VENV)  # what a link leads to is not ours to clear
 	$(PYTHON) -m venv --clear $(VENV)
 	@awk '/^[^ #]/ { own = /^uv==/ } own' requirements.lock > $(VENV)/uv.txt
 	@$(PIP) $(VENV)/uv.txt && $(VENV)/bin/uv pip install --quiet --require-hashes \

@@ -24,7 +24,7 @@ TRAINING = (  # the room of training: whatever its programs are made of (a test 
     "references/closed_form.py", "references/constructions.py", "references/descent.py",
     "references/released.py", "references/tuned.py", "tasks", "training",
 )  # fmt: skip
-LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "pandas", "matplotlib")
+LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "pandas", "matplotlib", "seaborn")
 PATIENCE = 20  # seconds that git may take
 SUFFIX = ".provenance.json"
 

@@ -68,6 +68,7 @@ class Drawing:
                     seen |= {(look.label, look.color) for look in new}
                     style.legend(stack[-1][0], new, self.figure.width / len(row) - 0.5, cell.stack()[-1].key)
                 drawn += looks
+        style.despine(canvas)
         if maps:
             heat.show(canvas, maps)
         extra = any(panel.extra for panel in self.figure.cells())

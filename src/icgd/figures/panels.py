@@ -49,7 +49,7 @@ class Panel:
     apart: Mapping[str, float] = field(default_factory=dict)  # series -> shift, to stand side by side
     spread: float = 0.0  # half the width over which the seeds at one place stand
     beside: float = 0.0  # shift of the published points
-    heat: str = ""  # draw a matrix: of "tokens", whose last entry is the label's, or of "inputs"
+    heat: str = ""  # draw a matrix: of "tokens", whose last entry is the label's, "inputs" or "states"
     extra: bool = False  # not in the paper
     key: str = ""  # place of its legend in it; else it stands below
     under: "Panel | None" = None  # in the same cell, below, along the same x

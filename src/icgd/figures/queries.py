@@ -116,6 +116,20 @@ class Curve(Query):
 
 
 @dataclass(frozen=True)
+class Plane(Curve):
+    """Values of a curve at two places against each other: a point a seed."""
+
+    at: tuple[float, float] = (0.0, 1.0)
+
+    def rows(self, tables: Tables) -> list[Row]:
+        found: dict[str, dict[float, float]] = {}
+        for unit, x, y in tables.curve(self.of, self.request):
+            found.setdefault(unit, {})[x] = y
+        points = [(unit, *(one[x] for x in self.at)) for unit, one in found.items()]
+        return of_seeds(tables, self.of, self.series, self.seeds, points)
+
+
+@dataclass(frozen=True)
 class History(Query):
     """A column of the histories of training."""
 
@@ -215,6 +229,8 @@ class Published(Query):
     kind: str = "marker"  # marker | mean | seed
     names: Mapping[str, str] | None = None
     stretch: float = 1.0  # of x
+    factor: float = 1.0  # drawn is factor * (number - less)
+    less: float = 0.0
 
     def rows(self, tables: Tables) -> list[Row]:
         place, found = (self.figure, self.panel, self.kind), []
@@ -222,7 +238,8 @@ class Published(Query):
             name = row["series"] if self.names is None else self.names.get(row["series"])
             if name and (row["figure"], row["panel"], row["kind"]) == place:
                 x = number(row["x"]) * self.stretch
-                found.append(Row(name, "published", row["unit"], x, number(row["y"])))
+                y = self.factor * (number(row["y"]) - self.less)
+                found.append(Row(name, "published", row["unit"], x, y))
         return found
 
 

@@ -1,4 +1,4 @@
-"""Queries of single figures: times around a drop, weights, eigenvalues.
+"""Queries of single figures: times around a drop, weights, a head's products, eigenvalues.
 
 References are imported where they are used: planning reads the figures, and shall not wait for JAX.
 """
@@ -42,7 +42,7 @@ class AroundDrop(Query):
 
 @dataclass(frozen=True)
 class Matrix(Query):
-    """A product of the weights of the median seed: series is the row, x the column, both from 1."""
+    """A product of the weights of the median seed."""
 
     kinds = ("measures", "weights")
     of: str
@@ -51,12 +51,16 @@ class Matrix(Query):
 
     def rows(self, tables: Tables) -> list[Row]:
         seed = tables.median(self.of, self.median)
-        lines = product(tables.weights(self.of, seed), self.part)
-        return [
-            Row(f"row_{i}", "ours", seed, float(j), float(value))
-            for i, line in enumerate(lines, start=1)
-            for j, value in enumerate(line, start=1)
-        ]
+        return matrix_rows(product(tables.weights(self.of, seed), self.part), seed)
+
+
+def matrix_rows(found: Any, seed: str) -> list[Row]:
+    """A matrix as rows: series is its row, x its column, both from 1."""
+    return [
+        Row(f"row_{i}", "ours", seed, float(j), float(value))
+        for i, line in enumerate(found, start=1)
+        for j, value in enumerate(line, start=1)
+    ]
 
 
 def product(weights: dict, part: str) -> Any:
@@ -73,6 +77,34 @@ def product(weights: dict, part: str) -> Any:
         return {"kq": kq, "pv": pv}[part].T * (-1.0 if kq.trace() < 0 else 1.0)
     found = heads.of(weights).weighted.swapaxes(1, 2)
     return found.sum(axis=0) if part == "sum" else found[int(part[-1]) - 1]
+
+
+@dataclass(frozen=True)
+class HeadProduct(Query):
+    """A product of a head's weights in a linear layer on states, of the median seed, where it acts.
+
+    kq: W_Q W_K^T, rows are s_t and s_{t-1} of the query, columns of the key. pv: W_V P, from both to the
+    prediction.
+    """
+
+    kinds = ("measures", "weights")
+    of: str
+    median: Request  # the seed with the median of this
+    part: str
+    head: int  # from 1
+
+    def rows(self, tables: Tables) -> list[Row]:
+        from icgd.measures.blocks import BEFORE, CHANNELS, NOW, UPDATED
+
+        seed = tables.median(self.of, self.median)
+        weights = tables.weights(self.of, seed)
+        query, key, value, projection = (
+            weights[f"0/{name}"][self.head - 1] for name in ("query", "key", "value", "projection")
+        )
+        size = len(query) // CHANNELS
+        seen, written = (slice(a * size, (b + 1) * size) for a, b in ((NOW, BEFORE), (UPDATED, UPDATED)))
+        found = (query @ key.T)[seen, seen] if self.part == "kq" else (value @ projection)[seen, written]
+        return matrix_rows(found, seed)
 
 
 @dataclass(frozen=True)

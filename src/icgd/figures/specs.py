@@ -1,13 +1,17 @@
 """Every figure by name, as data: those of all modules of specs, under their names (FIG6A is fig6a)."""
 
-from icgd.figures import specs_layers, specs_one_layer, specs_others, specs_sequences
+from icgd.figures import specs_inside, specs_layers, specs_one_layer, specs_others, specs_sequences
 from icgd.figures.panels import Figure
 
-CHAPTERS = (specs_one_layer, specs_layers, specs_others, specs_sequences)  # a new chapter is a module here
+# A new chapter is a module here.
+CHAPTERS = (specs_one_layer, specs_layers, specs_others, specs_sequences, specs_inside)
+# Known and not drawn: networks in them are not committed yet (a test says when they are).
+WAITING = {"vo23_fig2", "vo23_fig3", "vo23_fig6", "vo23_fig12"}
 FOUND = [(name.lower(), one) for chapter in CHAPTERS for name, one in vars(chapter).items()]
-FIGURES: dict[str, Figure] = dict(
+KNOWN: dict[str, Figure] = dict(
     sorted(
         ((name, one) for name, one in FOUND if isinstance(one, Figure)),
         key=lambda item: (len(item[0].rstrip("abc")), item[0]),
     )
 )
+FIGURES = {name: one for name, one in KNOWN.items() if name not in WAITING}

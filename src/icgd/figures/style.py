@@ -1,4 +1,4 @@
-"""How all figures look, and how they are written: whatever matplotlib was told by its user."""
+"""How all figures look, by seaborn, and how they are written: whatever matplotlib was told by its user."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 
 os.environ["MPLBACKEND"] = "Agg"  # matplotlib does not start with an unknown one: import it through here
 
-import matplotlib.style
+import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes as Axes
 from matplotlib.colors import SymLogNorm as SymLogNorm
@@ -18,26 +18,23 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
+from seaborn import despine as despine
+from seaborn import heatmap as heatmap
+from seaborn import set_theme
 
 from icgd.figures.looks import Look, Pen
 from icgd.files import replacing, write_json, write_table
 
 DOTS = 200  # per inch
-THEME = "seaborn-v0_8-ticks"  # comes with matplotlib
-LINES = {"axes.linewidth": 0.6, "grid.linewidth": 0.5}
-TEXTS = {
-    "font.size": 7.0,
-    "axes.labelsize": 7.5,
-    "axes.titlesize": 8.0,
-    "legend.fontsize": 7.0,
-}
-TICKS = {"labelsize": 7.0, "major.width": 0.6, "major.size": 2.5, "minor.width": 0.4, "minor.size": 1.5}
-SIZES = {**LINES, **TEXTS, **{f"{axis}tick.{name}": size for axis in "xy" for name, size in TICKS.items()}}
+FONT, SCALE = "DejaVu Sans", 0.8  # comes with matplotlib: the same everywhere; share of the sizes of seaborn
+TICKS = {"major.width": 0.6, "major.size": 2.5, "minor.width": 0.4, "minor.size": 1.5}
 OTHERS = {
-    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same everywhere
+    **{f"{axis}tick.{name}": size for axis in "xy" for name, size in TICKS.items()},
+    "axes.linewidth": 0.6,
     "axes.titlelocation": "left",
     "axes.grid": True,
     "axes.grid.axis": "y",
+    "grid.linewidth": 0.5,
     "grid.color": "0.92",
     "legend.frameon": False,
     "legend.handlelength": 2.2,
@@ -49,7 +46,9 @@ OTHERS = {
 @contextmanager
 def theme() -> Iterator[None]:
     """Settings of all figures, from matplotlib's defaults and not its user's; undone at the end."""
-    with matplotlib.style.context([THEME, {**SIZES, **OTHERS}], after_reset=True):
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        set_theme("paper", "ticks", font=FONT, font_scale=SCALE, color_codes=False, rc=OTHERS)
         yield
 
 
