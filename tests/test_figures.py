@@ -18,7 +18,7 @@ from icgd.errors import IcgdError
 from icgd.figures import captions, draw, plan, queries, specs_one_layer, style
 from icgd.figures.looks import MEASURES
 from icgd.figures.queries import Curve, Points, Runs
-from icgd.figures.specs import FIGURES, KNOWN, WAITING
+from icgd.figures.specs import FIGURES
 from icgd.figures.tables import Tables
 from icgd.files import read_json, read_table, write_table
 from icgd.measures.request import Request
@@ -54,10 +54,9 @@ def test_the_papers_seeds_in_the_registry_are_the_digitised_ones():
     assert sorted(registered) == pytest.approx(sorted(ends), abs=2e-4)
 
 
-def test_every_figure_names_its_files(monkeypatch):
+def test_every_figure_names_its_files():
     config = load()
-    for name in KNOWN:
-        monkeypatch.setitem(FIGURES, name, KNOWN[name])
+    for name in FIGURES:
         files = [str(path) for path in plan.files(name, config, "full")]
         assert len(set(files)) == len(files)
         assert any(path.startswith("published/") for path in files) == (name not in OURS)
@@ -74,16 +73,8 @@ def test_an_unknown_figure_is_named_with_its_neighbour():
         plan.named("fig6")
 
 
-def test_a_figure_waits_for_networks_that_are_not_committed_and_no_longer():
-    def committed(of):
-        return not of or (ROOT / paths.weights("full", of, 0)).exists()
-
-    late = [n for n in WAITING if all(committed(of) for one in KNOWN[n].panels() for _, of in one.reads())]
-    assert not late, f"take {late} out of WAITING in figures/specs.py: all its networks are committed"
-
-
 def test_cells_of_a_figure_have_names_of_their_own_and_labels_mean_one_thing():
-    for name, figure in KNOWN.items():
+    for name, figure in FIGURES.items():
         names = [panel.name for panel in figure.cells() if panel.name != "heads"]  # one row of strips
         assert len(set(names)) == len(names)
         looks = {look for panel in figure.panels() for look in panel.looks.values() if look and look.label}
@@ -95,7 +86,7 @@ def test_cells_of_a_figure_have_names_of_their_own_and_labels_mean_one_thing():
 
 
 def test_every_figure_has_words_and_the_words_a_figure():
-    assert set(captions.written()) == set(KNOWN)
+    assert set(captions.written()) == set(FIGURES)
     assert all(set(one) == {"paper", "title", "text", "seen"} for one in captions.written().values())
 
 
@@ -121,7 +112,7 @@ def fake_tables(config, states, curves):
     """Answers to all that figures ask, of seeds that converged (1), did not (0) or diverged (None)."""
     traced = {
         (query.of, query.request)
-        for figure in KNOWN.values()
+        for figure in FIGURES.values()
         for panel in figure.panels()
         for query in (*panel.queries, *(more for q in panel.queries for more in getattr(q, "queries", ())))
         if isinstance(query, Curve | Runs)
@@ -192,7 +183,7 @@ def fake(tmp_path, monkeypatch):
 
     def made(states=(1, 0, None), curves=True):
         shutil.copytree("published", tmp_path / "published")
-        for name, figure in KNOWN.items():
+        for name, figure in FIGURES.items():
             monkeypatch.setitem(FIGURES, name, figure)
         config = load()
         bounds = config.scales["smoke"].model_copy(update={"seeds": len(states)})
@@ -219,7 +210,7 @@ def rows_of(name):
         return list(csv.DictReader(handle))
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_drawn_with_its_data(name, fake):
     outputs = draw.save(name, fake(), "smoke")
     assert outputs == [Path(f"figures/smoke/{name}.{end}") for end in ("png", "svg", "csv", "json")]
@@ -239,10 +230,10 @@ def test_a_figure_is_drawn_with_its_data(name, fake):
 def test_one_seed_is_drawn_even_if_nothing_converged_and_no_states_were_kept(states, fake):
     tables = Tables(fake(states, curves=False), "smoke")
     for name in (
-        KNOWN if states == (0,) else KNOWN.keys() - {"fig9", "fig11", "vo23_fig3b"}
+        FIGURES if states == (0,) else FIGURES.keys() - {"fig9", "fig11", "vo23_fig3b"}
     ):  # whose weights would it be
         with style.theme():
-            assert draw.Drawing(KNOWN[name], tables).canvas().axes
+            assert draw.Drawing(FIGURES[name], tables).canvas().axes
 
 
 def test_seeds_stand_in_series_of_their_state_and_the_mean_is_of_the_converged(fake):

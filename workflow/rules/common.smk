@@ -44,7 +44,7 @@ for given in workflow.configfiles:  # Snakemake's own loader takes the last of t
     told(read_yaml)(given)
 CONFIG = told(settings.from_mapping)(config)
 CLAIMS = told(registry.claims)()
-told(registry.check)(CONFIG, {*drawing.FIGURES, *drawing.WAITING})
+told(registry.check)(CONFIG, drawing.FIGURES)
 told(plan.check_possible)(CONFIG)
 SCALE = CONFIG.scale
 DECIDED = told(registry.decided)(CONFIG.sources)

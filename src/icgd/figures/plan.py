@@ -7,7 +7,7 @@ from icgd.config import Config
 from icgd.errors import IcgdError, nearest
 from icgd.figures import tables
 from icgd.figures.panels import Figure
-from icgd.figures.specs import FIGURES, WAITING
+from icgd.figures.specs import FIGURES
 from icgd.measures.request import Request
 
 
@@ -18,8 +18,7 @@ def named(name: str) -> Figure:
         IcgdError: there is none of that name.
     """
     if name not in FIGURES:
-        waits = " yet: its networks are not committed" * (name in WAITING)
-        raise IcgdError(f"there is no figure {name!r}{waits}; {nearest(name, FIGURES)}")
+        raise IcgdError(f"there is no figure {name!r}; {nearest(name, FIGURES)}")
     return FIGURES[name]
 
 
