@@ -193,7 +193,7 @@ def test_another_working_folder_is_told_all_that_it_lacks_at_once(tmp_path):
     )
     done = run(*plan_there, check=False)
     (sentence,) = [line for line in (done.stdout + done.stderr).splitlines() if " lacks " in line]
-    assert done.returncode == 1 and "config.yaml, claims, published, requirements.lock" in sentence
+    assert done.returncode == 1 and "config.yaml, claims, published, which" in sentence
     run(*sentence.partition("checkout has: ")[2].split(), folder=tmp_path)
     run(*plan_there)
 
