@@ -75,7 +75,7 @@ attest: setup ## does today's code still train what is committed? compare compil
 site: setup ## a page for every claim, figure and source: site/SCALE/index.html (seconds)
 	@$(RUN) python -m icgd site --scale $(SCALE)
 
-faults: setup ## plant faults in copies of the source, one at a time, and see what notices them (an hour)
+faults: setup ## plant faults in copies of the source, one at a time, and see what notices them (twenty minutes)
 	$(RUN) python tests/faults.py
 
 lint: setup ## snakemake, snakefmt and ruff
