@@ -36,7 +36,7 @@ class Verdicts:
         )
         borne_out = sum(is_finding(one) and one["verdict"] == "supported" for one in verdicts.values())
         self.count |= Counter(findings=borne_out, claims=len(claims))
-        self.places = {id_: entry.place.replace(":", "#L") for id_, entry in explain.entries().items()}
+        self.places = {id_: entry.link for id_, entry in explain.entries().items()}
 
     def of(self, id_: str) -> dict:
         """A verdict.

@@ -48,6 +48,11 @@ class Entry(NamedTuple):
     text: str
     place: str
 
+    @property
+    def link(self) -> str:
+        """Its place as a git host opens it."""
+        return self.place.replace(":", "#L")
+
 
 def show(asked: Iterable[str], scale: str, as_json: bool = False) -> None:
     """Print the explanations of committed or rebuilt verdicts; of a figure its claims.

@@ -114,7 +114,7 @@ class Content:
     @cached_property
     def places(self) -> dict[str, str]:
         """Claim -> file and line of its entry in the registry."""
-        return {id_: entry.place.replace(":", "#L") for id_, entry in explain.entries().items()}
+        return {id_: entry.link for id_, entry in explain.entries().items()}
 
     @cached_property
     def standing(self) -> dict[str, bool]:
