@@ -7,7 +7,7 @@ from networks import ONE, TWO, ask, drawn, ended, gd_plus_plus, made
 
 from icgd.config import Causal, Evaluation, Model, Settings, Task
 from icgd.errors import IcgdError
-from icgd.measures import blocks, response, sequences
+from icgd.measures import blocks, response, sequences, sets
 from icgd.measures.blocks import BEFORE, NOW, UPDATED, Blocks
 from icgd.measures.grid import Grid
 from icgd.measures.network import Network
@@ -99,7 +99,7 @@ def test_compressing_scaled_identities_changes_nothing_and_noise_is_seen():
     network = of_sequences(a_step(noise=0.1).weights)
     states = network.draw("some", 5).states[:, :-1]
     for weights in (blocks.compressed(network), blocks.of(network, network.weights).weights):
-        found = sequences.by_network(network, weights, sequences.Set(network.draw("some", 5).states, None))
+        found = sequences.by_network(network, weights, sets.Set(network.draw("some", 5).states, None))
         np.testing.assert_allclose(
             found,
             causal.predict(Causal(**{**LAYER.model_dump(), "key_size": 16}), network.weights, states),
@@ -171,7 +171,7 @@ def test_only_linear_layers_on_constructed_tokens_have_blocks():
 
 
 def test_the_released_normaliser_is_the_norm_of_the_gram_matrix():
-    few = sequences.Set(of_sequences(a_step().weights).draw("some", 300).states, None)
+    few = sets.Set(of_sequences(a_step().weights).draw("some", 300).states, None)
     for known in (few.seen, few.seen_before):
         gram = np.einsum("btij,btj,btkj->btik", known.basis, known.values, known.basis)
         np.testing.assert_allclose(known.norm[:, 2:, 0], np.linalg.norm(gram, axis=(2, 3))[:, 2:], rtol=1e-9)

@@ -10,7 +10,8 @@ from networks import ask, ended
 from icgd.config import Causal, Evaluation, Settings, Task
 from icgd.errors import IcgdError
 from icgd.measures.network import Network
-from icgd.measures.sequences import Sequences, placed, slopes_of
+from icgd.measures.sequences import Sequences, slopes_of
+from icgd.measures.sets import placed
 from icgd.models import causal
 from icgd.references import sequences
 from icgd.tasks import dynamics

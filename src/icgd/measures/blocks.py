@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from icgd.errors import IcgdError
-from icgd.measures import sequences
+from icgd.measures import sequences, sets
 from icgd.measures.naming import fault, measure
 from icgd.measures.network import Network
 from icgd.measures.request import Request, parsed
@@ -191,7 +191,7 @@ def _halfway(weighed: Weighed) -> tuple[Blocks, float, float]:
 
 def _loss(weighed: Weighed, weights: Weights) -> float:
     """Mean loss on the first of the sequences."""
-    words, cut = sequences.placed(weighed.request.tasks)
+    words, cut = sets.placed(weighed.request.tasks)
     few = weighed.grid.sequences.set(words, weighed.network.settings.evaluation.state_tasks)
     found = sequences.by_network(weighed.network, weights, few)[:, cut]
     return float(0.5 * np.mean(np.sum((found.astype(float) - few.targets[:, cut]) ** 2, axis=-1)))

@@ -16,7 +16,8 @@ from icgd.errors import IcgdError
 from icgd.measures.naming import FAULTS, MEASURES, fault, measure, predictor
 from icgd.measures.network import Network
 from icgd.measures.request import Request, Words, parsed
-from icgd.measures.sequences import ERRORS, networks_of, placed
+from icgd.measures.sequences import ERRORS, networks_of
+from icgd.measures.sets import placed
 from icgd.models import causal
 from icgd.models.transformer import Weights
 

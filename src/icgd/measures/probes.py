@@ -21,7 +21,7 @@ from icgd.measures.readout import (
     other_features,
 )
 from icgd.measures.request import Request
-from icgd.measures.sequences import placed
+from icgd.measures.sets import placed
 
 LAGS = 8  # of earlier states
 BOUND = 0.9  # R^2 of a state that a token holds

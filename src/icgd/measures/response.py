@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from icgd.errors import IcgdError
-from icgd.measures import sequences
+from icgd.measures import sequences, sets
 from icgd.measures.fit import first, fit_by_network
 from icgd.measures.naming import measure
 from icgd.measures.request import METHODS, ON_SEQUENCES, Request, parsed
@@ -67,7 +67,7 @@ class Coordinates:
         self.binned = Binned(self.values)
 
     def _set_sequences(self) -> None:
-        self.words, self.cut = sequences.placed(self.tasks)
+        self.words, self.cut = sets.placed(self.tasks)
         network = self.grid.network
         if self.cut.stop is None or network.settings.task.hidden:
             raise IcgdError(

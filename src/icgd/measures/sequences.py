@@ -1,7 +1,6 @@
 """Predictions at every position of a sequence (second paper): who makes them, how good and near they are.
 
-Tasks are named ``fresh [<setting>=<value> ...] [at <t> | from <t>]``: sequences of the seed's own evaluation
-stream, drawn with other settings if asked, at one position (from 0; t + 1 states are seen) or from one on.
+Tasks are named as in `measures.sets`.
 """
 
 from collections.abc import Callable
@@ -12,11 +11,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from icgd.config import Task, checked
 from icgd.errors import IcgdError, nearest
 from icgd.measures.naming import FAULTS, MEASURES, fault, measure, predictor
 from icgd.measures.network import Network
 from icgd.measures.request import ON_SEQUENCES, Request, Words, parsed
+from icgd.measures.sets import Known, Set, Streams, drawn, known_to, placed
 from icgd.models import causal as readable
 from icgd.models.transformer import Weights
 from icgd.references import sequences as references
@@ -28,35 +27,8 @@ CHUNK = 1000  # sequences computed at a time
 SLOPES_AT, SLOPES_OF = (10, 25, 40), 128  # positions and sequences whose sensitivities are compared
 STEP = 1e-4  # of differences
 WINDOW, ERRORS = 5, 2.0  # positions of a window, and standard errors that count
+EARLY_PAIRS = 8  # after the first, among which the loss of few-shot learning rises
 EARLY = 5  # positions left out of distances: hardly anything can be known there
-
-
-@dataclass(frozen=True, eq=False)
-class Set:
-    """Sequences, and what is seen in them."""
-
-    states: np.ndarray  # (B, T + 1, n)
-    teachers: np.ndarray  # (B, m, m)
-
-    @property
-    def inputs(self) -> np.ndarray:
-        """States that are seen: (B, T, n)."""
-        return self.states[:, :-1]
-
-    @property
-    def targets(self) -> np.ndarray:
-        """States that are to be predicted: (B, T, n)."""
-        return self.states[:, 1:]
-
-    @cached_property
-    def seen(self) -> Seen:
-        """What references see at every position."""
-        return references.seen(self.inputs)
-
-    @cached_property
-    def seen_before(self) -> Seen:
-        """The same without the newest pair."""
-        return references.seen(self.inputs, newest=False)
 
 
 class Sequences:
@@ -64,27 +36,21 @@ class Sequences:
 
     def __init__(self, network: Network):
         self.network = network
-        self._sets: dict[tuple, Set] = {}
+        self._sets: dict[tuple, Known] = {}
         self._found: dict[tuple, list[np.ndarray]] = {}
         self._tuned: dict[tuple, Callable[[Seen], np.ndarray]] = {}
 
-    def set(self, words: tuple[str, ...], count: int) -> Set:
+    def set(self, words: tuple[str, ...], count: int) -> Known:
         """The first ``count`` sequences of a set by its words."""
         if (words, count) not in self._sets:
-            changes = dict(_setting(word) for word in words[1:])
-            checked(
-                Task, {**self.network.settings.task.model_dump(), **changes}, f"tasks {' '.join(words)!r}"
-            )
-            drawn = self.network.draw("evaluation data", count, **changes)
-            self._sets[words, count] = Set(np.asarray(drawn.states), np.asarray(drawn.teacher))
+            self._sets[words, count] = drawn(self.network, words, count)
         return self._sets[words, count]
 
     @cached_property
     def tuning(self) -> Set:
         """Sequences that references are tuned on, and nothing is measured on."""
         count = min(TUNING, self.network.settings.evaluation.tasks)
-        drawn = self.network.draw("tuning data", count)
-        return Set(np.asarray(drawn.states), np.asarray(drawn.teacher))
+        return drawn(self.network, ("fresh",), count, "tuning data")
 
     def found(self, text: str, words: tuple[str, ...], count: int) -> list[np.ndarray]:
         """Predictions (B, T, n) of a predictor, or of several networks, on a set."""
@@ -93,7 +59,7 @@ class Sequences:
             self._found[place] = [one(self.set(words, count)) for one in self.predictors(text)]
         return self._found[place]
 
-    def predictors(self, text: str) -> list[Callable[[Set], np.ndarray]]:
+    def predictors(self, text: str) -> list[Callable[[Known], np.ndarray]]:
         """What a rule names, as functions Set -> predictions (B, T, n).
 
         Raises:
@@ -110,11 +76,11 @@ class Sequences:
             raise IcgdError(f"{text!r}: the fault {words.fault!r} is none of predictions.")
         return [partial(_changed, change, one, words.number) for one in sound] if change else sound
 
-    def _formula(self, words: Words) -> Callable[[Set], np.ndarray]:
+    def _formula(self, words: Words) -> Callable[[Known], np.ndarray]:
         """A reference that is not trained."""
         if words.name == "zero":
             return lambda few: np.zeros_like(few.inputs)
-        if words.name in ("ridge", "ridge released"):
+        if words.name in ("ridge", "ridge released", "ridge pairs"):
             return lambda few: by_ridge(known_to(words.name, few))
         if words.name not in ON_SEQUENCES:
             raise IcgdError(f"{self.network.experiment}: {words.sound} predicts no states of a sequence.")
@@ -129,12 +95,7 @@ class Sequences:
         return self._tuned[name, steps]
 
 
-def known_to(name: str, few: Set) -> Seen:
-    """What a method sees: released baselines do without the newest pair."""
-    return few.seen_before if name.endswith(" released") else few.seen
-
-
-def _changed(change: Callable, sound: Callable, size: float, few: Set) -> np.ndarray:
+def _changed(change: Callable, sound: Callable, size: float, few: Known) -> np.ndarray:
     """Predictions with a fault in them."""
     return change(sound(few), few, size)
 
@@ -157,26 +118,6 @@ def networks_of(words: Words, network: Network) -> list[tuple[Network, Weights]]
 def by_ridge(known: Seen) -> np.ndarray:
     """Predictions of ridge regression."""
     return references.predictions(known, references.ridge(known.values))
-
-
-def _setting(word: str) -> tuple[str, object]:
-    """A setting of the task and its value, a number if it is one."""
-    key, _, value = word.partition("=")
-    try:
-        return key, float(value)
-    except ValueError:
-        return key, value
-
-
-def placed(text: str) -> tuple[tuple[str, ...], slice]:
-    """Words of a set of sequences, and its positions."""
-    words = tuple(text.split())
-    if len(words) > 2 and words[-2] in ("at", "from") and words[-1].isdigit():
-        first = int(words[-1])
-        return words[:-2], slice(first, first + 1 if words[-2] == "at" else None)
-    if not words or any("=" not in word for word in words[1:]):
-        raise IcgdError(f"there are no sequences {text!r}; right is, say, 'fresh start_range=2 at 49'.")
-    return words, slice(None)
 
 
 def weights_of(words: Words, network: Network) -> Weights:
@@ -203,40 +144,43 @@ def weights_of(words: Words, network: Network) -> Weights:
     return FAULTS[words.fault, "causal weights"](network, *map(float, words.size))
 
 
-def by_network(network: Network, weights: Weights, few: Set) -> np.ndarray:
+def by_network(network: Network, weights: Weights, few: Known) -> np.ndarray:
     """Predictions of a network, some sequences at a time."""
-    settings, states = network.settings.causal, few.inputs
-    if states.shape[1] > (longest := network.settings.task.context) and settings.position != "none":
+    settings, tokens = network.settings.causal, few.tokens(weights)
+    longest = readable.length(settings, network.settings.task)
+    if tokens.shape[1] > longest and settings.position != "none":
         raise IcgdError(
-            f"{network.experiment}: {states.shape[1]} states, and it has codes of {longest} positions."
+            f"{network.experiment}: {tokens.shape[1]} tokens, and it has codes of {longest} positions."
         )
-    parts = [states[start : start + CHUNK] for start in range(0, len(states), CHUNK)]
-    return np.concatenate([np.asarray(_predict(settings, weights, part)) for part in parts])
+    parts = [tokens[start : start + CHUNK] for start in range(0, len(tokens), CHUNK)]
+    return few.read(
+        np.concatenate([np.asarray(_predict(settings, weights, part)) for part in parts]), weights
+    )
 
 
 _predict = jax.jit(causal.predict, static_argnums=0)
 
 
 @fault("scaled", of="predictions")
-def scaled(found: np.ndarray, few: Set, factor: float) -> np.ndarray:
+def scaled(found: np.ndarray, few: Known, factor: float) -> np.ndarray:
     """Predictions and weights times a factor"""
     return factor * found
 
 
 @fault("nudged", of="predictions")
-def nudged(found: np.ndarray, few: Set, share: float) -> np.ndarray:
+def nudged(found: np.ndarray, few: Known, share: float) -> np.ndarray:
     """Predictions moved this share of the way to the truth"""
-    return found + share * (few.states[:, 1:] - found)
+    return found + share * (few.targets - found)
 
 
 @fault("offset", of="predictions")
-def offset(found: np.ndarray, few: Set, size: float) -> np.ndarray:
+def offset(found: np.ndarray, few: Known, size: float) -> np.ndarray:
     """A constant added to each prediction"""
     return found + size
 
 
 @fault("blurred", of="predictions")
-def blurred(found: np.ndarray, few: Set, share: float) -> np.ndarray:
+def blurred(found: np.ndarray, few: Known, share: float) -> np.ndarray:
     """Each prediction with this share of that for the sequence before it in the set added"""
     return found + share * np.roll(found, 1, axis=0)
 
@@ -244,6 +188,11 @@ def blurred(found: np.ndarray, few: Set, share: float) -> np.ndarray:
 @predictor("ridge released")
 def ridge_released(network: Network) -> None:
     """ridge regression on sequences without the newest pair, as the released baseline has it"""
+
+
+@predictor("ridge pairs")
+def ridge_pairs(network: Network) -> None:
+    """ridge regression on a stream by who knows which tokens are pairs"""
 
 
 @dataclass(frozen=True)
@@ -325,8 +274,10 @@ def trace(grid, request: Request) -> dict[float, float]:
     return found
 
 
-def slopes_of(known: Sequences, text: str, few: Set, at: int) -> np.ndarray:
+def slopes_of(known: Sequences, text: str, few: Known, at: int) -> np.ndarray:
     """d f_t / d s_t (B, n, n): of networks by differentiation, of formulas by differences."""
+    if isinstance(few, Streams):
+        raise IcgdError("sensitivities are of states, not of streams of pairs.")
     words, states = parsed(text), few.states[:SLOPES_OF, : at + 2].astype(float)
     if words.has_weights and (words.fault, "predictions") not in FAULTS:
         weights, settings = weights_of(words, known.network), known.network.settings.causal
@@ -414,3 +365,16 @@ def shift_factor(both: Compared) -> float:
     """factor, of 1 or more, between loss_over_power on shifted tasks and on those of training"""
     ours, plain = loss_over_power(both), loss_over_power(both.unshifted())
     return max(ours / plain, plain / ours)
+
+
+@measure
+def early_rise(both: Compared) -> float:
+    """greatest loss at positions 1 to 8 over that at the first"""
+    return float(np.max(both.curve[1 : EARLY_PAIRS + 1]) / both.curve[0])
+
+
+@measure(tolerance=1e-4)
+def curve_distance(both: Compared) -> float:
+    """root mean square gap of losses by position to the reference's, over the loss of predicting zero"""
+    gaps = both.curve - np.mean(both.losses(both.theirs), axis=0)
+    return float(np.sqrt(np.mean(gaps**2)) / np.mean(both.losses(np.zeros_like(both.ours))))

@@ -45,10 +45,24 @@ def seen(states: np.ndarray, newest: bool = True) -> Seen:
     states = np.asarray(states, np.float64)
     before = previous(states)
     gram, moments = (np.cumsum(x[..., :, None] * before[..., None, :], axis=1) for x in (before, states))
-    if not newest:
-        gram, moments = (np.pad(x[:, :-1], [(0, 0), (1, 0), (0, 0), (0, 0)]) for x in (gram, moments))
+    return _seen(gram, moments, states) if newest else _seen(_before(gram), _before(moments), states)
+
+
+def seen_pairs(inputs: np.ndarray, targets: np.ndarray) -> Seen:
+    """Of pairs (x_i, y_i), (B, P, n) each: at x_p all pairs with i < p."""
+    x, y = (np.asarray(part, np.float64) for part in (inputs, targets))
+    gram, moments = (np.cumsum(one[..., :, None] * x[..., None, :], axis=1) for one in (x, y))
+    return _seen(_before(gram), _before(moments), x)
+
+
+def _before(sums: np.ndarray) -> np.ndarray:
+    """Sums without the last term."""
+    return np.pad(sums[:, :-1], [(0, 0), (1, 0), (0, 0), (0, 0)])
+
+
+def _seen(gram: np.ndarray, moments: np.ndarray, query: np.ndarray) -> Seen:
     values, basis = np.linalg.eigh(gram)
-    return Seen(np.maximum(values, 0), basis, moments @ basis, np.einsum("btji,btj->bti", basis, states))
+    return Seen(np.maximum(values, 0), basis, moments @ basis, np.einsum("btji,btj->bti", basis, query))
 
 
 def predictions(known: Seen, responses: np.ndarray) -> np.ndarray:
