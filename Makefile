@@ -38,7 +38,7 @@ $(STAMP): requirements.lock
 		$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(OURSELVES)
 	@echo "$(CURDIR)" > $@
 
-reproduce: setup ## every figure and verdict at quick scale, twelve minutes on two quiet cores; SOURCES=vo22 alone
+reproduce: setup ## every figure and verdict at quick scale, sixteen minutes on two quiet cores, twelve for SOURCES=vo22 alone
 	@$(SNAKEMAKE) $(FIRST) --config scale=quick $(CHAPTER)
 
 full: setup ## train everything at the published settings and decide every claim (about twenty CPU hours)
@@ -47,7 +47,7 @@ full: setup ## train everything at the published settings and decide every claim
 test: setup ## the tests
 	$(RUN) python -m pytest -q -n $(CORES) --dist loadfile --durations=20
 
-bench: setup ## what a training step costs, on a quiet machine (about ten minutes)
+bench: setup ## what a training step costs, on a quiet machine (a few minutes)
 	$(RUN) python benchmarks/steps.py
 
 audit: ## explain claims: make audit CLAIM="vo22-17 fig2" [SCALE=quick rebuilds them] [JSON=1]

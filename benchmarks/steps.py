@@ -1,6 +1,6 @@
 """What a training step costs: the engine, the same steps with the readable model, the authors' released code.
 
-`make bench [RELEASED=<their folder transformers_learn_icl_by_gd>]`, on a quiet machine; about ten minutes.
+`make bench [RELEASED=<their folder transformers_learn_icl_by_gd>]`, on a quiet machine; a few minutes.
 All forms run in turn in this one process, on one thread. Writes benchmarks/results/steps.* and the block of
 benchmarks/README.md.
 """

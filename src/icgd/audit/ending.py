@@ -23,7 +23,15 @@ def lines(scale: str) -> list[str]:
         part = one["parts"][0]
         told.append(f"  {one['id']}  {one['says']}")
         bound = f"supported {region(part['supported'])}"
-        told.append(f"      {in_words(one)}: {measured(part) or 'no number'} ({bound})")
+        told.append(f"      {in_words(one)}: {_number(part)} ({bound})")
     told.append(f"Look into {paths.FIGURES / scale}, and ask for any verdict:")
     first = headlines[0]["id"] if headlines else next(iter(verdicts), "vo22-17")
     return [*told, f"  make audit CLAIM={first}{'' if scale == 'full' else f' SCALE={scale}'}"]
+
+
+def _number(part: dict) -> str:
+    """Value and interval, or why there is none: in short runs all seeds may be left out."""
+    if part["value"] is not None:
+        return measured(part)
+    left_out = part["excluded"]
+    return "no number" + (f": {len(left_out)} left out, {left_out[0]['why']}" if left_out else "")
