@@ -20,7 +20,7 @@ UNITS = ("mean", "median", "fraction", "count")
 ESTIMANDS = {"training seed": UNITS, "restart": UNITS, "set": UNITS, "none": ("max", "min", "value")}
 SHIFTED = ("inputs", "targets", "inputs_other", "targets_other", "context", "distractors")
 FIRST_WORDS = {
-    "tasks": ("", "fresh", "published", "history", "one_more_pair"),
+    "tasks": ("", "fresh", "published", "history", "one_more_pair", "pairs"),
     "along": ("", *SHIFTED, "roll_out", "path", "training", "layers", "positions", "lags", "eigenvalues"),
 }
 
@@ -213,4 +213,4 @@ def _check_words(evidence: Evidence, where: str) -> None:
 
 def _known(word: str, known: Collection[str], complaint: str) -> None:
     if word not in known:
-        raise IcgdError(f"{complaint} {word!r}; {nearest(word, known)}")
+        raise IcgdError(f"{complaint} {word!r}; {nearest(word, list(filter(None, known)))}")
