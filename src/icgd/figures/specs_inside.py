@@ -26,11 +26,13 @@ from icgd.measures.request import Request
 
 # fmt: off
 ONE, SIX, THREE, SEVEN = "linear_one", "linear_six", "softmax_three", "softmax_seven"
+HYBRID, MESA = "softmax_mesa", "mesa_two"
 FIXED_ONE, FIXED_SIX = "fixed_teacher_one", "fixed_teacher_six"
 WORDS = {  # experiment -> words, colour
     ONE: ("one linear layer", BLUE), SIX: ("six linear layers", ORANGE),
     THREE: ("three softmax layers", PURPLE), SEVEN: ("seven softmax layers", GREEN),
     FIXED_ONE: ("one linear layer", BLUE), FIXED_SIX: ("six linear layers", ORANGE),
+    HYBRID: ("softmax and mesa", BLUE), MESA: ("two mesa layers", AMBER),
 }
 R2, LAYER = "R² on other sequences", "after layer (0: before the first)"
 SHARE = {"ylim": (-0.05, 1.05)}
@@ -65,11 +67,11 @@ LAST = "at 49"
 BINDING = Panel(
     "binding", "(a) earlier states after layer 1", "states before the current one", R2,
     (
-        network(SEVEN, r2("previous_state_r2", LAST, "lags 1")),
+        *(network(of, r2("previous_state_r2", LAST, "lags 1")) for of in (SEVEN, HYBRID, MESA)),
         Curve(SEVEN, r2("previous_state_r2", LAST, "lags 1", "untrained"), "untrained", "once"),
-        as_r2("vo23_fig2", "binding", SEVEN, ENTRY, SEVEN),
+        *(as_r2("vo23_fig2", "binding", of, ENTRY, of) for of in (SEVEN, HYBRID)),
     ),
-    named(SEVEN) | UNTRAINED, **SHARE,
+    named(SEVEN, HYBRID, MESA) | UNTRAINED, **SHARE,
 )
 BOUND_BY_LAYER = Panel(
     "bound", "(b) the state before, by layer", LAYER, R2,
@@ -104,25 +106,29 @@ ALL_HEADS = Panel(
     (
         Given("all", {0.0: 1.0, 1.0: 0.0}),
         Given("rule", {0.0: 0.8, 0.8: 0.0}),
-        *(Plane(SEVEN, asked, SEVEN, "shown") for asked in OF_HEADS.values()),
+        *(Plane(of, asked, of, "shown") for of in (SEVEN, HYBRID) for asked in OF_HEADS.values()),
         *(Number("vo23_fig3_now", f"head {head}", SEVEN, y="vo23_fig3_before") for head in HEADS),
     ),
     {
         ("ours", "all"): Look("all on these two", BLACK, DOTTED),
         ("ours", "rule"): Look("rule: 0.8 on them", BLACK, DASHED),
-        ("ours", SEVEN): Look("a head", GREEN, DOT),
-        ("published", SEVEN): Look("a head", GREEN, hollow("D")),
+        ("ours", SEVEN): Look("of seven layers", GREEN, DOT),
+        ("ours", HYBRID): Look("of softmax and mesa", BLUE, DOT),
+        ("published", SEVEN): Look("of seven layers", GREEN, hollow("D")),
     },
     xlim=(-0.05, 1.05), extra=True, **SHARE,
 )
 WHATEVER = Panel(
     "spread", "(c) whatever the data?", "", "standard deviation over\nsequences, largest of the heads",
     (
-        Points(SEVEN, Request("attention_spread", "network", "", "fresh from 1"), SEVEN),
+        *(Points(of, Request("attention_spread", "network", "", "fresh from 1"), of, float(place))
+          for place, of in enumerate((SEVEN, HYBRID))),
         Number("vo23_fig3_spread", "largest", SEVEN, 0.0),
     ),
-    {("ours", SEVEN): Look("", GREEN, DOT), ("published", SEVEN): Look("", GREEN, hollow("D"))},
-    xlim=(-0.6, 0.6), ylim=(0, None), xticks={0: "seeds"}, spread=0.2, beside=0.4, extra=True,
+    {("ours", SEVEN): Look("", GREEN, DOT), ("ours", HYBRID): Look("", BLUE, DOT),
+     ("published", SEVEN): Look("", GREEN, hollow("D"))},
+    xlim=(-0.6, 1.6), ylim=(0, None), xticks={0: "seven softmax", 1: "softmax, mesa"}, spread=0.2, beside=0.4,
+    extra=True,
     across=(Across(0.05, "rule: at most 0.05"),),
 )
 VO23_FIG3 = Figure(((BY_LAG, ALL_HEADS, WHATEVER),), 3.4, SEVEN)
