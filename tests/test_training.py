@@ -110,11 +110,11 @@ def test_killed_and_resumed_gives_the_same_bits(slow_checkout):
     process.wait()
     assert not (folder / "weights.npz").exists()
     run(*command, folder=slow_checkout)
-    resumed = (folder / "weights.npz").read_bytes()
+    resumed = [(folder / name).read_bytes() for name in ("weights.npz", "history.csv")]
     assert not (folder / "unfinished.npz").exists()
     (folder / "weights.npz").unlink()
     run(*command, folder=slow_checkout)
-    assert (folder / "weights.npz").read_bytes() == resumed
+    assert [(folder / name).read_bytes() for name in ("weights.npz", "history.csv")] == resumed
 
 
 @pytest.fixture

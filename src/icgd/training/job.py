@@ -19,6 +19,7 @@ from icgd.training import checkpoint, loop, points, program
 from icgd.training.points import Point
 
 COURSE_COLUMNS = ("step", "training_loss", "largest_loss")
+FIRST_COLUMNS = (*COURSE_COLUMNS, "evaluation_loss")  # of a history; a resumed run has them in another order
 
 
 def train(name: str, settings: Settings, scale: str, seeds: Sequence[int]) -> None:
@@ -57,7 +58,8 @@ def _train_seeds(name: str, settings: Settings, scale: str, seeds: Sequence[int]
             )
         outputs = paths.weights(scale, name, seed), paths.history(scale, name, seed)
         checkpoint.save(outputs[0], run.arrays(), diverged_at=run.diverged_at)
-        write_table(outputs[1], run.history[0], run.history)
+        columns = (*FIRST_COLUMNS, *sorted(set(run.history[0]) - set(FIRST_COLUMNS)))
+        write_table(outputs[1], columns, run.history)
         recorder.write(outputs, [paths.weights(scale, settings.start, seed)] if settings.start else [])
     unfinished.unlink(missing_ok=True)
 
