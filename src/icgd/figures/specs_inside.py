@@ -26,13 +26,14 @@ from icgd.measures.request import Request
 
 # fmt: off
 ONE, SIX, THREE, SEVEN = "linear_one", "linear_six", "softmax_three", "softmax_seven"
-HYBRID, MESA = "softmax_mesa", "mesa_two"
+HYBRID, MESA, STANDARD = "softmax_mesa", "mesa_two", "standard_seven"
 FIXED_ONE, FIXED_SIX = "fixed_teacher_one", "fixed_teacher_six"
 WORDS = {  # experiment -> words, colour
     ONE: ("one linear layer", BLUE), SIX: ("six linear layers", ORANGE),
     THREE: ("three softmax layers", PURPLE), SEVEN: ("seven softmax layers", GREEN),
     FIXED_ONE: ("one linear layer", BLUE), FIXED_SIX: ("six linear layers", ORANGE),
     HYBRID: ("softmax and mesa", BLUE), MESA: ("two mesa layers", AMBER),
+    STANDARD: ("seven standard blocks", PURPLE),
 }
 R2, LAYER = "R² on other sequences", "after layer (0: before the first)"
 SHARE = {"ylim": (-0.05, 1.05)}
@@ -75,8 +76,8 @@ BINDING = Panel(
 )
 BOUND_BY_LAYER = Panel(
     "bound", "(b) the state before, by layer", LAYER, R2,
-    tuple(network(of, r2("previous_state_r2", LAST, "layers")) for of in (SIX, SEVEN)),
-    named(SIX, SEVEN), extra=True, **SHARE,
+    tuple(network(of, r2("previous_state_r2", LAST, "layers")) for of in (SIX, SEVEN, STANDARD)),
+    named(SIX, SEVEN, STANDARD), extra=True, **SHARE,
 )
 NEXT_OF_BOTH = Panel(
     "next", "(c) the next state, by layer", LAYER, R2,
