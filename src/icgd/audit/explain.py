@@ -264,6 +264,8 @@ def value(item: dict, part: dict, units: bool = True) -> str:
         return f"{hits} {plural(part['per'])}"
     if not statistical(part):
         return number(item["value"]) + unit(part)
+    if item["value"] is None:
+        return "no number"
     found, low, high = (number(item[key]) for key in ("value", "low", "high"))
     per = plural(part["per"]) if item["n"] != 1 else part["per"]
     return f"{found}{unit(part)} [{low}, {high}]" + (f", {item['n']} {per}" if units else "")
