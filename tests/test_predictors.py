@@ -39,7 +39,9 @@ OF_HISTORIES = (
     *("rank_one", "labels", "released", "corrected", "published_drop", "one_layer", "drops", "curve"),
     *sorted(name for name in request.names() if name.startswith("curve ")),
 )
-ON_SEQUENCES = {*request.ON_SEQUENCES, "ridge released", "planted", "two_lags"} - set(request.METHODS)
+ON_SEQUENCES = {*request.ON_SEQUENCES, "ridge released", "ridge pairs", "planted", "two_lags"} - set(
+    request.METHODS
+)
 FITTING = sorted(request.names() - {*OF_HISTORIES, *ON_SEQUENCES})
 
 
