@@ -19,6 +19,7 @@ from networks import (
     refactored,
 )
 
+from icgd import dictionary
 from icgd.claims import evidence, registry
 from icgd.config import Model
 from icgd.errors import IcgdError
@@ -39,9 +40,9 @@ OF_HISTORIES = (
     *("rank_one", "labels", "released", "corrected", "published_drop", "one_layer", "drops", "curve"),
     *sorted(name for name in request.names() if name.startswith("curve ")),
 )
-ON_SEQUENCES = {*request.ON_SEQUENCES, "ridge released", "ridge pairs", "planted", "two_lags"} - set(
-    request.METHODS
-)
+OF_SEQUENCES = ("sequences", "readout", "inside")  # files whose predictors predict states
+ON_SEQUENCES = {name for name, entry in dictionary.predictors().items() if entry.kind in OF_SEQUENCES}
+ON_SEQUENCES |= set(request.ON_SEQUENCES) - set(request.METHODS)
 FITTING = sorted(request.names() - {*OF_HISTORIES, *ON_SEQUENCES})
 
 
