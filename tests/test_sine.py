@@ -50,14 +50,17 @@ def refactored(seed, step=0.01):
     return embedding(seed) | constructions.one_head(parts)
 
 
-def network(weights, seed=0, model=FREE, others=()):
+def network(weights, seed=0, model=FREE, others=(), states=()):
+    """A network of one arm; ``states``: its weights at steps 10, 20, ..., if any were kept."""
     evaluation = Evaluation(tasks=COUNT, shifted_tasks=COUNT)
     settings = Settings(task=Task(family="sine", inputs=1, context=10), model=model, evaluation=evaluation)
     history = [
         {"step": step, "evaluation_loss": 0.001 + (step < 950), "training_loss": 0.0}
         for step in range(0, 1001, 50)
     ]
-    return Network(settings, seed, weights, history, others=lambda name: list(others))
+    kept = {name: np.stack([one[name] for one in states]) for name in states[0]} if states else {}
+    kept |= {"step": 10 * np.arange(1, len(states) + 1)}
+    return Network(settings, seed, weights, history, kept, others=lambda name: list(others))
 
 
 def against(own, *others, **options):
@@ -163,6 +166,20 @@ def test_a_diverged_other_arm_gives_no_number_and_is_said():
     assert ask(alone, "both_converged", tasks="") == 0
     for measure in ("function_rmse", "model_cos", "tail_ratio"):
         assert np.isnan(ask(alone, measure))
+
+
+def test_along_training_the_other_arm_is_as_it_was_at_the_same_step():
+    asked = Request("model_diff", "network", f"same_seed of {OTHER}", "fresh", "training")
+    steps = [0.005, 0.01, 0.02]
+    theirs = network(descending(0, 0.02), 0, GIVEN, states=[descending(0, step) for step in steps])
+    ours = network(refactored(0, 0.02), others=[theirs], states=[refactored(0, step) for step in steps])
+    found = answer(Grid(ours), asked)
+    assert list(found) == [10, 20, 30] and max(found.values()) < 1e-4
+    stopped = dataclasses.replace(theirs, snapshots={**theirs.snapshots, "step": np.array([10, 20, 40])})
+    with pytest.raises(IcgdError, match="kept states at other steps"):
+        answer(Grid(dataclasses.replace(ours, others=lambda name: [stopped])), asked)
+    alone = dataclasses.replace(ours, others=lambda name: [])
+    assert np.isnan(list(answer(Grid(alone), asked).values())).all()
 
 
 def test_the_functions_of_moved_waves_correlate_as_they_should():

@@ -147,8 +147,9 @@ def following(network: Network, of: str) -> Network:
 def _no_number(network: Network) -> Network:
     """What stands for a network that diverged: NaN in, NaN out; `both_converged` leaves its seed out."""
     weights = jax.tree.map(lambda matrix: jnp.nan * matrix, network.weights)
+    kept = {name: one if name == "step" else np.nan * one for name, one in network.snapshots.items()}
     history = [{**row, "evaluation_loss": "nan"} for row in network.history]
-    return dataclasses.replace(network, weights=weights, history=history)
+    return dataclasses.replace(network, weights=weights, snapshots=kept, history=history)
 
 
 ARMS: dict[str, Callable[[Network, str], Network]] = {

@@ -1,11 +1,12 @@
 """A network at the states of its training that were kept, seen from K steps of GD and from GD++."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from icgd.errors import IcgdError
-from icgd.measures import fits, products
+from icgd.measures import arms, fits, products
 from icgd.measures.fit import Fit, compared, first, fit_by_network, loss
 from icgd.measures.naming import FAULTS, MEASURES, fault, measure, predictor
 from icgd.measures.network import Network
@@ -37,13 +38,29 @@ def trace(grid, request: Request) -> dict[float, float]:
     """A measure of fits at every state."""
     if request.subject != "network":
         raise IcgdError(f"along training there is only the network, not {request.subject!r}.")
-    tasks, theirs = _reference(grid, request)
+    tasks, theirs = _tasks(grid, request.tasks), _theirs(grid, request)
     function, found = MEASURES[request.measure].function, {}
     other = lambda name: grid.fits(name, request.tasks, len(tasks.target))[0]  # noqa: E731
-    for step, fit in _fits(grid, request.tasks):
-        both = fits.Compared(fit, theirs, tasks, grid.network, request.reference, other)
+    for index, (step, fit) in enumerate(_fits(grid, request.tasks)):
+        both = fits.Compared(fit, theirs(index), tasks, grid.network, request.reference, other)
         found[float(step)] = float(function(both))
     return found
+
+
+def _theirs(grid, request: Request) -> Callable[[int], tuple[Fit, ...]]:
+    """What the reference fits, by state of the subject: the other arm's network as it was at the same step.
+
+    Raises:
+        IcgdError: the two networks kept states at other steps.
+    """
+    tasks, theirs = _reference(grid, request)
+    words = parsed(request.reference) if request.reference else None
+    if words is None or words.name != "same_seed":
+        return lambda index: theirs
+    other = arms.same(grid.network, words.of)
+    if list(_steps(other)) != list(_steps(grid.network)):
+        raise IcgdError(f"{grid.network.experiment} and {words.of} kept states at other steps; set the same.")
+    return lambda index: (fit_by_network(other.settings.model, other.at(index).weights, tasks),)
 
 
 def look(grid, request: Request) -> Followed:
