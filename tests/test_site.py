@@ -301,14 +301,10 @@ def test_the_search_finds(site, view, words):
     page.wait_for_selector(f'#search-results li a:has-text("{title}")', timeout=20_000)
 
 
-def test_most_claims_print_on_two_pages(site, view):
+def test_a_claim_prints_on_two_pages_at_most(site, view):
     verdicts = decided()
-    largest = sorted(verdicts, key=lambda id_: -len(verdicts[id_]["parts"]))[:3]
-    pages, short = [], 0
+    largest = sorted(verdicts, key=lambda id_: -len(verdicts[id_]["parts"]))[:5]
     for id_ in [*list(verdicts)[::12], *largest]:
         page = view(site / f"claims/{id_}.html")
-        count = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
+        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) <= 2, id_
         page.close()
-        pages.append(count)
-        short += count <= 2
-    assert max(pages) <= 4 and short > len(pages) / 2
