@@ -59,7 +59,8 @@ def in_training(measure: str) -> parts.Queries:
 
 FIG4_LOSSES = (*(History(of, series=arm) for arm, of in ARMS.items()), *parts.as_published("fig4", "gd"))
 SMALL = {"log": "", "ylim": (0, 0.055)}
-FIG4_ALIGN = parts.agreement("align", "(b) agreement of the arms", in_training, looks.agreement(ORANGE), 0.5, **SMALL)
+PARTIAL = looks.agreement(ORANGE)
+FIG4_ALIGN = parts.agreement("align", "(b) agreement of the arms", in_training, PARTIAL, 0.5, **SMALL)
 FIG4_WAVES = (
     Published("fig4", "sine", "mean"),
     wave("sine", "truth", "truth", "once"),

@@ -79,16 +79,31 @@ class Inside:
 
     def sensitivity(self, weights: Weights | None) -> np.ndarray:
         """Mean norm of d (entry of token t after the first layer) / d s_{t'} by lag: (t + 1,)."""
-        at, settings = self.positions[-1], self.network.settings.causal
+        at = self.positions[-1]
         if weights is None:
             return two_lags(self.network)[: at + 1]
 
-        def after(states: jax.Array) -> jax.Array:
+        slopes = self._slopes(weights, self.states[:SENSED, : at + 1])
+        return self._planted(np.mean(np.linalg.norm(slopes, axis=-1), axis=(0, 1))[::-1])
+
+    @cached_property
+    def _slopes(self) -> Callable:
+        """d (last token after the first layer) / d states, compiled once for all weights."""
+        if self.sound:
+            return self.sound._slopes
+        settings = self.network.settings.causal
+
+        def after(states: jax.Array, weights: Weights) -> jax.Array:
             network = causal.build(settings, states.shape[-1], weights)
             return network.layers[0](network.tokens(states))[-1]
 
-        slopes = jax.jit(jax.vmap(jax.jacrev(after)))(self.states[:SENSED, : at + 1])
-        return self._planted(np.mean(np.linalg.norm(slopes, axis=-1), axis=(0, 1))[::-1])
+        return jax.jit(lambda weights, states: jax.vmap(jax.jacrev(after), (0, None))(states, weights))
+
+    @cached_property
+    def in_training(self) -> dict[float, np.ndarray]:
+        """Sensitivities before training and at every step from which weights were kept."""
+        steps = [0, *self.network.snapshots["step"].tolist()]
+        return {float(step): self.sensitivity(self.by(step)) for step in steps}
 
     @property
     def untrained(self) -> Weights:
@@ -271,8 +286,7 @@ def previous_sensitivity_gain(inside: Inside) -> float:
 @measure(tolerance=1e-3)
 def sensitivity_in_training(inside: Inside, lag: int = 1) -> dict[float, float]:
     """mean norm of d (entry of a token after the first layer) / d (state at a lag), by step of training"""
-    steps = [0, *inside.network.snapshots["step"].tolist()]
-    return {float(step): float(inside.sensitivity(inside.by(step))[lag]) for step in steps}
+    return {step: float(found[lag]) for step, found in inside.in_training.items()}
 
 
 @measure(tolerance=1e-2)
