@@ -13,7 +13,7 @@ from icgd.measures.request import Request
 
 # Two layers against seven (figure 7, fully observed)
 
-STEPS = {("ours", "steps"): Look("seven steps of Prop. 2", AMBER, DASHED)}
+AS_STEPS = {("ours", "steps"): Look("seven steps of Prop. 2", AMBER, DASHED)}
 SEVEN_STEPS = "polynomial scaled K=7"
 BY_POSITION = Panel(
     "context", "(a) by position", POSITION, STATE_LOSS,
@@ -22,7 +22,7 @@ BY_POSITION = Panel(
         Curve(SEVEN, loss(SEVEN_STEPS, "positions"), "steps", "once"),
         Curve(SEVEN, loss("ridge", "positions"), "ridge", "once"),
     ),
-    named(SEVEN, HYBRID) | STEPS | RIDGE, log="y",
+    named(SEVEN, HYBRID) | AS_STEPS | RIDGE, log="y",
 )
 LAYERS = {HYBRID: 2.0, THREE: 3.0, SEVEN: 7.0}
 MEANS = Panel(
@@ -33,7 +33,7 @@ MEANS = Panel(
         Points(SEVEN, loss("ridge"), "ridge", (1.0, 8.0), "once"),
         Published("vo23_fig7", "observed", "mean"),
     ),
-    STEPS | RIDGE | {
+    AS_STEPS | RIDGE | {
         **{("ours", of): Look(WORDS[of][0], WORDS[of][1], DOT) for of in LAYERS},
         **{("published", of): Look("", WORDS[of][1], hollow("D")) for of in LAYERS},
     },

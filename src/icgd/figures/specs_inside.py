@@ -234,7 +234,7 @@ VO23_FIG4E = Figure(
 # Softmax networks of three and seven layers, and steps of Proposition 2 (figure 6)
 
 DEPTHS = {THREE: 3, SEVEN: 7}
-STEPS = {  # series -> predictor, words, line
+PROPOSITION = {  # series -> predictor, words, line
     "steps": ("polynomial scaled", "{} steps, newest pair used", DASHED),
     "released": ("polynomial scaled released", "{} steps, newest left out", DOTTED),
 }
@@ -244,13 +244,13 @@ SOFTMAX_CONTEXT = Panel(
     (
         *(network(of, loss(along="positions")) for of in DEPTHS),
         *(Curve(of, loss(f"{one} K={k}", "positions"), f"{series}_{k}", "once")
-          for of, k in DEPTHS.items() for series, (one, *_) in STEPS.items()),
+          for of, k in DEPTHS.items() for series, (one, *_) in PROPOSITION.items()),
         Curve(SEVEN, loss("ridge", "positions"), "ridge", "once"),
         Published("vo23_fig6", "context", "mean", {SEVEN: SEVEN}),
     ),
     named(*DEPTHS) | RIDGE | {
         ("ours", f"{series}_{k}"): Look(words.format(k), WORDS[of][1], pen)
-        for of, k in DEPTHS.items() for series, (_, words, pen) in STEPS.items()},
+        for of, k in DEPTHS.items() for series, (_, words, pen) in PROPOSITION.items()},
     log="y",
 )
 SOFTMAX_DEPTH = Panel(
@@ -258,14 +258,14 @@ SOFTMAX_DEPTH = Panel(
     (
         *(Points(of, loss(), of, float(k)) for of, k in DEPTHS.items()),
         *(Points(of, loss(f"{one} K={k}"), series, float(k), "once")
-          for series, (one, *_) in STEPS.items() for of, k in DEPTHS.items()),
+          for series, (one, *_) in PROPOSITION.items() for of, k in DEPTHS.items()),
         Points(SEVEN, loss("ridge"), "ridge", (3.0, 12.0), "once"),
         Published("vo23_fig6", "depth", "mean"),
     ),
     RIDGE | {
         **{("ours", of): Look(words, color, DOT) for of, (words, color) in WORDS.items() if of in DEPTHS},
         **{("ours", series): Look(words.format("K"), AMBER, pen)
-           for series, (_, words, pen) in STEPS.items()},
+           for series, (_, words, pen) in PROPOSITION.items()},
         ("published", "softmax"): Look("", GREY, hollow()),
     },
     log="y", xticks={3: "3", 7: "7", 12: "12"},

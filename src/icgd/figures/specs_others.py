@@ -91,7 +91,7 @@ SENSED = {
 }
 AS_DRAWN = Look("to the next, axis as drawn", GREEN, PUBLISHED_SEED._replace(line=":", words=""))
 FIG5_LOSSES = (*parts.training(TOKENS, {**ONE_STEP, "zero": "zero"}), *parts.as_published("fig5", "gd"))
-STEPS = {"xlim": (0, 40_000), "xticks": {k: f"{k}" for k in range(0, 40_001, 10_000)}}  # five fit
+STEP_AXIS = {"xlim": (0, 40_000), "xticks": {k: f"{k}" for k in range(0, 40_001, 10_000)}}  # five fit
 SENSITIVITY = Panel(
     "sensitivity", "(b) sensitivity of the first layer", STEP, "mean gradient (no unit)",
     (
@@ -99,7 +99,7 @@ SENSITIVITY = Panel(
         Published("fig5", "sensitivity", "seed", THEIRS, RECORDED / DRAWN),
         Published("fig5", "sensitivity", "seed", {"next_token": "next_as_drawn"}),
     ),
-    {**SENSED, ("published", "next_as_drawn"): AS_DRAWN}, **STEPS,
+    {**SENSED, ("published", "next_as_drawn"): AS_DRAWN}, **STEP_AXIS,
 )
 DROP = Request("dropped_at", "network", "", "history")
 SHARE, AT_DROP = "step / step of the seed's drop", Across(1.0, "the seed's drop", upright=True)
@@ -138,7 +138,7 @@ ATTENTION = Panel(
     },
     xlim=(-10.5, 10.5), extra=True,
 )
-FIG5_LOSS = parts.losses("(a) loss", FIG5_LOSSES, looks.curves(NAMES[TOKENS]), ylim=(0.19, 0.48), **STEPS)
+FIG5_LOSS = parts.losses("(a) loss", FIG5_LOSSES, looks.curves(NAMES[TOKENS]), ylim=(0.19, 0.48), **STEP_AXIS)
 FIG5 = Figure(((FIG5_LOSS, SENSITIVITY), (FALL, ATTENTION)), 6.9, TOKENS)
 
 # Softmax heads (figures 11 and 12)

@@ -80,7 +80,7 @@ class Sequences:
         """A reference that is not trained."""
         if words.name == "zero":
             return lambda few: np.zeros_like(few.inputs)
-        if words.name in ("ridge", "ridge released", "ridge pairs"):
+        if words.name.split()[0] == "ridge":
             return lambda few: by_ridge(known_to(words.name, few))
         if words.name not in ON_SEQUENCES:
             raise IcgdError(f"{self.network.experiment}: {words.sound} predicts no states of a sequence.")

@@ -74,14 +74,19 @@ class Streams:
         return np.asarray(self.pairs.targets)
 
     @cached_property
+    def _plain(self) -> np.ndarray:
+        """The stream without tuned tokens (B, 2 P, n)."""
+        return np.asarray(streams.stream(self.pairs))
+
+    @cached_property
     def seen(self) -> Seen:
         """What references see at x_i, who take the stream for a sequence: (y_{i-1}, x_i) are pairs, too."""
-        return self._at_inputs(references.seen(streams.stream(self.pairs)))
+        return self._at_inputs(references.seen(self._plain))
 
     @cached_property
     def seen_before(self) -> Seen:
         """The same without the newest pair."""
-        return self._at_inputs(references.seen(streams.stream(self.pairs), newest=False))
+        return self._at_inputs(references.seen(self._plain, newest=False))
 
     @cached_property
     def seen_pairs(self) -> Seen:
