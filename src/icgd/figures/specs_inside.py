@@ -27,11 +27,12 @@ from icgd.measures.request import Request
 # fmt: off
 ONE, SIX, THREE, SEVEN = "linear_one", "linear_six", "softmax_three", "softmax_seven"
 HYBRID, MESA, STANDARD = "softmax_mesa", "mesa_two", "standard_seven"
-FIXED_ONE, FIXED_SIX = "fixed_teacher_one", "fixed_teacher_six"
+FIXED_ONE, FIXED_SIX, FIXED_MESA = "fixed_teacher_one", "fixed_teacher_six", "fixed_teacher_mesa"
 WORDS = {  # experiment -> words, colour
     ONE: ("one linear layer", BLUE), SIX: ("six linear layers", ORANGE),
     THREE: ("three softmax layers", PURPLE), SEVEN: ("seven softmax layers", GREEN),
     FIXED_ONE: ("one linear layer", BLUE), FIXED_SIX: ("six linear layers", ORANGE),
+    FIXED_MESA: ("one mesa layer", PURPLE),
     HYBRID: ("softmax and mesa", BLUE), MESA: ("two mesa layers", AMBER),
     STANDARD: ("seven standard blocks", PURPLE),
 }
@@ -277,7 +278,7 @@ VO23_FIG6 = Figure(
 
 # One teacher for all sequences: no sign of preconditioning (figure 12)
 
-FIXED = {FIXED_ONE: 1, FIXED_SIX: 6}
+FIXED = {FIXED_ONE: 1, FIXED_SIX: 6, FIXED_MESA: 1}
 RIVALS = {  # series -> predictor, experiment and its layers, words, colour
     "gd": ("gd shared K=1", FIXED_ONE, "one step of GD, best rate", GREY),
     "six_steps": ("polynomial scaled K=6", FIXED_SIX, "six steps of Prop. 2", AMBER),
@@ -300,13 +301,13 @@ FIXED_DEPTH = Panel(
         *(Points(of, loss(one), series, float(FIXED[of]), "once")
           for series, (one, of, *_) in RIVALS.items()),
         Points(FIXED_SIX, loss("ridge"), "ridge", (1.0, 6.0), "once"),
-        Published("vo23_fig12", "depth", "mean", {name: name for name in ("linear", *RIVALS)}),
+        Published("vo23_fig12", "depth", "mean", {name: name for name in ("linear", "mesa", *RIVALS)}),
     ),
     RIDGE | {
         **{("ours", of): Look(WORDS[of][0], WORDS[of][1], DOT) for of in FIXED},
         **{("ours", series): Look(words, color, DOT._replace(marker="s", words=""))
            for series, (*_, words, color) in RIVALS.items()},
-        ("published", "linear"): Look("", BLACK, hollow()),
+        **{("published", name): Look("", BLACK, hollow()) for name in ("linear", "mesa")},
         **{("published", series): Look("", color, hollow("s", 6.0))
            for series, (*_, color) in RIVALS.items()},
     },
