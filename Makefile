@@ -41,7 +41,7 @@ $(STAMP): requirements.lock
 reproduce: setup ## every figure and verdict at quick scale, sixteen minutes on two quiet cores, twelve for SOURCES=vo22 alone
 	@$(SNAKEMAKE) $(FIRST) --config scale=quick $(CHAPTER)
 
-full: setup ## train everything at the published settings and decide every claim (about twenty CPU hours)
+full: setup ## train everything at the published settings and decide every claim (about thirty CPU hours)
 	@$(SNAKEMAKE) --config scale=full weights=train
 
 test: setup ## the tests
@@ -75,7 +75,7 @@ attest: setup ## does today's code still train what is committed? compare compil
 site: setup ## a page for every claim, figure and source: site/SCALE/index.html (seconds)
 	@$(RUN) python -m icgd site --scale $(SCALE)
 
-faults: setup ## plant faults in copies of the source, one at a time, and see what notices them (twenty minutes)
+faults: setup ## plant faults in copies of the source, one at a time, and see what notices them (a quarter of an hour)
 	$(RUN) python tests/faults.py
 
 lint: setup ## snakemake, snakefmt and ruff

@@ -34,7 +34,8 @@ class Verdicts:
             verdicts[one.id]["verdict"] if one.id in verdicts else "pending" if one.decided else one.kind
             for one in claims
         )
-        borne_out = sum(is_finding(one) and one["verdict"] == "supported" for one in verdicts.values())
+        errors = next(topic["claims"] for topic in topics() if topic["id"] == "findings")
+        borne_out = sum(id_ in verdicts and verdicts[id_]["verdict"] == "supported" for id_ in errors)
         self.count |= Counter(findings=borne_out, claims=len(claims))
         self.places = {id_: entry.link for id_, entry in explain.entries().items()}
 
@@ -72,7 +73,7 @@ class Verdicts:
             claim = self.of(id_)
             verdict, parts = claim["verdict"], claim["parts"]
             stands = "–" if is_finding(claim) or group(verdict) != "decided" else STANDS[claim["together"]]
-            last = [f"**{verdict}**", stands]
+            last = [f"**{verdict}**{' (reduced)' if claim['reduced'] else ''}", stands]
             said = f"[**{id_}**]({self.places[id_]}) {_cell(claim['says'])} ({_cell(claim['where'])})"
             if len(parts) == 1:
                 yield [said, *_numbers(parts[0]), *last]
@@ -198,7 +199,7 @@ def told(figure: str) -> dict[str, str]:
 def summary(verdicts: Verdicts) -> tuple[str, str]:
     """The README's answer and its table with the counts."""
     lines = [
-        "| topic | supported | partly | refuted | undecided | stand together |",
+        "| topic | supported | partly | refuted | undecided | after Holm |",
         "|---|--:|--:|--:|--:|--:|",
     ]
     for topic in topics():

@@ -83,17 +83,28 @@ def holm(named: dict[str, float], level: float = LEVEL) -> set[str]:
 
 def p_values(verdicts: Iterable[dict]) -> dict[str, float]:
     """Claim -> p, for claims that rest on an interval over units."""
-    return {claim["id"]: p_of(claim) for claim in verdicts if any(map(by_interval, claim.get("parts") or []))}
+    return {claim["id"]: p_of(claim) for claim in verdicts if bearing(claim)}
+
+
+def bearing(claim: dict) -> list[dict]:
+    """The parts decided by intervals on which a claim's verdict rests; exact numbers and counts have no p."""
+    parts, how, word = claim.get("parts") or [], claim.get("combine"), claim.get("verdict")
+    if isinstance(how, dict):
+        parts = [part for part in parts if part["name"] == how["headline"]]
+    elif (how, word) in (("all", "refuted"), ("any", "supported")):
+        parts = [part for part in parts if part["verdict"] == word]
+    return [part for part in parts if by_interval(part)]
 
 
 def p_of(claim: dict) -> float:
     """A claim that needs all its parts is as weak as the weakest; one part of m decides at m times its p."""
     parts, how, word = claim["parts"], claim.get("combine"), claim.get("verdict")
-    if isinstance(how, dict):
-        return p_value(next(part for part in parts if part["name"] == how["headline"]))
+    if word not in DECIDED:
+        return 1.0
+    found = [p_value(part) for part in bearing(claim)]
     if (how, word) in (("all", "refuted"), ("any", "supported")):
-        return min(1.0, len(parts) * min(p_value(part) for part in parts if part["verdict"] == word))
-    return max(map(p_value, parts))
+        return min(1.0, len(parts) * min(found))
+    return max(found)
 
 
 def together(verdicts: Iterable[dict]) -> dict[str, bool]:

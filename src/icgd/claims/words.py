@@ -257,7 +257,7 @@ def asked(part: dict) -> str:
     if before and not words.startswith(("Larg", "Least", "Highest", "Lowest")):
         words = before + (words[:1].lower() + words[1:] if words[1:2].islower() else words)
     if part["each"]:
-        value = f"with a value {region(part['each'])}: "
+        value = f"with a value {_passing(part)}: "
         where = words.removeprefix("1 if ") if part["each"] == {"above": 0.5} else words
         words = f"share of {plural(part['per'])} {'where ' if where != words else value}{where}"
     return words
