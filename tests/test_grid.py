@@ -124,7 +124,7 @@ SOFTMAX = Model(softmax_layers=1)
         ({}, ("loss", "zero", "", "fresh", "roll_out 1"), "'zero' cannot be applied again and again"),
         ({}, ("loss_ratio", "network", "", "fresh"), "name one, such as gd"),
         ({}, ("model_cos", "network", "", "fresh"), "name one, such as gd"),
-        ({"model": TWO}, ("step_over_optimal", "network", "gd"), "no gd of 2 steps; there are gd shared"),
+        ({"model": TWO}, ("gamma_over_optimal", "network", "gd"), "no gd of 2 steps; there are gd shared"),
         ({}, ("seeds_that_grok", "network"), "made: seeds_that_grok is of experiments with axes"),
         (
             {},

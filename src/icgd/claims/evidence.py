@@ -13,9 +13,7 @@ from icgd.claims.rules import PUBLISHED, STATEMENTS, Evidence, Rule, of_networks
 from icgd.config import Config
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_table
-from icgd.measures.request import Request
-
-COLUMNS = ("unit", *Request._fields, "value")
+from icgd.measures.request import COLUMNS, Request
 
 
 class Units(NamedTuple):

@@ -15,6 +15,7 @@ from icgd.measures import sequences, sets
 from icgd.measures.naming import fault, measure
 from icgd.measures.network import Network
 from icgd.measures.request import Request, parsed
+from icgd.models.attention import MATRICES
 from icgd.models.causal import CHANNELS
 from icgd.models.transformer import Weights
 
@@ -54,8 +55,7 @@ def of(network: Network, weights: Weights) -> Blocks:
         )
     every = range(len(settings.layers))
     query, key, value, projection = (
-        np.stack([np.asarray(weights[f"{layer}/{name}"], np.float64) for layer in every])
-        for name in ("query", "key", "value", "projection")
+        np.stack([np.asarray(weights[f"{layer}/{name}"], np.float64) for layer in every]) for name in MATRICES
     )
     return Blocks(query @ key.swapaxes(-1, -2), value @ projection)
 

@@ -8,14 +8,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.errors import IcgdError
+from icgd.measures.faults import planted
 from icgd.measures.fit import Fit, loss
-from icgd.measures.naming import FAULTS, fault, measure, predictor
+from icgd.measures.naming import fault, measure, predictor
 from icgd.measures.network import Network
 from icgd.measures.request import Request, parsed
 from icgd.references import descent
 from icgd.tasks.linear import half_mean_square
 
-NEAR_GD, LEFT = 1.05, 0.9  # times the loss of GD; times the first loss
+NEAR_GD = 1.05  # times the loss of GD
 CONSTANT = 0.01  # a plateau's loss stays within this, relatively
 LEAST_STEPS = 300  # of a plateau
 BELOW_START, ABOVE_GD = 0.98, 1.2  # a plateau lies between these times the first loss and that of GD
@@ -50,9 +51,7 @@ def of(rows: Iterable[Mapping]) -> Course:
 def look(grid, request: Request) -> Followed:
     """The course of a subject: of training, or one that stands in for it."""
     words, network = parsed(request.subject), grid.network
-    if "levels" not in grid.spectra:
-        grid.spectra["levels"] = levels(network)
-    known, own = grid.spectra["levels"], of(network.history)
+    known, own = known_levels(grid), of(network.history)
     if words.name in ("zero", "rank_one") or (words.name, words.fault) == ("gd", ""):
         return Followed(_held(own, known[words.name]), known)
     if words.hand_set:
@@ -61,12 +60,17 @@ def look(grid, request: Request) -> Followed:
         level = within_directions(network, int(words.number))
         return Followed(_held(own, level), known)
     followed = Followed(own, known)
-    return FAULTS[words.fault, "course"](followed, words.number) if words.fault else followed
+    return planted(words, "course")[0](followed, words.number) if words.fault else followed
 
 
 def _held(course: Course, level: float) -> Course:
     """A course that stays at one level."""
     return Course(course.step, *(0 * column + level for column in course[1:]))
+
+
+def known_levels(grid) -> dict[str, float]:
+    """`levels` of the grid's network, computed once."""
+    return grid.kept("levels", lambda: levels(grid.network))
 
 
 def levels(network: Network) -> dict[str, float]:
@@ -129,21 +133,9 @@ def reached_gd(followed: Followed) -> float:
 
 
 @measure
-def left_start(followed: Followed) -> float:
-    """first step with an evaluation loss of at most 0.9 times that of zero; the last + 1 if there is none"""
-    return first_below(followed.course, LEFT * followed.levels["zero"])
-
-
-@measure
 def has_plateau(followed: Followed) -> float:
     """1 if the loss stays within 1 % for 300 steps or more, between those of the start and of GD"""
     return float(plateau(followed.course, followed.levels["gd"]) is not None)
-
-
-@measure
-def plateau_steps(followed: Followed) -> float:
-    """length of the longest plateau; 0 without one"""
-    return (plateau(followed.course, followed.levels["gd"]) or (0.0,))[0]
 
 
 @measure

@@ -137,9 +137,7 @@ def rolled_out(grid, text: str, where: str, damping: float) -> Curve:
 
 
 def _spectrum(grid, where: str, tasks: Tasks) -> eigenbasis.Spectrum:
-    if where not in grid.spectra:
-        grid.spectra[where] = eigenbasis.spectrum(tasks)
-    return grid.spectra[where]
+    return grid.kept(f"spectrum of {where}", lambda: eigenbasis.spectrum(tasks))
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -183,12 +181,6 @@ def median_log_gap_near(pair: Pair) -> float:
     return float(np.median([gap for x, gap in pair.log_gaps.items() if x <= NEAR]))
 
 
-@measure(tolerance=1e-3, absolute=1e-3)
-def median_log_gap_far(pair: Pair) -> float:
-    """median |ln L - ln L'| from 1.25 times the training scale"""
-    return float(np.median([gap for x, gap in pair.log_gaps.items() if x >= FAR]))
-
-
 @measure
 def ratio_at_2(pair: Pair) -> float:
     """loss over the reference's at twice the training scale, the end of the published axis"""
@@ -214,12 +206,6 @@ def largest_relative_gap(pair: Pair) -> float:
 def minimum_at(pair: Pair) -> float:
     """place of the lowest loss along the axis"""
     return list(pair.ours)[int(np.nanargmin(list(pair.ours.values())))]
-
-
-@measure(tolerance=1e-3)
-def exit_at(pair: Pair) -> float:
-    """first application at which the loss leaves the published axis, above 0.27; the last + 1 if never"""
-    return _exit(pair.ours)
 
 
 @measure

@@ -136,7 +136,7 @@ def fitted_model_diff(both: Compared) -> float:
 
 @measure
 def agrees(both: Compared) -> float:
-    """1 if the loss is within 1 % of the reference's, cosine and differences within vo22-17 and 18"""
+    """1 if the loss is within 1 % of the reference's, the cosine 0.99 or more, differences within vo22-18"""
     ratio, near = both.loss / both.reference_loss, both.agreement
     close = near["model_cos"] >= 0.99 and near["model_diff"] <= 0.21 and near["preds_diff"] <= 0.048
     return float(0.99 <= ratio <= 1.01 and close)

@@ -43,7 +43,7 @@ class Grid:
         self._fits: dict[tuple, tuple[Fit, ...]] = {}
         self.curves: dict[tuple, dict[float, float]] = {}  # these belong to their rooms
         self.states: dict[str, list] = {}
-        self.spectra: dict[str, object] = {}
+        self._kept: dict[str, object] = {}
         self.sequences = sequences.Sequences(network)
         self.probes = readout.Probes(network)
         self.insides: dict[tuple, inside.Inside] = {}
@@ -87,6 +87,12 @@ class Grid:
     def first_control_tasks(self, name: str) -> Tasks:
         """The tasks that networks which stand in as controls are measured on."""
         return first(self.network.settings.evaluation.control_tasks, self.tasks(name))
+
+    def kept(self, key: str, make: Callable[[], object]) -> object:
+        """What several measures share, made once."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     def forget(self) -> None:
         """Drop what was computed, before other tasks have their turn."""

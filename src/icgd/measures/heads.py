@@ -8,6 +8,7 @@ import numpy as np
 
 from icgd.measures.naming import fault, measure
 from icgd.measures.products import rms
+from icgd.models.attention import MATRICES
 from icgd.models.transformer import Weights
 
 
@@ -30,9 +31,7 @@ class Heads(NamedTuple):
 
 def of(weights: Weights) -> Heads:
     """Heads of a one-layer softmax network."""
-    query, key, value, projection = (
-        np.asarray(weights[f"0/{name}"], np.float64) for name in ("query", "key", "value", "projection")
-    )
+    query, key, value, projection = (np.asarray(weights[f"0/{name}"], np.float64) for name in MATRICES)
     logits = np.einsum("htk,huk->htu", query, key) / math.sqrt(query.shape[-1])
     last = np.einsum("hk,hk->h", value[:, -1], projection[:, :, -1])
     return Heads(last, logits[:, :-1, :-1])
@@ -60,12 +59,6 @@ def offdiagonal_correlation(heads: Heads) -> float:
 def offdiagonal_sum(heads: Heads) -> float:
     """RMS of the sum of two heads' off-diagonal entries over their mean RMS"""
     return rms(heads.off_diagonal.sum(axis=0)) / _size(heads)
-
-
-@measure
-def offdiagonal_size(heads: Heads) -> float:
-    """mean RMS of two heads' off-diagonal entries over the mean absolute diagonal"""
-    return _size(heads) / np.abs(np.diagonal(heads.weighted, axis1=1, axis2=2)).mean()
 
 
 def _size(heads: Heads) -> float:

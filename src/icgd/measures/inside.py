@@ -297,13 +297,6 @@ def lag_one_cost(inside: Inside) -> float:
     return float((without - whole) / (zero - whole))
 
 
-@measure(tolerance=1e-3)
-def loss_without(inside: Inside) -> dict[float, float]:
-    """loss without a layer over loss with all, by layer"""
-    means = np.mean(inside.losses, axis=1)
-    return dict(enumerate((means[1:] / means[0]).tolist(), start=1))
-
-
 @measure
 def layers_that_cost(inside: Inside) -> float:
     """number of layers after the first without which the loss is higher by over 2 standard errors"""

@@ -21,8 +21,8 @@ from icgd.references.methods import read as read_methods
 from icgd.tasks import dynamics, published, sample, shifted
 from icgd.tasks.linear import Tasks, half_mean_square
 from icgd.training import checkpoint
+from icgd.training.points import TAIL
 
-TAIL = 500  # last steps of training whose loss says whether a seed has left its plateau
 PLATEAU_TASKS = 2000  # that the zero predictor's loss is measured on
 
 published_tasks = cache(published.tasks)  # the same for every seed of a job

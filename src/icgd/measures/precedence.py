@@ -12,7 +12,7 @@ from icgd.measures.naming import PREDICTORS, fault, measure, predictor
 from icgd.measures.network import Network
 from icgd.measures.request import BESIDE, Request, Words, parsed
 
-DROPPED, NEAR_GD = 0.9, 1.1  # times the loss of predicting zero; times that of one step of GD
+DROPPED, REACHED = 0.9, 1.1  # times the loss of predicting zero; times that of one step of GD
 ONSET, LAST = 0.4, 10  # of the last sensitivity to the next token; lines whose median that is
 GROUP = 5  # seeds of the published figure, whose spread of drop times is in question
 STORED = 4500.0  # end of the jump in the stored output of the released notebook, one seed
@@ -33,7 +33,7 @@ class Timed(NamedTuple):
 
     def reached(self, network: Network) -> float:
         """First step at which a network is near one step of GD."""
-        return courses.first_below(courses.of(network.history), NEAR_GD * self.levels["gd"])
+        return courses.first_below(courses.of(network.history), REACHED * self.levels["gd"])
 
     @property
     def base(self) -> list[Network]:
@@ -62,7 +62,7 @@ def look(grid, request: Request) -> Timed:
     words = parsed(request.subject)
     if words.hand_set or words.name not in SUBJECTS:
         raise IcgdError(f"{request.measure} is of {', '.join(SUBJECTS)}, not of {request.subject!r}.")
-    return Timed(grid.network, words, request.reference, courses.levels(grid.network))
+    return Timed(grid.network, words, request.reference, courses.known_levels(grid))
 
 
 @measure

@@ -50,6 +50,8 @@ def named(text: str, network: Network, subject: str = "") -> Predictor:
         return faults.in_fit(words, _one_step(network, step * network.settings.task.context), network)
     if words.name in METHODS:
         return _method(words, network)
+    if words.name not in PREDICTORS:
+        raise IcgdError(f"{network.experiment}: {words.sound} is of sequences of states.")
     build, own = PREDICTORS[words.name], {}
     first, *known = inspect.signature(build).parameters
     if ("of" in known) != bool(words.of):

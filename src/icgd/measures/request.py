@@ -41,6 +41,9 @@ class Request(NamedTuple):
     along: str = ""
 
 
+COLUMNS = ("unit", *Request._fields, "value")  # of every table of numbers
+
+
 class Words(NamedTuple):
     """A predictor's words: ``[hand_set] <name> [of <experiment>] [K=<steps>] [[<fault>] <size>]``."""
 

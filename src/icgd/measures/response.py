@@ -131,10 +131,8 @@ class Response:
     @cached_property
     def known(self) -> Coordinates:
         """Of the tasks that are asked for."""
-        place = f"response {self.request.tasks}"
-        if place not in self.grid.spectra:
-            self.grid.spectra[place] = Coordinates(self.grid, self.request.tasks)
-        return self.grid.spectra[place]
+        tasks = self.request.tasks
+        return self.grid.kept(f"response {tasks}", lambda: Coordinates(self.grid, tasks))
 
     @cached_property
     def ranking(self) -> list[tuple[float, str]]:

@@ -7,8 +7,9 @@ import numpy as np
 
 from icgd.errors import IcgdError
 from icgd.measures import arms, fits, products
+from icgd.measures.faults import planted
 from icgd.measures.fit import Fit, compared, first, fit_by_network, loss
-from icgd.measures.naming import FAULTS, MEASURES, fault, measure, predictor
+from icgd.measures.naming import MEASURES, fault, measure, predictor
 from icgd.measures.network import Network
 from icgd.measures.products import Products
 from icgd.measures.request import Request, parsed
@@ -69,12 +70,13 @@ def look(grid, request: Request) -> Followed:
     if words.name == "curve path":
         fits = [_fit(grid, one, request.tasks) for one in claimed(network)]
         found = _followed(_steps(network), fits, grid, request)
-        return FAULTS["delayed", "training"](found, words.number) if words.fault else found
+        return planted(words, "training")[0](found, words.number) if words.fault else found
     own = _followed(_steps(network), [fit for _, fit in _fits(grid, request.tasks)], grid, request)
     if not words.fault:
         return own
     sound = products.of(network.settings.model, network.at(own.peak).weights)
-    top = FAULTS[words.fault, "weights"](sound, words.number, network.key("planted faults"))
+    change, size = planted(words, "weights")
+    top = change(sound, size, network.key("planted faults"))
     return _followed(own.steps[[own.peak]], [_fit(grid, top, request.tasks)], grid, request)
 
 

@@ -10,10 +10,9 @@ from icgd.files import write_table
 from icgd.measures import points
 from icgd.measures.grid import Row, answers, status
 from icgd.measures.network import Diverged, Loader
-from icgd.measures.request import Request
+from icgd.measures.request import COLUMNS, Request
 from icgd.progress import say
 
-COLUMNS = ("unit", *Request._fields, "value")
 CURVE_COLUMNS = ("unit", *Request._fields, "x", "value")
 
 

@@ -58,12 +58,6 @@ def rate_over_optimal(weighed: Weighed) -> float:
 
 
 @measure
-def step_over_optimal(weighed: Weighed) -> float:
-    """learning rate of the first layer over that of the reference, a K-step method"""
-    return step(weighed) / weighed.network.method(weighed.reference).values[0][0]
-
-
-@measure
 def gamma_over_optimal(weighed: Weighed) -> float:
     """gamma of the first layer over that of the reference, a K-step method"""
     return gamma(weighed) / weighed.network.method(weighed.reference).values[1][0]

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
+from icgd.models.attention import MATRICES
 from icgd.models.transformer import Weights
 
 
@@ -53,8 +54,5 @@ def one_head(*layers: dict[str, np.ndarray]) -> Weights:
 
 def products(weights: Weights, layer: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """(W_KQ, W_PV) of a one-head layer, in float64; they alone determine its function."""
-    q, k, v, p = (
-        np.asarray(weights[f"{layer}/{name}"][0], np.float64)
-        for name in ("query", "key", "value", "projection")
-    )
+    q, k, v, p = (np.asarray(weights[f"{layer}/{name}"][0], np.float64) for name in MATRICES)
     return q @ k.T, v @ p

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from types import ModuleType
 
-COLUMNS = ("unit", "measure", "subject", "reference", "tasks", "along", "value")
+from icgd.measures.request import COLUMNS
+
 Values = float | Mapping[str, float | Mapping[str, float]]  # for each subject, maybe for each of its units
 
 

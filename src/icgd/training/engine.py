@@ -10,6 +10,7 @@ Arrays here are (entry, position, T) for tokens and (entry, T) for the query.
 """
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -18,6 +19,7 @@ import jax.numpy as jnp
 from icgd import batched
 from icgd.config import Model
 from icgd.models import transformer
+from icgd.models.attention import MATRICES
 from icgd.models.block import has_norm
 from icgd.models.mlp import EPSILON
 from icgd.models.transformer import Weights
@@ -40,13 +42,8 @@ class Sequence(NamedTuple):
 
 def predict(settings: Model, weights: Weights, tasks: Tasks) -> jax.Array:
     """Predictions (T,) of a batch of tasks; as `transformer.predict` for each sequence."""
-    count, context, inputs = tasks.inputs.shape
-    most = min(block_size(inputs, context), count)
-    size = next(size for size in range(most, 0, -1) if count % size == 0)
-    if size in (1, count):
-        return _predict(settings, weights, tasks)
-    blocks = jax.tree.map(lambda x: x.reshape(count // size, size, *x.shape[1:]), tasks)
-    return batched.in_blocks(lambda block: _predict(settings, weights, block), blocks).reshape(count)
+    _, context, inputs = tasks.inputs.shape
+    return batched.over_blocks(partial(_predict, settings, weights), tasks, block_size(inputs, context))
 
 
 def block_size(inputs: int, context: int) -> int:
@@ -160,7 +157,7 @@ def _has_gram_form(settings: Model) -> bool:
 def _products(settings: Model, weights: Weights, index: int) -> list[tuple[jax.Array, jax.Array]]:
     """(W_KQ, W_PV) of each head of one layer: (t, t) each."""
     layer = 0 if settings.recurrent else index
-    q, k, v, p = (weights[f"{layer}/{name}"] for name in ("query", "key", "value", "projection"))
+    q, k, v, p = (weights[f"{layer}/{name}"] for name in MATRICES)
     scale = 1 / math.sqrt(q.shape[-1]) if index < settings.softmax_layers else 1.0
     return [(q[head] @ k[head].T * scale, v[head] @ p[head]) for head in range(len(q))]
 
