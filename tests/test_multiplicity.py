@@ -74,6 +74,19 @@ def test_a_claim_is_as_weak_as_its_parts_combine():
     assert together([refuted, exact, {**refuted, "id": "c", "verdict": "inconclusive"}]) == {"a": True}
 
 
+def test_a_claim_that_counts_or_exact_numbers_decide_has_no_part_in_it():
+    share = {"estimand": "fraction", "transform": "linear", "each": {"above": 0.5}}
+    share |= {"supported": {"above": 0.5}}
+    strong = make_part(name="strong", units=units_of([1.0] * 10), **share)
+    count = make_part(name="count", units=units_of([0.0] * 3), **{**share, "estimand": "count"})
+    count |= {"verdict": "refuted", "value": 0.0}
+    refuted = make_claim("a", parts=[strong, count], combine="all", verdict="refuted")
+    assert together([refuted]) == {} == p_values([refuted])
+    weak = {**strong, "name": "weak", "units": units_of([1.0] * 9 + [0.0]), "verdict": "refuted"}
+    both = {**refuted, "parts": [strong, count, weak]}
+    assert p_of(both) == pytest.approx(3 * p_value(weak))
+
+
 def test_an_undecided_claim_counts_in_its_family_and_another_source_does_not():
     weak = make_part(units=units_of([1.0] * 9 + [0.0]), estimand="fraction", transform="linear")
     weak |= {"each": {"above": 0.5}, "supported": {"above": 0.5}}
