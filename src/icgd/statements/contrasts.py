@@ -147,7 +147,7 @@ def unexplained_share(rows: Rows, tasks: Tasks, key: jax.Array) -> dict:
     """
     count, context, inputs = tasks.targets.shape[0], tasks.targets.shape[1], 3
     x, query = (np.asarray(a, np.float64)[..., :inputs] for a in (tasks.inputs, tasks.query))
-    teacher = np.random.default_rng(int(1e6 * abs(float(tasks.target[0])))).normal(size=(count, inputs))
+    teacher = np.asarray(jax.random.normal(key, (count, inputs)), np.float64)
     y = np.einsum("tnd,td->tn", x, teacher)
     tokens = np.concatenate([x, y[..., None]], axis=-1)
     gram = np.einsum("tna,tnb->tab", tokens, tokens)[:, *np.triu_indices(inputs + 1)]
