@@ -7,16 +7,7 @@ Output: results/{scale}/statements/{name}.csv; results/{scale}/references/optima
 """
 
 DATA = "results/{scale}/data/evaluation.csv"
-READ = {
-    "anchors": [DATA, paths.NUMBERS],
-    "optima": [
-        DATA,
-        paths.CURVES,
-        *(paths.released("{scale}", *network) for network in tuned.RELEASED),
-    ],
-    "published_figures": [DATA, paths.CURVES, paths.NUMBERS],
-    "spectra": [paths.NUMBERS],
-}
+PROVED = ("anchors", "optima", "published_figures")  # these compute on the evaluation data
 
 for name, tables_of in statements.OUTPUTS.items():
     firsts = {Path(table).parent: table for table in reversed(tables_of)}.values()  # of each folder
@@ -25,7 +16,8 @@ for name, tables_of in statements.OUTPUTS.items():
         name:
             name
         input:
-            READ.get(name, []),
+            DATA if name in PROVED else [],
+            statements.INPUTS.get(name, ()),
         output:
             tables=[
                 shown(f"results/{{scale}}/{table}", table=Path(table).stem, of=name) for table in tables_of

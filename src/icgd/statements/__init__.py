@@ -7,6 +7,7 @@ from icgd import paths
 from icgd.config import Config
 from icgd.errors import IcgdError, nearest
 from icgd.files import write_table
+from icgd.references import tuned
 
 # name -> the tables that it writes, in the folder of a scale
 OUTPUTS = {
@@ -19,13 +20,19 @@ OUTPUTS = {
     "anchors": ("statements/anchors.csv",),
     "optima": ("references/optima.csv", "statements/families.csv"),
 }
+INPUTS = {  # name -> the files that it reads, with "{scale}" for the name of one
+    "published_figures": (paths.CURVES, paths.NUMBERS),
+    "spectra": (paths.NUMBERS,),
+    "anchors": (paths.NUMBERS,),
+    "optima": (*(paths.released("{scale}", *network) for network in tuned.RELEASED), paths.CURVES),
+}
 
 
 def write(name: str, config: Config, scale: str) -> tuple[list[Path], list[Path]]:
     """Compute and write what a statement consists of; its outputs, and the files that it read.
 
     The module of that name has ``run(config, scale)``, which gives the rows of its table, or of each of its
-    tables, and, where it reads files, ``inputs(scale)``.
+    tables.
 
     Raises:
         IcgdError: no such statement.
@@ -36,4 +43,4 @@ def write(name: str, config: Config, scale: str) -> tuple[list[Path], list[Path]
     outputs, tables = [paths.RESULTS / scale / path for path in OUTPUTS[name]], module.run(config, scale)
     for path, rows in zip(outputs, tables if isinstance(tables, tuple) else (tables,), strict=True):
         write_table(path, rows[0], rows)
-    return outputs, module.inputs(scale) if hasattr(module, "inputs") else []
+    return outputs, [Path(str(path).format(scale=scale)) for path in INPUTS.get(name, ())]

@@ -1,11 +1,9 @@
 """Plain gradient descent repeated on the published tasks, and readings of a published panel."""
 
 import sys
-from pathlib import Path
 
 import numpy as np
 
-from icgd import paths
 from icgd.config import Config
 from icgd.references import closed_form, descent, eigenbasis
 from icgd.statements.published_figures import readings
@@ -14,11 +12,6 @@ from icgd.tasks import published
 
 STEPS, LONG = 50, 1000
 S2 = closed_form.variance(1.0)
-
-
-def inputs(scale: str) -> list[Path]:
-    """The values of a published panel."""
-    return [paths.NUMBERS]
 
 
 def run(config: Config, scale: str) -> Rows:

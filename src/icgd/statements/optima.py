@@ -15,11 +15,6 @@ from icgd.tasks import published
 TASKS, STARTS = 100_000, 12  # of each of two draws; searches of each method
 
 
-def inputs(scale: str) -> list[Path]:
-    """GD++ as the released recipe trains it, and the published curves."""
-    return [*_released(scale), paths.CURVES]
-
-
 def run(config: Config, scale: str) -> tuple[list[dict], Rows]:
     """Search, evaluate on the published tasks, compare; few starts where the scale asks for few seeds."""
     bound = config.scales[scale]

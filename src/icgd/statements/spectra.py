@@ -1,11 +1,9 @@
 """What the input transformation of GD++ does to eigenvalues and condition numbers (their Fig. 13)."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
-from icgd import paths
 from icgd.config import Config
 from icgd.random import stream
 from icgd.references import eigenbasis
@@ -30,11 +28,6 @@ EXPLODING = {
 }
 
 Extremes = Mapping[int, tuple[float, float]]  # context length -> least and largest eigenvalue
-
-
-def inputs(scale: str) -> list[Path]:
-    """The published gammas and extremes."""
-    return [paths.NUMBERS]
 
 
 def run(config: Config, scale: str) -> tuple[Rows, list[dict]]:

@@ -5,17 +5,10 @@ given what makes random bits, one of several measures the rows.
 """
 
 from inspect import signature
-from pathlib import Path
 
-from icgd import paths
 from icgd.config import Config
 from icgd.statements.published_figures import copying, drawn, gd_plus_plus, rates, sweeps, waves
 from icgd.statements.table import Rows, statements
-
-
-def inputs(scale: str) -> list[Path]:
-    """What was read off the figures."""
-    return [paths.CURVES, paths.NUMBERS]
 
 
 def run(config: Config, scale: str) -> Rows:
