@@ -14,16 +14,22 @@ from icgd.record import TRAINING, Recorder, room
 MATHEMATICS = ("random.py", "batched.py", "tasks", "models", "references")
 SHARED = (
     "training/engine.py",
-    *(f"measures/{name}.py" for name in ("agreement", "copied", "fit", "products")),
+    "training/mesa.py",
+    *(f"measures/{name}.py" for name in ("agreement", "copied", "fit", "naming", "products")),
 )
+DRAWN = (
+    "measures/heads.py",
+    "measures/blocks.py",
+    "models/causal.py",
+)  # what figures draw of weights
 ROOMS = {  # whose code makes what a command writes
     "train": TRAINING,
-    "released": ("random.py", "tasks", "references"),
+    "released": MATHEMATICS,
     "measure": (*MATHEMATICS, "training", "measures"),
     "statement": (*MATHEMATICS, *SHARED, "statements"),
-    "figure": ("references", "figures"),
-    "decide": ("claims",),
-    "site": ("claims", "site", "results.py"),
+    "figure": ("references", *DRAWN, "figures"),
+    "decide": ("measures/request.py", "claims"),
+    "site": ("measures/request.py", "figures", "audit", "claims", "site", "plan.py", "results.py"),
 }
 COMMANDS: dict[str, tuple[Callable, tuple[str, ...], bool]] = {}  # what runs, its arguments, does it need JAX
 
