@@ -2,8 +2,9 @@
 
 import pytest
 from conftest import ROOT, run
+from snakemake_logger_plugin_icgd import display
 
-from icgd import config, display, expected, paths
+from icgd import config, expected, paths
 from icgd.audit import ending
 from icgd.files import write_json
 

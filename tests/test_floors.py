@@ -9,7 +9,7 @@ from conftest import ROOT
 from icgd.__main__ import ROOMS
 
 FLOORS = (  # from the bottom up; a module that is named stands above the rest of its room
-    ("", "errors", "files", "paths", "progress", "display", "dictionary", "environment"),
+    ("", "errors", "files", "paths", "progress", "dictionary", "environment"),
     ("config", "random", "batched", "record"),
     ("tasks",),
     ("models",),
@@ -17,7 +17,7 @@ FLOORS = (  # from the bottom up; a module that is named stands above the rest o
     ("references",),
     ("measures", "statements"),
     ("training.problem", "training.steps", "training.loop", "training.program", "training.job"),
-    ("figures", "claims", "plan", "expected", "display"),
+    ("figures", "claims", "plan", "expected"),
     ("audit",),
     ("api", "cards", "crate", "documents", "results"),
     ("site", "__main__"),

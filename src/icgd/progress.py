@@ -12,12 +12,6 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def display() -> object | None:
-    """The `icgd.display.Display` of this process, where Snakemake was called with ``--logger icgd``."""
-    plugin = sys.modules.get("snakemake_logger_plugin_icgd")
-    return plugin.LogHandler.display if plugin else None
-
-
 class TrainingLine:
     """Step, losses, speed and time left: a line every few seconds, and the last one always."""
 

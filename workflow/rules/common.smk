@@ -23,9 +23,15 @@ from icgd.claims import evidence, registry
 from icgd.errors import IcgdError, nearest
 from icgd.figures import plan as drawing
 from icgd.files import read_json, read_yaml, write_text
-from icgd.progress import display, say
+from icgd.progress import say
 from icgd.record import room
 from icgd.references import tuned
+
+
+def display():
+    """What shows the run, where Snakemake was called with ``--logger icgd``."""
+    plugin = sys.modules.get("snakemake_logger_plugin_icgd")
+    return plugin.LogHandler.display if plugin else None
 
 
 def told(function):

@@ -1,4 +1,4 @@
-"""Logger plugin of Snakemake, `--logger icgd`: `icgd.display` instead of twelve lines a job."""
+"""Logger plugin of Snakemake, `--logger icgd`: a line for all of the run instead of twelve a job."""
 
 import logging
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from icgd.display import Display
+from snakemake_logger_plugin_icgd.display import Display
 
 STOPPED, NOTHING = "Terminating processes", "Nothing to be done"  # of Snakemake's own sentences
 TWICE = ("CalledProcessError", "At least one job did not complete")  # what a failed job and the end say too
