@@ -17,11 +17,7 @@ SHARED = (
     "training/mesa.py",
     *(f"measures/{name}.py" for name in ("agreement", "copied", "fit", "naming", "products")),
 )
-DRAWN = (
-    "measures/heads.py",
-    "measures/blocks.py",
-    "models/causal.py",
-)  # what figures draw of weights
+DRAWN = ("measures/heads.py", "measures/blocks.py", "models/causal.py")  # what figures draw of weights
 ROOMS = {  # whose code makes what a command writes
     "train": TRAINING,
     "released": MATHEMATICS,
