@@ -1,6 +1,7 @@
 """Attesting: code that was edited is put right without training where its programs are the same."""
 
 import json
+import math
 import shutil
 
 import pytest
@@ -118,6 +119,17 @@ def test_another_program_that_trains_otherwise_is_refused(other, capsys):
     other(Sample("rerun", "weights and history of seed 0", False, 1e-3))
     assert attest.run(config.load()) == 1 and len(programs.lines()) == 1
     assert "train anew: one_layer" in capsys.readouterr().out
+
+
+def test_a_rerun_that_diverges_or_ends_early_does_not_agree():
+    lines = [{"loss": "0.5", "rate": "0.1"}, {"loss": "0.25", "rate": "nan"}]
+    rows = [{"loss": 0.5, "rate": 0.1}, {"loss": 0.25, "rate": math.nan}]
+    assert rerun.difference(rows, lines) == 0
+    for value in (math.nan, math.inf):
+        diverged = [rows[0], {"loss": value, "rate": math.nan}]
+        assert rerun.difference(diverged, lines) == math.inf
+        assert Sample("start", "", False, rerun.difference(diverged, lines)).result == "differs"
+    assert rerun.difference(rows[:1], lines) == rerun.difference([], []) == math.inf
 
 
 def test_the_start_of_committed_seeds_comes_out_again(monkeypatch):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from icgd.environment import prepare_jax, smoke_flags
 from icgd.errors import IcgdError
+from icgd.paths import CHECK
 from icgd.record import TRAINING, Recorder, room
 
 MATHEMATICS = ("random.py", "batched.py", "tasks", "models", "references")
@@ -59,7 +60,7 @@ ARGUMENTS = {
     "--count": {"type": whole(1), "default": 1, "help": "so many seeds side by side, for a GPU"},
     "--layers": {"type": whole(1), "required": True, "help": "number K of layers"},
     "--sharing": {"choices": ("shared", "separate"), "required": True, "help": "of parameters"},
-    "--folder": {"type": Path, "default": Path(".check"), "help": "scratch (default: %(default)s)"},
+    "--folder": {"type": Path, "default": CHECK, "help": "scratch (default: %(default)s)"},
     "--check": {"action": "store_true", "help": "write nothing"},
     "--reason": {"required": True, "help": "why verdicts or rules changed, in one sentence"},
     "--scale": {"choices": ("smoke", "quick", "full"), "help": "default: config.yaml's; audit, verify: full"},

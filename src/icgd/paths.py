@@ -12,6 +12,7 @@ HISTORY = RESULTS / "full" / "verdict-history.csv"
 CURVES = Path("published") / "von-oswald-2022-curves.csv"
 CURVES_OF_STATES = Path("published") / "von-oswald-2023-curves.csv"
 NUMBERS = Path("published") / "numbers.csv"
+CHECK = Path(".check")  # scratch of `icgd check`, unless another folder is named
 DIGESTS = Path("published") / "digests.csv"  # of these, which nobody recorded making
 
 # What only training makes, in the folder of a scale.

@@ -62,10 +62,11 @@ def compare_tables(path: Path, was: list[Row], now: list[Row], alike: bool = Fal
         if old == new:
             continue
         tolerance = allowed(of_table(path, old.get("measure", "")), alike)
-        for name in old:
-            if not agree(old[name], new.get(name, ""), tolerance):
-                label = " ".join(old[key] for key in LABELS if old.get(key))
-                yield Difference(f"{path} line {index} {name} ({label})", old[name], new.get(name, ""))
+        label = " ".join(old[key] for key in LABELS if old.get(key))
+        for name in dict.fromkeys([*old, *new]):
+            pair = old.get(name, ""), new.get(name, "")
+            if not agree(*pair, tolerance):
+                yield Difference(f"{path} line {index} {name} ({label})", *pair)
 
 
 def of_table(path: Path, measure: str) -> Tolerance:

@@ -13,6 +13,7 @@ from icgd.errors import IcgdError
 from icgd.files import read_json, read_table
 
 SHARED = ("claims", "published", "requirements.lock", "config.yaml")
+MARK = ".icgd-check"  # in a folder that a check has made and may clear
 COMPUTED = ("value", "low", "high")  # numbers of a verdict; the others are quoted from the registry
 
 
@@ -20,18 +21,31 @@ def prepare(folder: Path, config: Config) -> None:
     """A scratch folder that holds the committed weights and histories, and nothing made from them.
 
     Raises:
-        IcgdError: there are no committed weights.
+        IcgdError: there are no committed weights, or the folder holds something else.
     """
     given = paths.given("full")
     if not any(path.name == "weights.npz" for path in given):
         raise IcgdError("there are no weights in results/full; `make full` trains them.")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    clear(folder)
     for name in SHARED:
         (folder / name).symlink_to(Path(name).resolve())
     for path in given:
         (folder / path.parent).mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, folder / path)
+
+
+def clear(folder: Path) -> None:
+    """An empty folder with the mark of a check; what an earlier check left in it is removed.
+
+    Raises:
+        IcgdError: it holds something that no check has made.
+    """
+    ours = (folder / MARK).exists() or folder.resolve() == paths.CHECK.resolve()
+    if folder.exists() and not ours and any(folder.iterdir()):
+        raise IcgdError(f"{folder} is not empty and no check has made it; name a new folder with --folder.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
 
 
 def compare(folder: Path, config: Config) -> int:

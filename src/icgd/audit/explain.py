@@ -94,7 +94,7 @@ def targets(asked: Iterable[str], scale: str) -> Iterator[Path]:
     """
     known = entries()
     for word in map(str.lower, asked):
-        if re.fullmatch(r"fig\d\w*", word):
+        if (paths.FIGURES / "full" / f"{word}.json").exists():
             yield paths.FIGURES / scale / f"{word}.png"
         elif word not in known:
             raise unknown(word, known)

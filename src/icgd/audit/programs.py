@@ -13,6 +13,7 @@ from icgd.files import read_json, read_table
 
 PROGRAMS = paths.RESULTS / "full" / "programs.json"
 ATTESTATIONS = paths.RESULTS / "full" / "attestations.csv"
+TRAINING = ("train", "released")  # steps that train
 COLUMNS = (
     "date", "revision", "experiment", "evidence", "compared", "result", "largest_difference", "device",
     "was", "now",

@@ -1,5 +1,6 @@
 """A sample of what is committed, trained again: a seed in full if that is cheap, else the first lines."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -76,12 +77,12 @@ def _trained(
         again = loop.train(settings, [0], report=report)[0]
     except _Enough:
         return Sample(
-            "start", f"{LINES} lines of the history of seed 0", False, difference(rows, history[1:])
+            "start", f"{LINES} lines of the history of seed 0", False, difference(rows, history[1 : 1 + LINES])
         )
     found = again.arrays()
     same = _texts(again.history) == _texts(history) and found.keys() == arrays.keys()
     same = same and all(np.array_equal(found[key], arrays[key]) for key in found)
-    return Sample("rerun", "weights and history of seed 0", same, difference(rows[:LINES], history[1:]))
+    return Sample("rerun", "weights and history of seed 0", same, difference(rows[:LINES], history[1 : 1 + LINES]))
 
 
 def _texts(history: Sequence[Mapping]) -> list[dict[str, str]]:
@@ -90,10 +91,20 @@ def _texts(history: Sequence[Mapping]) -> list[dict[str, str]]:
 
 
 def difference(rows: Sequence[Mapping], lines: Sequence[Mapping]) -> float:
-    """Largest relative difference of the numbers of some rows."""
-    rows = list(zip(rows, lines, strict=False))
-    pairs = [(float(row[name]), float(line[name])) for row, line in rows for name in row]
-    return max(abs(a - b) / max(abs(a), abs(b), 1e-30) for a, b in pairs)
+    """Largest relative difference of the numbers of some rows; infinite if there are not as many of them."""
+    if len(rows) != len(lines):
+        return math.inf
+    both = zip(rows, lines, strict=True)
+    pairs = [(float(row[name]), float(line[name])) for row, line in both for name in row]
+    return max((apart(a, b) for a, b in pairs), default=math.inf)
+
+
+def apart(a: float, b: float) -> float:
+    """Relative difference of two numbers; infinite if only one of them is finite."""
+    if a == b or (math.isnan(a) and math.isnan(b)):
+        return 0.0
+    found = abs(a - b) / max(abs(a), abs(b), 1e-30)
+    return found if math.isfinite(found) else math.inf
 
 
 def _released(settings: tuned.ReleasedSettings) -> Sample:
@@ -103,4 +114,5 @@ def _released(settings: tuned.ReleasedSettings) -> Sample:
     rate = released.line_search(settings)
     losses = released.train(settings.model_copy(update={"steps": LINES * released.CHUNK}), rate)[1]
     now = [{"value": value} for value in (rate, *losses)]
+    was = was[: 1 + LINES]
     return Sample("start", f"the rate that it starts from and {LINES} losses", False, difference(now, was))

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from icgd import record
 from icgd.audit import programs
 
-TRAINED = "train"
 SHOWN = 5  # reasons that are told
 
 
@@ -61,7 +60,7 @@ def _chain(found: dict, here: dict[str, record.Artefact]) -> Iterator[str]:
         for name, digest in made.get("inputs", {}).items():
             if name in here and here[name].sha256 != digest:
                 yield f"{path} was made from another {name}"
-        if made.get("step") == TRAINED and attested:
+        if made.get("step") in programs.TRAINING and attested:
             name = programs.name_of(artefact.path)
             if not programs.counts(made.get("program"), name, attested):
                 yield f"{name} was trained by another program than today's"

@@ -18,7 +18,6 @@ from icgd.errors import IcgdError
 from icgd.files import read_json, read_table, sha256
 
 GOOD, BEFORE = "as recorded", "as recorded, its program attested"
-TRAINING = ("train", "released")
 
 
 class Finding(NamedTuple):
@@ -115,7 +114,7 @@ def foreign(found: dict, path: Path, scale: str, known: Known) -> str | None:
             return f"made from another {name}"
     if scale != "full":
         return None
-    trained, program = found["step"] in TRAINING, found.get("program")
+    trained, program = found["step"] in programs.TRAINING, found.get("program")
     if trained and not programs.counts(program, programs.name_of(path), known.attested):
         return "trained by a program that was never attested"
     if record.is_clean(found["revision"], known.ancestors):
