@@ -117,8 +117,8 @@ def test_axes_give_a_point_for_every_combination_and_each_is_set():
 @pytest.mark.parametrize("name", ["one_layer", "token_clip", "anisotropic"])
 def test_settings_survive_being_written_and_read(name):
     found = config.load().settings(name, "full")
-    assert config.from_json(found.model_dump_json()) == found
-    of_training = config.from_json(json.dumps(found.of_training)).of_training
+    assert config.Settings.model_validate_json(found.model_dump_json()) == found
+    of_training = config.Settings.model_validate(found.of_training).of_training
     assert of_training == found.of_training and "evaluation" not in of_training
 
 

@@ -1,7 +1,6 @@
 """Settings: what config.yaml may say, checked once where it enters; frozen, as JAX needs them."""
 
 import itertools
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args
@@ -344,11 +343,6 @@ def from_mapping(values: object, where: str = "config.yaml") -> Config:
             best = nearest(experiment.start, config.experiments)
             raise IcgdError(f"{where}: experiments.{name}.start cannot be {experiment.start!r}; {best}")
     return config
-
-
-def from_json(text: str) -> Settings:
-    """The settings that a rule passes to its job."""
-    return checked(Settings, json.loads(text), "--settings")
 
 
 def checked(cls: type[Checked], values: object, where: str) -> Checked:

@@ -97,11 +97,8 @@ def _files(path: Path) -> list[Path]:
 
 
 def command() -> list[str]:
-    """The command line without its settings, which the record has of its own."""
+    """The command line."""
     words = sys.argv[1:]
-    if "--settings" in words:
-        at = words.index("--settings")
-        words = words[:at] + words[at + 2 :]
     return ["python", "-m", "icgd", *words] if words else []
 
 
