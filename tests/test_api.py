@@ -10,7 +10,7 @@ from conftest import ROOT, run
 import icgd
 from icgd import paths
 from icgd.__main__ import main
-from icgd.audit import listed
+from icgd.audit import listed, verify
 from icgd.errors import IcgdError
 from icgd.files import read_json
 
@@ -211,3 +211,21 @@ def test_it_works_elsewhere_with_the_checkout_named(tmp_path, monkeypatch, capsy
     assert icgd.load("one_layer").origin.is_relative_to(ROOT) and not icgd.claims().empty
     assert main(["audit", "VO22-17"]) == 0 and main(["claims", "grokking"]) == 0
     assert "VERDICT (full scale): SUPPORTED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words", ["results --scale quick", "check prepare --scale quick", "audit vo22-17 --config x"]
+)
+def test_a_command_refuses_what_it_would_ignore(words, capsys):
+    with pytest.raises(SystemExit):
+        main(words.split())
+    assert "unrecognized arguments: --" in capsys.readouterr().err
+
+
+def test_a_checkout_is_verified_from_any_folder_of_it(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT / "docs")
+    monkeypatch.setattr(verify, "verify", lambda scale, known: [])
+    assert main(["verify", "--scale", "smoke"]) == 2
+    assert "there is nothing in results/smoke" in capsys.readouterr().err
+    monkeypatch.setattr(verify, "verify", lambda scale, known: verify.of_published())
+    assert main(["verify", "--scale", "smoke"]) == 0

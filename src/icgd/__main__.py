@@ -28,6 +28,7 @@ ROOMS = {  # whose code makes what a command writes
     "decide": ("measures/request.py", "claims"),
     "site": ("measures/request.py", "figures", "audit", "claims", "site", "plan.py", "results.py"),
 }
+PLANNED = ("--scale", "--config")  # of commands that compute something
 COMMANDS: dict[str, tuple[Callable, tuple[str, ...], bool]] = {}  # what runs, its arguments, does it need JAX
 
 
@@ -63,7 +64,7 @@ ARGUMENTS = {
     "--folder": {"type": Path, "default": CHECK, "help": "scratch (default: %(default)s)"},
     "--check": {"action": "store_true", "help": "write nothing"},
     "--reason": {"required": True, "help": "why verdicts or rules changed, in one sentence"},
-    "--scale": {"choices": ("smoke", "quick", "full"), "help": "default: config.yaml's; audit, verify: full"},
+    "--scale": {"choices": ("smoke", "quick", "full"), "help": "default: config.yaml's, or full"},
     "--config": {
         "default": os.environ.get("ICGD_CONFIG", "config.yaml"),
         "help": "settings (default: config.yaml; a job of the workflow gets those that were planned with)",
@@ -73,15 +74,20 @@ ARGUMENTS = {
 
 def command(*arguments: str, jax: bool = False) -> Callable:
     """Make a function of the parsed arguments a command of its name; its docstring is the help."""
-    return lambda run: COMMANDS.setdefault(run.__name__, (run, (*arguments, "--scale", "--config"), jax))[0]
+    return lambda run: COMMANDS.setdefault(run.__name__, (run, arguments, jax))[0]
+
+
+def settings(parsed: argparse.Namespace) -> object:
+    """Settings that were planned with, or config.yaml."""
+    from icgd import config, files
+
+    read = files.read_json if parsed.config.endswith(".json") else files.read_yaml
+    return config.from_mapping(read(parsed.config), parsed.config)
 
 
 def planned(parsed: argparse.Namespace) -> tuple:
     """(settings, scale) that were planned with, or of config.yaml."""
-    from icgd import config, files
-
-    read = files.read_json if parsed.config.endswith(".json") else files.read_yaml
-    found = config.from_mapping(read(parsed.config), parsed.config)
+    found = settings(parsed)
     return found, parsed.scale or found.scale
 
 
@@ -90,7 +96,7 @@ def recorder(step: str, settings: object, **about: object) -> Recorder:
     return Recorder(step, settings, **{"made_by": {"code": room(*ROOMS[step])}, **about})
 
 
-@command("experiment", "--seed", "--count", jax=True)
+@command("experiment", "--seed", "--count", *PLANNED, jax=True)
 def train(parsed: argparse.Namespace) -> None:
     """train a seed of an experiment, at all its points; go on with what an interrupted run left"""
     from icgd.training import job
@@ -100,7 +106,7 @@ def train(parsed: argparse.Namespace) -> None:
     job.train(parsed.experiment, config.settings(parsed.experiment, scale), scale, seeds)
 
 
-@command("--layers", "--sharing", jax=True)
+@command("--layers", "--sharing", *PLANNED, jax=True)
 def released(parsed: argparse.Namespace) -> None:
     """train GD++ as the released code does"""
     from icgd import paths
@@ -117,7 +123,7 @@ def released(parsed: argparse.Namespace) -> None:
     record.write([output])
 
 
-@command("experiment", jax=True)
+@command("experiment", *PLANNED, jax=True)
 def measure(parsed: argparse.Namespace) -> None:
     """measure the trained networks of an experiment: what claims and figures ask of it"""
     from icgd import plan
@@ -131,7 +137,7 @@ def measure(parsed: argparse.Namespace) -> None:
     record.write(outputs, plan.inputs(name, config, scale))
 
 
-@command("experiment", "question", jax=True)
+@command("experiment", "question", *PLANNED, jax=True)
 def ask(parsed: argparse.Namespace) -> None:
     """measure what no rule asks for, and print it: ask one_layer loss_ratio "gd rate 1.2" gd fresh"""
     from icgd import plan
@@ -148,7 +154,7 @@ def ask(parsed: argparse.Namespace) -> None:
                 print(*(row[column] for column in ("unit", "x", "value") if column in row), sep="\t")
 
 
-@command("name", jax=True)
+@command("name", *PLANNED, jax=True)
 def statement(parsed: argparse.Namespace) -> None:
     """compute a table that needs no trained network"""
     from icgd import statements
@@ -162,7 +168,7 @@ def statement(parsed: argparse.Namespace) -> None:
         record.write([path for path in outputs if path.parent == folder], inputs)
 
 
-@command("name")
+@command("name", *PLANNED)
 def figure(parsed: argparse.Namespace) -> None:
     """draw a figure, with its data beside it"""
     from icgd.figures import draw, plan
@@ -172,7 +178,7 @@ def figure(parsed: argparse.Namespace) -> None:
     record.write(draw.save(parsed.name, config, scale), plan.files(parsed.name, config, scale))
 
 
-@command("[claim]")
+@command("[claim]", *PLANNED)
 def decide(parsed: argparse.Namespace) -> None:
     """decide all claims, or one, from the tables"""
     from icgd import paths
@@ -194,7 +200,7 @@ def decide(parsed: argparse.Namespace) -> None:
     print(*compared.told({found["id"]: found} if parsed.claim else found, before, output), sep="\n")
 
 
-@command()
+@command(*PLANNED)
 def site(parsed: argparse.Namespace) -> None:
     """build the site: a page for every claim, figure, experiment and source"""
     from icgd.site import build
@@ -202,7 +208,7 @@ def site(parsed: argparse.Namespace) -> None:
     print(f"open {build.write(*planned(parsed))}")
 
 
-@command("claim", "--json", "--targets")
+@command("claim", "--json", "--targets", "--scale")
 def audit(parsed: argparse.Namespace) -> None:
     """explain the verdicts on claims, or list those on a figure (needs nothing but Python)"""
     from icgd import paths
@@ -216,7 +222,7 @@ def audit(parsed: argparse.Namespace) -> None:
             explain.show(parsed.claim, scale, parsed.json)
 
 
-@command("[words]", "--verdict")
+@command("[words]", "--verdict", "--scale")
 def claims(parsed: argparse.Namespace) -> None:
     """list claims, of one verdict or with certain words (needs nothing but Python)"""
     from icgd import paths
@@ -226,28 +232,30 @@ def claims(parsed: argparse.Namespace) -> None:
         listed.show(parsed.scale or "full", parsed.verdict, parsed.words)
 
 
-@command()
+@command("--scale")
 def verify(parsed: argparse.Namespace) -> int:
     """compare every committed file with its record (needs nothing but Python)"""
+    from icgd import paths
     from icgd.audit import verify
 
-    return verify.run(parsed.scale or "full")
+    with paths.checkout():
+        return verify.run(parsed.scale or "full")
 
 
-@command("part", "--folder", jax=True)
+@command("part", "--folder", "--config", jax=True)
 def check(parsed: argparse.Namespace) -> int:
     """compare what is committed with a rebuild of it; train two seeds again"""
     from icgd.audit import check
 
-    return getattr(check, parsed.part)(parsed.folder, planned(parsed)[0])
+    return getattr(check, parsed.part)(parsed.folder, settings(parsed))
 
 
-@command("--check", jax=True)
+@command("--check", "--config", jax=True)
 def attest(parsed: argparse.Namespace) -> int:
     """would today's code train what is committed? Compare programs, train again where they differ"""
     from icgd.audit import attest
 
-    return attest.run(planned(parsed)[0], write=not parsed.check)
+    return attest.run(settings(parsed), write=not parsed.check)
 
 
 @command("--reason")
@@ -263,14 +271,14 @@ def record(parsed: argparse.Namespace) -> None:
         print(f"{line['claim']}: {line['verdict']} ({line['value']})")
 
 
-@command()
+@command("--config")
 def validate(parsed: argparse.Namespace) -> None:
     """check config.yaml, all claims and what they ask, and that the sources are covered"""
     from icgd import plan
     from icgd.claims import coverage, registry
     from icgd.figures.plan import FIGURES
 
-    config, _ = planned(parsed)
+    config = settings(parsed)
     registry.check(config, FIGURES)
     plan.check_possible(config)
     claims, asked, at_hand = registry.claims().values(), plan.requests(), coverage.compare_all()
@@ -313,7 +321,7 @@ def main(arguments: list[str] | None = None) -> int:
     run, _, jax = COMMANDS[parsed.command]
     if jax:
         long = parsed.command in ("released", "statement")  # these compute for long at every scale
-        prepare_jax(smoke_flags(long) if parsed.scale == "smoke" else "")
+        prepare_jax(smoke_flags(long) if getattr(parsed, "scale", "") == "smoke" else "")
     try:
         return run(parsed) or 0
     except (IcgdError, ModuleNotFoundError, OSError, KeyboardInterrupt) as error:
