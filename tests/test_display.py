@@ -7,6 +7,7 @@ from snakemake_logger_plugin_icgd import display
 from icgd import config, expected, paths
 from icgd.audit import ending
 from icgd.files import write_json
+from icgd.references import tuned
 
 SMALL = ("-d", ".test")
 
@@ -23,6 +24,11 @@ def test_a_job_takes_longer_with_more_steps_seeds_and_layers():
         ("optima", {}),
     ):
         assert expected.LIGHT < expected.seconds(rule, of, known, "full") < expected.UNKNOWN
+    for layers, sharing in ((2, "shared"), (2, "separate")):  # of 1000 steps and of 30 000
+        of = {"layers": str(layers), "sharing": sharing}
+        steps = [tuned.released(known, scale, layers, sharing).steps for scale in ("quick", "full")]
+        quick, full = (expected.seconds("released", of, known, scale) for scale in ("quick", "full"))
+        assert (quick - expected.START) / (full - expected.START) == pytest.approx(steps[0] / steps[1])
     assert expected.seconds("measure", {"experiment": "one_layer"}, known, "quick") < expected.seconds(
         "measure", {"experiment": "one_layer"}, known, "full"
     )

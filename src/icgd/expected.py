@@ -11,6 +11,7 @@ from statistics import median
 from icgd import paths, statements
 from icgd.config import Config, Settings
 from icgd.files import read_json
+from icgd.references import tuned
 
 START, LIGHT = 3.0, 1.5  # CPU seconds before a job computes: with JAX, without it
 UNKNOWN = 60.0  # of what has no record yet
@@ -27,8 +28,9 @@ def seconds(rule: str, of: Mapping[str, str], config: Config, scale: str) -> flo
         share = own.seeds * own.evaluation.tasks / (full.seeds * full.evaluation.tasks)
         return START + share * _took(paths.table("full", name, "measures"))
     if rule == "released":
-        path = paths.released("full", int(of["layers"]), of["sharing"])
-        return START + _took(path) * min(1, (config.scales[scale].steps or 30_000) / 30_000)
+        recipe = int(of["layers"]), of["sharing"]
+        full, own = (tuned.released(config, one, *recipe).steps for one in ("full", scale))
+        return START + _took(paths.released("full", *recipe)) * own / full
     if rule in statements.OUTPUTS:
         return START + _took(paths.RESULTS / "full" / statements.OUTPUTS[rule][0])
     if rule == "figure":

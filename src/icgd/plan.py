@@ -1,12 +1,11 @@
 """What is asked of an experiment, known before anything runs; light, since planning imports it."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from icgd import dictionary, paths
+from icgd import dictionary, paths, record
 from icgd.claims import evidence, registry
 from icgd.config import Config, Settings, Task
 from icgd.errors import IcgdError, nearest
@@ -94,8 +93,7 @@ def _impossible(request: Request, settings: Settings) -> Iterator[tuple[bool, st
 
 def digest(experiment: str) -> str:
     """Hash of everything that is asked of an experiment."""
-    text = json.dumps(requests().get(experiment, []))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return record.digest(json.dumps(requests().get(experiment, [])).encode())
 
 
 def others(experiment: str) -> list[str]:
