@@ -81,6 +81,20 @@ def statements() -> dict[str, Entry]:
     return found
 
 
+@cache
+def tables() -> frozenset[str]:
+    """Tables of statements."""
+    return frozenset(entry.kind for entry in statements().values())
+
+
+@cache
+def headings() -> dict[str, str]:
+    """What each module of measures is about: the first line of its docstring."""
+    return {
+        path.stem: ast.get_docstring(tree).splitlines()[0].rstrip(".") for path, tree in _trees("measures")
+    }
+
+
 def _explained(function: ast.FunctionDef, module: ast.Module) -> tuple[dict[str, str], dict[str, str]]:
     """(measures, subjects): what its texts "name: what it is" say; those of subjects are keys.
 

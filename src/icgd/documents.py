@@ -18,19 +18,6 @@ DICTIONARY = Path("docs/data-dictionary.md")
 SCHEMA = Path("workflow/schemas/config.schema.yaml")
 BUDGET = Path("docs/budget.md")
 BEGIN, END = "<!-- icgd document: begin -->\n", "<!-- icgd document: end -->\n"
-KINDS = {  # modules of icgd.measures that hold measures
-    "fits": "What two predictors learn from the same contexts",
-    "weights": "Weight products W_KQ and W_PV of the layers",
-    "heads": "Softmax heads",
-    "curves": "A loss along an axis",
-    "courses": "The course of training",
-    "attention": "Alternating tokens",
-    "waves": "Sine waves",
-    "sequences": "Predictions at every position of sequences",
-    "probes": "What probes read out of tokens between layers",
-    "inside": "What the layers of causal networks do",
-    "points": "Experiments with axes: all points of a seed",
-}
 HEAD = """# Data dictionary
 
 <!-- Generated from the source by `python -m icgd document`; do not edit (a test compares). -->
@@ -79,8 +66,8 @@ def data_dictionary() -> str:
     """Every measure, predictor, fault and statement, as Markdown."""
     measures = _by_kind(dictionary.measures().values())
     text = [HEAD]
-    for kind in sorted(measures, key=[*KINDS, *measures].index):
-        text += [f"\n## {KINDS.get(kind, kind)}\n", _table("measure", _texts(measures[kind]))]
+    for kind, entries in measures.items():
+        text += [f"\n## {dictionary.headings()[kind]}\n", _table("measure", _texts(entries))]
     predictors = {**_texts(dictionary.predictors().values()), **ON_SEQUENCES, **METHODS}
     text += [SUBJECTS, _table("predictor", predictors), _table("fault", _texts(dictionary.faults().values()))]
     text.append(STATEMENTS)

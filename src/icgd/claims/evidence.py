@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from icgd import dictionary, paths
 from icgd.claims.registry import Claim
-from icgd.claims.rules import PUBLISHED, STATEMENTS, Evidence, Rule, of_networks
+from icgd.claims.rules import PUBLISHED, Evidence, Rule, of_networks
 from icgd.config import Config
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_table
@@ -54,7 +54,7 @@ def table(of: str, scale: str) -> Path:
     if of == PUBLISHED:
         return paths.NUMBERS
     folder = paths.RESULTS / scale
-    return folder / "statements" / f"{of}.csv" if of in STATEMENTS else folder / of / "measures.csv"
+    return folder / "statements" / f"{of}.csv" if of in dictionary.tables() else folder / of / "measures.csv"
 
 
 def files(claim: Claim, scale: str) -> list[Path]:

@@ -14,7 +14,6 @@ from icgd.errors import IcgdError, nearest
 from icgd.files import Written, read_table
 from icgd.measures.request import parsed
 
-STATEMENTS = ("identities", "sequences", "contrasts", "published_figures", "spectra", "anchors", "families")
 PUBLISHED = "published"  # evidence of published/numbers.csv, read off papers
 UNITS = ("mean", "median", "fraction", "count")
 ESTIMANDS = {"training seed": UNITS, "restart": UNITS, "set": UNITS, "none": ("max", "min", "value")}
@@ -134,7 +133,7 @@ class Rule(Block):
 
 def of_networks(name: str) -> bool:
     """Is evidence of this name measured on trained networks?"""
-    return name not in (*STATEMENTS, PUBLISHED)
+    return name != PUBLISHED and name not in dictionary.tables()
 
 
 def rule(values: object, where: str) -> Rule:
