@@ -1,6 +1,7 @@
 """What an auditor is told: why a verdict is what it is, and which numbers a rebuild does not bear out."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from icgd import paths
-from icgd.audit import agreement, compared, explain, stale, today
+from icgd import files, paths
+from icgd.audit import agreement, check, compared, explain, stale, today
 from icgd.claims import registry
 from icgd.errors import IcgdError
 from icgd.files import sha256, write_json
@@ -134,18 +135,24 @@ def test_what_is_stale_is_told_with_the_reason(tmp_path, monkeypatch):
 def test_an_unknown_claim_is_told_alike_at_every_scale(folder, scale):
     done = bare(folder, "vo22-171", "--scale", scale)
     assert done.returncode == 2
-    assert done.stderr == "icgd audit: there is no claim or figure 'vo22-171'; did you mean vo22-71?\n"
+    told = (
+        "icgd audit: there is no claim or figure 'vo22-171' (`python -m icgd claims` lists all); did you mean"
+    )
+    assert done.stderr.startswith(told) and "vo22-17" in done.stderr and done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
         (("vo22-17", "fig2"), 0, "results/quick/claims/vo22-17.json figures/quick/fig2.png\n"),
+        (("vo23_fig4",), 0, "figures/quick/vo23_fig4.png\n"),
         (("vo22-73",), 0, "\n"),  # waits, at every scale
         (("vo22-171",), 2, ""),
     ],
 )
 def test_what_a_run_has_to_make_is_known_before_it_and_before_any_set_up(folder, words, code, told):
+    for name in ("fig2", "vo23_fig4"):
+        write_json(paths.FIGURES / "full" / f"{name}.json", {})
     done = bare(folder, *words, "--scale", "quick", "--targets")
     assert (done.returncode, done.stdout) == (code, told)
 
@@ -165,8 +172,11 @@ def test_a_verdict_that_is_not_there_says_what_builds_it(folder):
 
 def test_the_newest_verdict_counts(folder, capsys):
     write_json(paths.verdict("full", "vo22-17"), {**VERDICT, "verdict": "refuted"})
-    explain.show(["vo22-17"], "full")
-    assert "REFUTED" in capsys.readouterr().out
+    for when, word in ((1, "REFUTED"), (0, "SUPPORTED"), (-1, "SUPPORTED")):  # at a tie that with all others
+        os.utime(paths.verdicts("full"), (100, 100))
+        os.utime(paths.verdict("full", "vo22-17"), (100 + when, 100 + when))
+        explain.show(["vo22-17"], "full")
+        assert f"VERDICT (full scale): {word}" in capsys.readouterr().out
 
 
 def test_several_claims_in_any_case_a_figure_and_json(folder):
@@ -188,9 +198,10 @@ def test_several_parts_are_a_table(folder):
 
 def test_steps_are_named_and_the_weights_behind_a_table():
     evidence = {"of": "alternating", "measure": "dropped_at"}
-    assert explain.unit({**PART, "evidence": evidence}) == " steps" and explain.unit(PART) == ""
+    assert "measured: 1.0015 steps [" in "".join(explain.part_of({**PART, "evidence": evidence}))
     share = {**PART, "evidence": evidence, "each": {"above": 25}}
-    assert explain.unit(share) == "" and explain.unit(share, of_each=True) == " steps"
+    told = "".join(explain.part_of(share))
+    assert "measured: 1.0015 [" in told and "seed 0 1.001 steps, seed 1 1.002 steps" in told
     inputs = [
         "results/full/a/seed-0/weights.npz",
         "results/full/a/seed-0/history.csv",
@@ -237,6 +248,33 @@ def test_tables_are_compared_within_their_tolerance():
     assert differences("0.02051234", "0.02061234", measure="preds_diff")
     assert not differences("0.02051234", "0.02051934", name="figures/full/fig1.csv")
     assert not differences("1e30", "2e30") and differences("1e30", "1e20")
+
+
+def test_a_column_that_only_one_of_two_tables_has_is_a_difference():
+    was, now = {"measure": "loss", "value": "1"}, {"measure": "loss", "value": "1", "x": "2"}
+    for pair in ((was, now), (now, was)):
+        (found,) = agreement.compare_tables(
+            Path("results/full/one_layer/measures.csv"), *([row] for row in pair)
+        )
+        assert {found.was, found.now} == {"", "2"} and " x " in found.where
+
+
+def test_a_check_clears_only_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kept = tmp_path / "mine" / "file"
+    files.write_text(kept, "kept")
+    with pytest.raises(IcgdError, match="mine is not empty and no check has made it"):
+        check.clear(Path("mine"))
+    assert kept.exists()
+    (tmp_path / "empty").mkdir()
+    for name in ("absent", "empty", str(paths.CHECK)):
+        for _ in range(2):
+            check.clear(Path(name))
+            files.write_text(Path(name) / "results" / "left", "of a check")
+    files.write_text(paths.CHECK / "left", "by a version that left no mark")
+    (paths.CHECK / check.MARK).unlink()
+    check.clear(paths.CHECK)
+    assert [path.name for path in paths.CHECK.iterdir()] == [check.MARK]
 
 
 def test_nothing_excuses_a_number_where_the_rebuild_repeats_all_others():

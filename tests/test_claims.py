@@ -515,6 +515,14 @@ def test_the_history_notices_a_changed_line(tmp_path, monkeypatch):
     assert len(history.append(verdicts, "first run")) == 3
     assert history.append(verdicts, "nothing new") == []
     assert history.broken_line() is None
+    assert all(history.is_said(one, history.last()) for one in verdicts)
+    for other in (
+        {"rule_hash": "cd"},
+        {"verdict": "refuted"},
+        {"parts": [{"value": 1.6}]},
+        {"id": "vo22-04"},
+    ):
+        assert not history.is_said({**verdicts[0], **other}, history.last())
     text = history.paths.HISTORY.read_text()
     history.paths.HISTORY.write_text(text.replace("1.5", "1.6", 1))
     assert history.broken_line() == 2

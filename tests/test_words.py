@@ -79,6 +79,10 @@ def test_what_is_measured_is_said_with_its_reference_its_estimand_and_its_unit()
     assert asked(make_part()).startswith("loss over that of one step of gradient descent at its best rate")
     steps = make_part(evidence={"of": "alternating", "measure": "dropped_at"})
     assert unit(steps) == "steps" and unit(make_part()) == ""
+    share = {**steps, "each": {"above": 25}}
+    assert unit(share) == "" and unit(share, of_each=True) == "steps"
+    for of, measure in (("alternating", "reached_over_one_layer"), ("identities", "stacked_steps")):
+        assert unit(make_part(evidence={"of": of, "measure": measure})) == ""  # a ratio, an error
     exact = make_part(per="none", estimand="max", n=18, units=[{"unit": "d=10 N=45 #17", "value": 2.0}])
     assert extreme(exact) == ", the max of 18 rows, at d=10 N=45" and extreme({**exact, "n": 1}) == ""
 

@@ -88,11 +88,10 @@ def verdicts(was: dict, now: dict, alike: bool) -> Iterator[Difference]:
             yield Difference(claim.id, summary(old), summary(new))
         if old["rule_hash"] != claim.rule_hash:
             yield Difference(claim.id, f"rule {old['rule_hash']}", f"rule {claim.rule_hash}")
-        line, value = last.get(claim.id, {}), old["parts"][0]["value"]
-        words = [claim.rule_hash, old["verdict"], "" if value is None else f"{value:.6g}"]
-        found = [line.get(key, "") for key in ("rule_hash", "verdict", "value")]
-        if found != words:
-            yield Difference(claim.id, f"newest line of the history: {' '.join(found)}", " ".join(words))
+        if not history.is_said(old, last):
+            words, line = history.words(old), last.get(claim.id, {})
+            found = " ".join(line.get(key, "") for key in words)
+            yield Difference(claim.id, f"newest line of the history: {found}", " ".join(words.values()))
         yield from numbers(claim.id, old, new, alike)
 
 

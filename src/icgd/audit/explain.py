@@ -3,7 +3,6 @@
 Standard library only: it answers in a fresh clone, from committed results, without any package.
 """
 
-import difflib
 import json
 import re
 import textwrap
@@ -20,6 +19,7 @@ from icgd.claims.words import (
     counted,
     distance,
     extreme,
+    has_units,
     in_short,
     in_words,
     inside,
@@ -29,8 +29,8 @@ from icgd.claims.words import (
     plural,
     rests_on,
     rule,
-    statistical,
     together,
+    unit,
 )
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_json
@@ -81,9 +81,8 @@ def show(asked: Iterable[str], scale: str, as_json: bool = False) -> None:
 
 def unknown(word: str, known: Iterable[str]) -> IcgdError:
     """That there is no such claim or figure, with the nearest."""
-    close = difflib.get_close_matches(word, known, n=1)
-    hint = nearest(word, close) if close else "`python -m icgd claims` lists all."
-    return IcgdError(f"there is no claim or figure {word!r}; {hint}")
+    listed = "`python -m icgd claims` lists all"
+    return IcgdError(f"there is no claim or figure {word!r} ({listed}); {nearest(word, known)}")
 
 
 def targets(asked: Iterable[str], scale: str) -> Iterator[Path]:
@@ -151,9 +150,9 @@ def sentence(entry: Entry) -> list[str]:
 
 
 def verdict(claim: str, scale: str) -> dict | None:
-    """The newest verdict on a claim: decided alone, or with all others."""
+    """The newest verdict on a claim: decided with all others, or alone and since."""
     alone, everything = paths.verdict(scale, claim), paths.verdicts(scale)
-    newest = max((path for path in (alone, everything) if path.exists()), key=_written, default=None)
+    newest = max((path for path in (everything, alone) if path.exists()), key=_written, default=None)
     if newest is None or newest == alone:
         return read_json(alone) if newest else None
     return read_json(everything).get(claim)
@@ -215,13 +214,6 @@ def table(parts: list[dict]) -> list[str]:
     return ["", told[0], "  |" + "|".join("-" * (width + 2) for width in widths), *told[1:]]
 
 
-def unit(part: dict, of_each: bool = False) -> str:
-    """What a value counts, where it has a unit: steps of training. A share of seeds has none."""
-    words = of_measure(part["evidence"])
-    counted = re.match(r"(first )?steps? (with|from)|`dropped_at` less", words)
-    return " steps" if counted and (of_each or not part["each"]) else ""
-
-
 def part_of(part: dict) -> list[str]:
     """One rule with its numbers."""
     out = ["", f"part: {part['name'] or 'the claim'}  ->  {part['verdict']}"]
@@ -243,9 +235,10 @@ def part_of(part: dict) -> list[str]:
     if part["released"] is not None:
         out.append(f"  released code: {number(part['released'])} ({part['released_from']})")
     if len(units := part["units"]) > 1:
-        shown = ", ".join(f"{one['unit']} {number(one['value'])}{unit(part, True)}" for one in units[:UNITS])
+        of_each = unit(part, of_each=True)
+        shown = ", ".join(f"{one['unit']} {number(one['value'])} {of_each}".rstrip() for one in units[:UNITS])
         more = f", and {len(units) - UNITS} more" if len(units) > UNITS else ""
-        out.append(f"  each {part['per'] if statistical(part) else 'row'}: {shown}{more}")
+        out.append(f"  each {part['per'] if has_units(part) else 'row'}: {shown}{more}")
     out += [f"  left out: {entry['unit']}, {entry['why']}" for entry in part["excluded"]]
     return out + [control_of(control, part) for control in part["controls"]]
 
@@ -262,13 +255,14 @@ def value(item: dict, part: dict, units: bool = True) -> str:
     """A value, with its interval and, if asked for, the number of units where it has one; or a count."""
     if hits := counted(item, part):
         return f"{hits} {plural(part['per'])}"
-    if not statistical(part):
-        return number(item["value"]) + unit(part)
+    if not has_units(part):
+        return f"{number(item['value'])} {unit(part)}".rstrip()
     if item["value"] is None:
         return "no number"
     found, low, high = (number(item[key]) for key in ("value", "low", "high"))
     per = plural(part["per"]) if item["n"] != 1 else part["per"]
-    return f"{found}{unit(part)} [{low}, {high}]" + (f", {item['n']} {per}" if units else "")
+    found = f"{found} {unit(part)}".rstrip()
+    return f"{found} [{low}, {high}]" + (f", {item['n']} {per}" if units else "")
 
 
 def made(inputs: list[dict]) -> list[str]:

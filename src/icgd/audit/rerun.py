@@ -65,7 +65,7 @@ def _seconds(path: Path) -> float:
 def _trained(
     name: str, settings: Settings, arrays: Mapping, history: Sequence[Mapping], whole: bool
 ) -> Sample:
-    rows, line = [], TrainingLine(f"again, {name}", [0])
+    rows, line, start = [], TrainingLine(f"again, {name}", [0]), history[1 : 1 + LINES]
 
     def report(row: dict, left: int, rate: float) -> None:
         rows.append(row)
@@ -76,13 +76,11 @@ def _trained(
     try:
         again = loop.train(settings, [0], report=report)[0]
     except _Enough:
-        return Sample(
-            "start", f"{LINES} lines of the history of seed 0", False, difference(rows, history[1 : 1 + LINES])
-        )
+        return Sample("start", f"{LINES} lines of the history of seed 0", False, difference(rows, start))
     found = again.arrays()
     same = _texts(again.history) == _texts(history) and found.keys() == arrays.keys()
     same = same and all(np.array_equal(found[key], arrays[key]) for key in found)
-    return Sample("rerun", "weights and history of seed 0", same, difference(rows[:LINES], history[1 : 1 + LINES]))
+    return Sample("rerun", "weights and history of seed 0", same, difference(rows[:LINES], start))
 
 
 def _texts(history: Sequence[Mapping]) -> list[dict[str, str]]:

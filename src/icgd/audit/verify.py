@@ -145,9 +145,7 @@ def history_states() -> list[str]:
     lacks = [
         f"lacks the present verdict of {id_}; `icgd record --reason ...` adds it"
         for id_, one in (read_json(verdicts) if verdicts.exists() else {}).items()
-        if one["rule_hash"]
-        and [last.get(id_, {}).get(key) for key in ("verdict", "rule_hash")]
-        != [one["verdict"], one["rule_hash"]]
+        if one["rule_hash"] and not history.is_said(one, last)
     ]
     return lacks or [GOOD]
 

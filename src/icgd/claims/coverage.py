@@ -13,7 +13,7 @@ from icgd.claims import registry
 from icgd.claims.registry import Claim, Line
 from icgd.claims.rules import refuse
 from icgd.config import Block, Count, checked
-from icgd.errors import IcgdError
+from icgd.errors import IcgdError, nearest
 from icgd.files import read_yaml, write_table
 
 FOLDER = registry.FOLDER / registry.COVERAGE
@@ -90,7 +90,7 @@ def _contradictions(passage: Passage, end: int, known: Iterable[str]) -> Iterato
     yield passage.end <= start, f" ends at {passage.end} and starts at {start}."
     yield bool(claims) == bool(reason), " needs claims or a reason why there are none, one of the two."
     for id_ in claims:
-        yield id_ not in known, f": there is no claim {id_!r}; {registry.neighbours(id_, known)}"
+        yield id_ not in known, f": there is no claim {id_!r}; {nearest(id_, known)}"
     yield len(set(claims)) < len(claims), " names a claim twice."
     good = not reason or not NO_REASON.search(reason)
     yield not good, f": {reason!r} is no reason; register what it says as a claim, pending or not-testable."
@@ -109,11 +109,6 @@ def check_named(found: Iterable[Document], claims: dict[str, Claim]) -> None:
     for id_, claim in claims.items():
         if claim.source in files and not claim.finding and (claim.source, id_) not in named:
             raise IcgdError(f"no passage in {' or '.join(files[claim.source])} names claim {id_}.")
-
-
-def stating(claim: str, found: Iterable[Document]) -> tuple[Passage, ...]:
-    """The passages that state a claim, document by document; none if no document does."""
-    return tuple(part for each in found for part in each.passages if claim in part.claims)
 
 
 def compare(found: Document, text: str) -> None:

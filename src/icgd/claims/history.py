@@ -30,17 +30,26 @@ def broken_line() -> int | None:
     return None
 
 
+def words(verdict: dict) -> dict[str, str]:
+    """What a line says of a verdict: its rule, its word, its value."""
+    value = verdict["parts"][0]["value"]
+    said = {"rule_hash": verdict["rule_hash"], "verdict": verdict["verdict"]}
+    return {**said, "value": "" if value is None else f"{value:.6g}"}
+
+
+def is_said(verdict: dict, newest: dict[str, dict[str, str]]) -> bool:
+    """Does the newest line on a claim say this verdict?"""
+    return words(verdict).items() <= newest.get(verdict["id"], {}).items()
+
+
 def append(verdicts: Iterable[dict], reason: str) -> list[dict]:
     """Add a line for each verdict whose rule, word or value is new; returns the lines added."""
     known, newest, added = lines(), last(), []
     before, today = (known[-1]["chain"] if known else ""), datetime.date.today().isoformat()
     for verdict in verdicts:
-        value = verdict["parts"][0]["value"]
-        words = {"rule_hash": verdict["rule_hash"], "verdict": verdict["verdict"]}
-        words["value"] = "" if value is None else f"{value:.6g}"
-        if words.items() <= newest.get(verdict["id"], {}).items():
+        if is_said(verdict, newest):
             continue
-        line = {"date": today, "claim": verdict["id"], **words, "reason": reason}
+        line = {"date": today, "claim": verdict["id"], **words(verdict), "reason": reason}
         before = line["chain"] = _chained(before, line)
         added.append(line)
     if added:

@@ -1,6 +1,5 @@
 """The registry: claims/*.yaml, read and checked before anything runs."""
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
@@ -124,7 +123,7 @@ def claims() -> dict[str, Claim]:
 def _unfounded(claim: Claim, known: dict[str, Claim]) -> Iterator[tuple[bool, str]]:
     """It rests on claims that exist, and none of these on it."""
     for id_ in claim.rests_on:
-        yield id_ not in known, f"{id_!r}, and there is no such claim; {neighbours(id_, known)}"
+        yield id_ not in known, f"{id_!r}, and there is no such claim; {nearest(id_, known)}"
     yield claim.id in foundations(claim.id, known), "itself, by way of the claims that it rests on."
 
 
@@ -145,7 +144,7 @@ def claim(id_: str) -> Claim:
         IcgdError: no such claim; names the nearest.
     """
     if id_ not in claims():
-        raise IcgdError(f"there is no claim {id_!r}; {neighbours(id_, claims())}")
+        raise IcgdError(f"there is no claim {id_!r}; {nearest(id_, claims())}")
     return claims()[id_]
 
 
@@ -159,11 +158,6 @@ def decided(of: Iterable[str] | None = None) -> list[str]:
     for wrong in set(of or ()) - set(known):
         raise IcgdError(f"sources: there is no {wrong!r}; {nearest(wrong, known)}")
     return [id_ for id_, one in claims().items() if one.decided and (of is None or one.source in of)]
-
-
-def neighbours(id_: str, known: Iterable[str]) -> str:
-    """Hint for an unknown id: the nearest, or the first few."""
-    return nearest(id_, difflib.get_close_matches(id_, known, n=1) or sorted(known)[:5])
 
 
 @cache

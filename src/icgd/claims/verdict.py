@@ -34,7 +34,7 @@ class Decision(NamedTuple):
     @property
     def numbers(self) -> dict[str, float | int | None]:
         """What JSON shows of it."""
-        return {**{key: finite(getattr(self, key)) for key in ("value", "low", "high")}, "n": self.n}
+        return {**{key: stored(getattr(self, key)) for key in ("value", "low", "high")}, "n": self.n}
 
 
 def decide(values: Sequence[float], rule: Rule) -> Decision:
@@ -187,7 +187,7 @@ def judge_part(rule: Rule, config: Config, scale: str) -> dict:
         **decision.numbers,
         "verdict": word,
         "reason": reason,
-        "units": [{"unit": unit, "value": finite(value)} for unit, value in _shown(found.values, rule)],
+        "units": [{"unit": unit, "value": stored(value)} for unit, value in _shown(found.values, rule)],
         "excluded": [{"unit": unit, "why": why} for unit, why in found.excluded.items()],
         "published": published.value,
         "published_unlike": published.unlike,
@@ -268,7 +268,7 @@ def _first_reason(parts: list[dict], word: str) -> str:
     return prefix + part["reason"]
 
 
-def finite(value: float | None) -> float | None:
+def stored(value: float | None) -> float | None:
     """A number that JSON can hold, to ten significant digits; None for what is not finite."""
     return float(f"{value:.10g}") if value is not None and math.isfinite(value) else None
 

@@ -31,7 +31,6 @@ VERDICTS = {
 }
 GROUPS = ("decided", "undecided", "not testable", "pending")
 UNKNOWN = ("•", "plain", "undecided", "")
-NOT_RUN = "not run"
 SET = {
     "inventory": "set by the inventory",
     "ours": "set by us",
@@ -41,6 +40,8 @@ SCALES = {"linear": "", "none": "", "": ""}
 LABELS = ("of", "measure", "subject", "reference", "tasks", "along", "over")  # of evidence
 SEVERAL = "; several networks count with their mean loss"  # not said of a single one
 EXTREMES = {"max": "largest: ", "min": "least: ", "median": "median over seeds: "}
+STEPS = ("first step ", "steps ", "step of ", "`dropped_at` less ", "length of the longest plateau")
+RATIO = ", over its median "
 FAR = 1.5  # a ratio to the published number beyond which ours does not reproduce it, either way
 
 
@@ -78,13 +79,6 @@ def rests_on(claim: dict) -> str:
 def is_finding(claim: dict) -> bool:
     """Is it an error or a discrepancy that was found, rather than a claim of a source?"""
     return str(claim.get("id")).rpartition("-")[2].startswith("f")
-
-
-def scale_of(claim: dict) -> str:
-    """The scale that a claim was decided at, with whether its settings were reduced there."""
-    if group(claim.get("verdict")) in ("pending", "not testable"):
-        return NOT_RUN
-    return f"{claim.get('scale')}, reduced" if claim.get("reduced") else str(claim.get("scale"))
 
 
 def group(word: str | None) -> str:
@@ -136,7 +130,7 @@ def counted(item: dict, part: dict) -> str:
 def extreme(part: dict) -> str:
     """Which row an exact value is, and of how many; else nothing."""
     count = part.get("n") or 1
-    if statistical(part) or count < 2:
+    if has_units(part) or count < 2:
         return ""
     unit = str((part.get("units") or [{}])[0].get("unit") or "")
     place = re.sub(r"\s*#\d+$", "", unit)
@@ -162,8 +156,8 @@ def plural(noun: str) -> str:
     return noun + ("es" if noun.endswith(("ch", "sh", "s", "x")) else "s")
 
 
-def statistical(part: dict) -> bool:
-    """Whether a part is decided by an interval over units."""
+def has_units(part: dict) -> bool:
+    """Whether a part is decided on units, such as seeds, rather than on one exact value."""
     return (part.get("per") or "none") != "none"
 
 
@@ -207,14 +201,14 @@ def rule(part: dict) -> str:
         return f"Supported when {supports} {units}; " + (f"refuted when {refutes} do." if refutes else never)
     estimand, per, on = (part.get(key) or "" for key in ("estimand", "per", "transform"))
     estimand = estimand if estimand not in ("", "none") else "value"
-    if not statistical(part):
+    if not has_units(part):
         subject = f"the {estimand}"
     elif part.get("each"):
         subject = f"the 95 % interval of the share of {plural(per)} with a value {_passing(part)}"
     else:
         over = "" if "seed" in estimand else f" over {plural(per)}"
         subject = f"the 95 % interval of the {estimand}{over}"
-    scale = SCALES.get(on, f" ({on} scale)") if statistical(part) else ""
+    scale = SCALES.get(on, f" ({on} scale)") if has_units(part) else ""
     words = f"Supported when {subject}{scale} lies {region(part.get('supported')) or 'nowhere'}; "
     refuted = region(part.get("refuted"))
     return words + (f"refuted when it lies {refuted}." if refuted else "refuted when outside it.")
@@ -279,17 +273,17 @@ def _with_reference(evidence: dict) -> str:
 
 def ours(part: dict) -> str:
     """Our value: a count, with its interval over units, or exact; a rounding error with two digits."""
-    if statistical(part):
+    if has_units(part):
         return counted(part, part) or measured(part)
     value = part["value"]
     return f"{value:.2g}" if finite(value) and 0 < abs(value) < 1e-6 else number(value)
 
 
-def unit(part: dict) -> str:
-    """The unit of a measured value; ratios, cosines and shares have none."""
-    measure, words = part["evidence"]["measure"], of_measure(part["evidence"])
-    of_steps = measure.endswith("steps") or words.startswith(("first step", "steps "))
-    return "steps" if of_steps and not part.get("each") else ""
+def unit(part: dict, of_each: bool = False) -> str:
+    """The unit of a measured value, or of those of its units; ratios, cosines and shares have none."""
+    words = of_measure(part["evidence"])
+    of_steps = words.lower().startswith(STEPS) and RATIO not in words
+    return "steps" if of_steps and (of_each or not part.get("each")) else ""
 
 
 def unlike(part: dict) -> str:
