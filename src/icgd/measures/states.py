@@ -61,7 +61,13 @@ def _theirs(grid, request: Request) -> Callable[[int], tuple[Fit, ...]]:
     other = arms.same(grid.network, words.of)
     if list(_steps(other)) != list(_steps(grid.network)):
         raise IcgdError(f"{grid.network.experiment} and {words.of} kept states at other steps; set the same.")
-    return lambda index: (fit_by_network(other.settings.model, other.at(index).weights, tasks),)
+
+    def found() -> list[Fit]:
+        states = map(other.at, range(len(_steps(other))))
+        return [fit_by_network(other.settings.model, state.weights, tasks) for state in states]
+
+    kept = grid.kept(f"states of {words.of} on {request.tasks}", found)
+    return lambda index: (kept[index],)
 
 
 def look(grid, request: Request) -> Followed:
