@@ -73,7 +73,7 @@ PLAIN = {"", "config", "dictionary", "environment", "errors", "files", "paths", 
 OUTSIDE = {  # what a command imports and none of its numbers comes from, beside `PLAIN`
     "released": {"training"},  # it is asked for the program's hash
     "measure": {"claims", "figures", "plan"},  # what is asked; its digest stands in the settings
-    "statement": set(),
+    "statement": {"measures.request"},  # names of columns
     # weights and seeds are read, words are parsed; what blocks.py measures with is not called
     "figure": {"training", "batched", "tasks", "random", "models"}
     | {f"measures.{name}" for name in ("naming", "network", "products", "request", "sequences", "sets")},
