@@ -58,12 +58,8 @@ def offdiagonal_correlation(heads: Heads) -> float:
 @measure
 def offdiagonal_sum(heads: Heads) -> float:
     """RMS of the sum of two heads' off-diagonal entries over their mean RMS"""
-    return rms(heads.off_diagonal.sum(axis=0)) / _size(heads)
-
-
-def _size(heads: Heads) -> float:
     first, second = heads.off_diagonal
-    return (rms(first) + rms(second)) / 2
+    return rms(first + second) / ((rms(first) + rms(second)) / 2)
 
 
 @fault("same_sign", of="heads")

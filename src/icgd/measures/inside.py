@@ -241,7 +241,7 @@ def look(grid, request: Request) -> Inside:
     subject, positions = parsed(request.subject), range(settings.task.context)[cut]
     planted = any((subject.fault, of) in FAULTS for of in ("lags", "skips", "ablations"))
     sound = subject.faultless if planted else subject
-    one = grid.insides.setdefault((sound, positions), Inside(grid.network, sound, positions))
+    one = grid.kept(f"inside {sound} {positions}", lambda: Inside(grid.network, sound, positions))
     return Inside(grid.network, subject, positions, one) if planted else one
 
 

@@ -54,10 +54,11 @@ def _theirs(grid, request: Request) -> Callable[[int], tuple[Fit, ...]]:
     Raises:
         IcgdError: the two networks kept states at other steps.
     """
-    tasks, theirs = _reference(grid, request)
     words = parsed(request.reference) if request.reference else None
     if words is None or words.name != "same_seed":
+        theirs = _reference(grid, request)
         return lambda index: theirs
+    tasks = _tasks(grid, request.tasks)
     other = arms.same(grid.network, words.of)
     if list(_steps(other)) != list(_steps(grid.network)):
         raise IcgdError(f"{grid.network.experiment} and {words.of} kept states at other steps; set the same.")
@@ -87,7 +88,7 @@ def look(grid, request: Request) -> Followed:
 
 
 def _followed(steps: np.ndarray, found: list[Fit], grid, request: Request) -> Followed:
-    tasks, (theirs,) = _reference(grid, request)
+    tasks, (theirs,) = _tasks(grid, request.tasks), _reference(grid, request)
     cosines = [float(compared(fit, theirs)["model_cos"]) for fit in found]
     losses = [loss(fit, tasks) for fit in found]
     return Followed(steps, np.array(losses), np.array(cosines), loss(theirs, tasks))
@@ -98,11 +99,10 @@ def _tasks(grid, where: str) -> Tasks:
     return first(grid.network.settings.evaluation.state_tasks, grid.tasks(where))
 
 
-def _reference(grid, request: Request) -> tuple[Tasks, tuple[Fit, ...]]:
-    """The tasks, and what the reference fits to them."""
-    tasks = _tasks(grid, request.tasks)
+def _reference(grid, request: Request) -> tuple[Fit, ...]:
+    """What the reference fits to the tasks."""
     count = grid.network.settings.evaluation.state_tasks
-    return tasks, grid.fits(request.reference, request.tasks, count) if request.reference else ()
+    return grid.fits(request.reference, request.tasks, count) if request.reference else ()
 
 
 def _steps(network: Network) -> np.ndarray:
@@ -118,16 +118,16 @@ def _steps(network: Network) -> np.ndarray:
 
 def _fits(grid, where: str) -> list[tuple[float, Fit]]:
     """(step, what the network fitted) at every state."""
-    if where not in grid.states:
-        network, found = grid.network, []
-        for index, step in enumerate(_steps(network).tolist()):
-            model, weights = network.settings.model, network.at(index).weights
-            if network.is_linear:
-                found.append((step, _fit(grid, products.of(model, weights), where)))
-            else:
-                found.append((step, fit_by_network(model, weights, _tasks(grid, where))))
-        grid.states[where] = found
-    return grid.states[where]
+    network = grid.network
+
+    def one(index: int) -> Fit:
+        model, weights = network.settings.model, network.at(index).weights
+        if network.is_linear:
+            return _fit(grid, products.of(model, weights), where)
+        return fit_by_network(model, weights, _tasks(grid, where))
+
+    steps = enumerate(_steps(network).tolist())
+    return grid.kept(f"states on {where}", lambda: [(step, one(index)) for index, step in steps])
 
 
 def _fit(grid, one: Products, where: str) -> Fit:
