@@ -93,7 +93,7 @@ def test_a_causal_network_predicts_the_next_states():
         (lambda net: net.predict(np.full((5, 10), np.nan)), "NaN or infinity"),
         (lambda net: net.predict("x"), "array of numbers"),
         (lambda net: net.products(), "linear_one predicts the next state of a sequence; products is for"),
-        (lambda net: icgd.load("few_shot_end"), "tunes tokens of 'few_shot'"),
+        (lambda net: icgd.load("few_shot_end"), "beside the weights of 'few_shot'"),
         (lambda net: icgd.load("linear_one", seed=9), "has seeds 0 to"),
     ],
 )

@@ -238,7 +238,8 @@ def load(name: str, seed: int = 0, scale: str = "full") -> Trained | TrainedCaus
         if seed not in range(settings.seeds):
             raise IcgdError(f"{name} has seeds 0 to {settings.seeds - 1}, not {seed}.")
         if settings.causal and settings.causal.tuned != "all":
-            raise IcgdError(f"{name} tunes tokens of {settings.start!r} for streams of pairs; load that one.")
+            beside = f"what was trained beside the weights of {settings.start!r} ({settings.causal.tuned})"
+            raise IcgdError(f"{name} holds {beside}; load that one.")
         if not (origin := paths.weights(scale, name, seed)).exists():
             every = {"quick": ", or all with `make reproduce`", "full": ", or all with `make full`"}
             alone = f"`icgd train {name} --seed {seed} --scale {scale}`"

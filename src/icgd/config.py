@@ -129,8 +129,10 @@ class Causal(Block):
     qk_norm: Switch = Field(False, description="queries and keys of norm 1, in all layers but the first")
     layer_norm: Switch = Field(False, description="LayerNorm before every attention and MLP")
     init_std: Real = Field(0.05, description="standard deviation of every matrix at first", ge=0)
-    tuned: Literal["all", "end", "prefix"] = Field(
-        "all", description="what is trained; streams: the token that ends a pair, or 20 tokens before them"
+    tuned: Literal["all", "end", "prefix", "copies"] = Field(
+        "all",
+        description="what is trained; streams: the token that ends a pair, or 20 tokens before them; copies: "
+        "a linear layer for each layer, which is to add the same to the tokens",
     )
     init_lambda: Real = Field(
         1.0, description="mesa: lambda of every head at first; delta, longhorn: rate", gt=0
@@ -500,6 +502,7 @@ def _of_sequences(experiment: Experiment) -> list[tuple[bool, str]]:
             (experiment.start is not None, "start needs a causal network."),
         ]
     constructed, streams = causal.tokens == "constructed", task.family == "streams"
+    copies = causal.tuned == "copies"
     return [
         (
             task.family not in ("dynamics", "streams"),
@@ -518,12 +521,24 @@ def _of_sequences(experiment: Experiment) -> list[tuple[bool, str]]:
             "training.fixed_tasks must be 0: sequences are drawn afresh at every step.",
         ),
         (
-            streams != (causal.tuned != "all"),
+            streams != (causal.tuned in ("end", "prefix")),
             "causal.tuned: end or prefix and task.family: streams need each other.",
         ),
         (
             streams and (experiment.start is None or constructed or experiment.optimiser.weight_decay > 0),
             "streams need start, raw tokens and weight_decay 0: all but the tuned tokens stays as it is.",
+        ),
+        (
+            copies and (experiment.start is None or experiment.optimiser.weight_decay > 0),
+            "causal.tuned: copies needs start, and weight_decay 0: all but the copies stays as it is.",
+        ),
+        (
+            copies and not {"linear", "softmax"} >= set(causal.layers),
+            "causal.tuned: copies are of linear and softmax layers.",
+        ),
+        (
+            copies and bool(causal.mlp or causal.qk_norm or causal.layer_norm),
+            "causal.tuned: copies are of layers without MLP, LayerNorm and qk_norm.",
         ),
         (experiment.start is not None and bool(experiment.axes), "start and axes exclude each other."),
         (

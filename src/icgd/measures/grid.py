@@ -15,6 +15,7 @@ from icgd.measures import (
     fits,
     heads,
     inside,
+    linearity,
     precedence,
     predictors,
     probes,
@@ -41,12 +42,10 @@ class Grid:
     def __init__(self, network: Network):
         self.network = network
         self._fits: dict[tuple, tuple[Fit, ...]] = {}
-        self.curves: dict[tuple, dict[float, float]] = {}  # these belong to their rooms
-        self.states: dict[str, list] = {}
+        self.curves: dict[tuple, dict[float, float]] = {}  # of `curves`
         self._kept: dict[str, object] = {}
         self.sequences = sequences.Sequences(network)
         self.probes = readout.Probes(network)
-        self.insides: dict[tuple, inside.Inside] = {}
 
     def tasks(self, name: str) -> Tasks:
         """A set of tasks by name.
@@ -149,6 +148,7 @@ LOOKS: dict[str, Callable] = {
     "blocks": blocks.look,
     "probes": probes.look,
     "inside": inside.look,
+    "linearity": linearity.look,
 }
 TRACES: dict[str, Callable] = {
     "fits": lambda grid, request: (sequences if grid.network.settings.causal else curves).trace(
@@ -157,6 +157,7 @@ TRACES: dict[str, Callable] = {
     "sequences": sequences.trace,
     "probes": probes.trace,
     "inside": inside.trace,
+    "linearity": linearity.trace,
     "weights": lambda grid, request: weights.along_layers(look_at_weights(grid, request), request.measure),
     "attention": attention.trace,
     "waves": waves.trace,

@@ -20,6 +20,7 @@ from icgd.references.methods import Method
 from icgd.references.methods import read as read_methods
 from icgd.tasks import dynamics, published, sample, shifted
 from icgd.tasks.linear import Tasks, half_mean_square
+from icgd.training import causal as training
 from icgd.training import checkpoint
 from icgd.training.points import TAIL
 
@@ -164,8 +165,11 @@ class Network:
 
     @property
     def _zero_loss(self) -> float:
-        """Loss of predicting zero."""
+        """Loss of predicting zero; of linear copies that add nothing."""
         drawn = self.draw("plateau data", PLATEAU_TASKS)
+        if self.settings.causal and self.settings.causal.tuned == "copies":
+            blank = {name: one * (not causal.is_copy(name)) for name, one in self.weights.items()}
+            return float(training.loss(self.settings.causal, blank, drawn))
         if self.settings.causal:
             targets = drawn.states[:, 1:] if isinstance(drawn, dynamics.Sequences) else drawn.targets
             return float(dynamics.half_mean_square(0.0, targets))

@@ -20,6 +20,7 @@ from icgd.tasks import tokens as codes
 
 CHANNELS = 4  # states in a constructed token
 PREFIX = 20  # tokens before a stream, where they are tuned (released code)
+COPY = "copy_"  # begins the names of a linear layer's matrices that stand for a layer's own
 ADAPTIVE = ("mesa", "delta", "longhorn")  # layers with a positive number of every head: lambda, or a rate
 
 
@@ -44,6 +45,9 @@ class CausalBlock(nnx.Module):
         for name in (("norm", "mlp_norm") if settings.mlp else ("norm",)) if settings.layer_norm else ():
             setattr(self, f"{name}_scale", nnx.Param(jnp.ones(width)))
             setattr(self, f"{name}_offset", nnx.Param(jnp.zeros(width)))
+        for name in MATRICES if settings.tuned == "copies" else ():
+            shape = getattr(self, name)[...].shape
+            setattr(self, f"{COPY}{name}", nnx.Param(draw(rngs.params(), shape)))
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
         """(T, width) -> (T, width)."""
@@ -99,7 +103,7 @@ class CausalTransformer(nnx.Module):
         if settings.tokens == "raw":
             self.embedding = nnx.Param(draw(rngs.params(), (inputs, settings.width)))
             self.read_out = nnx.Param(draw(rngs.params(), (settings.width, inputs)))
-        if settings.tuned != "all":
+        if settings.tuned in ("end", "prefix"):
             self.end = nnx.Param(jax.random.normal(rngs.params(), (inputs,)))
         if settings.tuned == "prefix":
             self.prefix = nnx.Param(jax.random.normal(rngs.params(), (PREFIX, inputs)))
@@ -151,9 +155,22 @@ def constructed(settings: Causal, states: jax.Array) -> jax.Array:
 
 def length(settings: Causal, task: Task) -> int:
     """Tokens of a sequence: its states; of a stream x, y and the end token of every pair, and a prefix."""
-    if settings.tuned == "all":
+    if task.family != "streams":
         return task.context
     return 3 * task.context + PREFIX * (settings.tuned == "prefix")
+
+
+def is_copy(name: str) -> bool:
+    """Is a matrix, by its name, of a linear layer that stands for another?"""
+    return name.partition("/")[2].startswith(COPY)
+
+
+def copies(settings: Causal, weights: Weights) -> tuple[Causal, Weights]:
+    """The network of all linear copies, with the embedding and the read-out of the one that they copy."""
+    linear = settings.model_copy(update={"tuned": "all", "layers": ("linear",) * len(settings.layers)})
+    outside = {name: matrix for name, matrix in weights.items() if name.startswith("tokens/")}
+    of_layers = {name.replace(COPY, ""): matrix for name, matrix in weights.items() if is_copy(name)}
+    return linear, {**outside, **of_layers}
 
 
 def has_code(settings: Causal, index: int) -> bool:

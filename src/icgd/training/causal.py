@@ -49,22 +49,29 @@ def predict(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array:
 
 def loss(settings: Causal, weights: Weights, sequences: Sequences | Pairs) -> jax.Array:
     """Half the squared error summed over entries, mean over positions and sequences."""
+    if settings.tuned == "copies":
+        states = sequences.states[:, :-1]
+        missed, size = functools.partial(_missed, settings, weights), block_size(settings, states.shape[1])
+        return jnp.mean(batched.over_blocks(missed, states, size))
     return _loss(functools.partial(predict, settings, weights), weights, sequences)
 
 
 def loss_and_gradient(
     settings: Causal, weights: Weights, sequences: Sequences | Pairs
 ) -> tuple[jax.Array, Weights]:
-    """`loss` of one block and its gradient; where only tokens are tuned, zero for everything else."""
+    """`loss` of one block and its gradient, zero for everything that is not tuned."""
 
     def of_block(tuned: Weights) -> jax.Array:
         merged = {**weights, **tuned}
+        if settings.tuned == "copies":
+            return jnp.mean(_missed(settings, merged, sequences.states[:, :-1]))
         return _loss(functools.partial(_predict, settings, merged), merged, sequences)
 
     if settings.tuned == "all":
         return jax.value_and_grad(of_block)(weights)
-    name = f"tokens/{settings.tuned}"
-    value, gradient = jax.value_and_grad(of_block)({name: weights[name]})
+    copied, token = settings.tuned == "copies", f"tokens/{settings.tuned}"
+    names = [name for name in weights if (causal.is_copy(name) if copied else name == token)]
+    value, gradient = jax.value_and_grad(of_block)({name: weights[name] for name in names})
     return value, {**jax.tree.map(jnp.zeros_like, weights), **gradient}
 
 
@@ -87,15 +94,37 @@ def _predict(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array
     def read(tokens: jax.Array) -> jax.Array:
         return tokens @ weights["tokens/read_out"] if raw else tokens[..., : states.shape[-1]]
 
-    tokens = states @ weights["tokens/embedding"] if raw else causal.constructed(settings, states)
-    if settings.position == "added":
-        tokens = tokens + causal.position_codes(*tokens.shape[1:], tokens.dtype)
+    tokens = _tokens(settings, weights, states)
     for index, layer in enumerate(layers[:-1]):
         tokens = _block(settings, layer, index, tokens, states)
     if settings.mlp or (raw and settings.token_clip is not None):
         return read(_block(settings, layers[last], last, tokens, states))
     folded = {**layers[last], "projection": read(layers[last]["projection"])}
     return causal.clipped(settings, read(tokens) + _attention(settings, folded, last, tokens, states))
+
+
+def _tokens(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array:
+    """Tokens before the first layer."""
+    raw = settings.tokens == "raw"
+    tokens = states @ weights["tokens/embedding"] if raw else causal.constructed(settings, states)
+    if settings.position == "added":
+        tokens = tokens + causal.position_codes(*tokens.shape[1:], tokens.dtype)
+    return tokens
+
+
+def _missed(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array:
+    """By how much linear copies miss what layers add to their own tokens, all layers together: (b,).
+
+    Half the squared error summed over entries, mean over positions, as the released code distils a layer.
+    """
+    linear, copies = causal.copies(settings, weights)
+    tokens, missed = _tokens(settings, weights, states), jnp.zeros(len(states))
+    for index in range(len(settings.layers)):
+        added = _attention(settings, _matrices(weights, index), index, tokens, states)
+        copied = _attention(linear, _matrices(copies, index), index, tokens, states)
+        missed += 0.5 * jnp.mean(jnp.sum((copied - added) ** 2, axis=-1), axis=-1)
+        tokens = causal.clipped(settings, tokens + added)
+    return missed
 
 
 def _matrices(weights: Weights, index: int) -> Layer:
