@@ -57,7 +57,7 @@ def as_they_are(weights):
 @BOTH
 def test_copies_are_trained_to_add_what_layers_add(settings):
     weights, states = weights_of(settings), sequences().states[:, :-1]
-    linear, copies = causal.copies(settings, weights)
+    linear, copies = causal.with_copies(settings, weights, range(3))
     assert set(copies) == {name for name in weights if not causal.is_copy(name)}
 
     def missed(states):

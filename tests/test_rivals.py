@@ -170,8 +170,29 @@ def test_sensitivities_of_a_formula_and_of_a_network_are_derivatives(network):
     assert np.abs(by_difference).max() > 0.05
 
 
+def test_who_knows_the_features_of_a_nonlinear_teacher_solves_for_it(network):
+    task = Task(family="dynamics", inputs=3, context=12, teacher="mlp", start_range=0.25)
+    other = replace(network, settings=network.settings.model_copy(update={"task": task}))
+    states = np.asarray(other.draw("evaluation data", 100).states, np.float64)
+    inner, outer = (np.asarray(matrix, np.float64) for matrix in dynamics.nonlinearity(3))
+    u = np.asarray(jax.nn.gelu(states @ inner), np.float64) @ outer
+    u /= np.linalg.norm(u, axis=-1, keepdims=True)
+    losses = np.zeros((100, 12))
+    for b, t in np.ndindex(100, 12):
+        x, y = u[b, :t], states[b, 1 : t + 1]
+        phi = np.linalg.solve(x.T @ x + 1e-3 * np.eye(3), x.T @ y)
+        losses[b, t] = 0.5 * np.sum((u[b, t] @ phi - states[b, t + 1]) ** 2)
+    found = ask(other, "loss", "ridge features", along="positions")
+    assert list(found.values()) == pytest.approx(losses.mean(axis=0), rel=1e-3)
+    late = {one: ask(other, "loss", one, tasks="fresh at 11") for one in ("ridge features", "ridge")}
+    assert late["ridge features"] < 0.1 * late["ridge"]
+    many, one = (ask(other, "loss", f"polynomial scaled features K={steps}") for steps in (6, 1))
+    assert losses.mean() < many < one
+
+
 @pytest.mark.parametrize(
-    "subject", ["gd_plus_plus shared", "network label_key 0.1", "hand_set ridge", "gd published"]
+    "subject",
+    ["gd_plus_plus shared", "network label_key 0.1", "hand_set ridge", "gd published", "ridge features"],
 )
 def test_what_predicts_no_states_is_refused(network, subject):
     with pytest.raises(IcgdError):

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from statistics import median, quantiles
+from statistics import mean, median, quantiles
 from typing import ClassVar, NamedTuple
 
 from icgd.figures.tables import Point, Tables, number
@@ -200,6 +200,27 @@ class Over(Query):
             if base and base < self.top and known and row.series != self.bases[row.source]:
                 found.append(row._replace(y=100 * (row.y / base - 1) if self.percent else row.y / base))
         return found
+
+
+@dataclass(frozen=True)
+class Statements(Query):
+    """Means over sets of what is not trained, by the dimension that the reference names ("n = 20")."""
+
+    kinds = ("sequences",)
+    measure: str
+    subject: str
+    series: str
+
+    def rows(self, tables: Tables) -> list[Row]:
+        own = [
+            row
+            for row in tables.read("sequences")
+            if (row["measure"], row["subject"]) == (self.measure, self.subject)
+        ]
+        found: dict[float, list[float]] = {}
+        for row in own:
+            found.setdefault(number(row["reference"].removeprefix("n = ")), []).append(number(row["value"]))
+        return [Row(self.series, "ours", "", x, mean(ys)) for x, ys in found.items()]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from icgd.figures.looks import AMBER, BLACK, DASHED, DOT, GREY, ORANGE, PURPLE, 
 from icgd.figures.panels import Across, Figure, Panel
 from icgd.figures.parts import STEP
 from icgd.figures.queries import Curve, Points, Published
-from icgd.figures.specs_inside import HYBRID, RIDGE, SEVEN, THREE, WORDS, named, network
+from icgd.figures.specs_inside import HYBRID, NONLINEAR, RIDGE, SEVEN, THREE, WORDS, named, network
 from icgd.figures.specs_sequences import POSITION, STATE_LOSS, loss
 from icgd.measures.request import Request
 
@@ -39,7 +39,21 @@ MEANS = Panel(
     },
     xlim=(1, 8), ylim=(0, None), xticks={2: "2", 3: "3", 7: "7"}, spread=0.15, beside=0.4,
 )
-VO23_FIG7 = Figure(((BY_POSITION, MEANS),), 3.8, SEVEN, 6.0)
+FEATURE_STEPS = "polynomial scaled features K=7"
+NONLINEAR_BY_POSITION = Panel(
+    "nonlinear", "(c) nonlinear, by position", POSITION, STATE_LOSS,
+    (
+        network(NONLINEAR, loss(along="positions"), SEVEN),
+        Curve(NONLINEAR, loss(FEATURE_STEPS, "positions"), "steps", "once"),
+        Curve(NONLINEAR, loss("ridge features", "positions"), "ridge", "once"),
+    ),
+    named(SEVEN) | {
+        ("ours", "steps"): Look("seven steps on features", AMBER, DASHED),
+        ("ours", "ridge"): Look("ridge regression on features", BLACK, DASHED),
+    },
+    log="y",
+)
+VO23_FIG7 = Figure(((BY_POSITION, MEANS, NONLINEAR_BY_POSITION),), 3.8, SEVEN)
 
 # What the first layer is sensitive to, in training (figure 16)
 

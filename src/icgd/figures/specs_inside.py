@@ -40,7 +40,8 @@ R2, LAYER = "R² on other sequences", "after layer (0: before the first)"
 SHARE = {"ylim": (-0.05, 1.05)}
 UNTRAINED: Looks = {("ours", "untrained"): Look("before training", GREY, DASHED)}
 # Published probes have errors; R² is 1 less these over what there is to be found, half of squared norms.
-STATE, INVERSE, ENTRY = 1.675, 0.104, 1 / 3  # the next state; the released inverse, no outliers; an entry
+# The next state; the released inverse, no outliers; an entry; features, as of states that are not held.
+STATE, INVERSE, ENTRY, FEATURE = 1.675, 0.104, 1 / 3, 4.2
 
 
 def r2(measure: str, tasks: str, along: str, subject: str = "network") -> Request:
@@ -89,7 +90,23 @@ NEXT_OF_BOTH = Panel(
     ),
     named(SIX, SEVEN), **SHARE,
 )
-VO23_FIG2 = Figure(((BINDING, BOUND_BY_LAYER, NEXT_OF_BOTH),), 3.3)
+NONLINEAR = "nonlinear"
+FEATURES = {"current": ("features_r2", "of the current state", BLUE),
+            "before": ("previous_features_r2", "of the one before", ORANGE)}
+FEATURES_BY_LAYER = Panel(
+    "features", "(d) nonlinear: the teacher's features", LAYER, R2,
+    (
+        *(network(NONLINEAR, r2(asked, LAST, "layers"), series) for series, (asked, *_) in FEATURES.items()),
+        Curve(NONLINEAR, r2("features_r2", LAST, "layers", "untrained"), "untrained", "once"),
+        *(as_r2("vo23_fig2", "features", series, FEATURE, series) for series in FEATURES),
+    ),
+    UNTRAINED | {
+        key: look for series, (_, words, color) in FEATURES.items()
+        for key, look in looks.family(series, words, color, published=hollow()).items()
+    },
+    **SHARE,
+)
+VO23_FIG2 = Figure(((BINDING, BOUND_BY_LAYER), (NEXT_OF_BOTH, FEATURES_BY_LAYER)), 6.4)
 
 # What the first layer attends to (figure 3, left)
 

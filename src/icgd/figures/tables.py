@@ -23,6 +23,7 @@ def files(kind: str, of: str, config: Config, scale: str) -> list[Path]:
         "numbers": paths.NUMBERS,
         "optima": paths.references(scale, "optima"),
         "spectra": paths.table(scale, "statements", "spectra-curves"),
+        "sequences": paths.table(scale, "statements", "sequences"),
     }
     if kind == "published":
         return [paths.CURVES, paths.CURVES_OF_STATES]

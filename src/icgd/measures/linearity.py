@@ -3,19 +3,21 @@
 Copies were trained to add to the network's own tokens what its layers add (second paper, Fig. 5A).
 """
 
-import jax
-import jax.numpy as jnp
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from icgd.errors import IcgdError
 from icgd.measures.naming import FAULTS, MEASURES, measure
 from icgd.measures.network import Network
 from icgd.measures.request import Request, Words, parsed
-from icgd.measures.sequences import networks_of
+from icgd.measures.sequences import by_network, networks_of
+from icgd.measures.sets import drawn
 from icgd.models import causal
 from icgd.models.transformer import Weights
 
-SEQUENCES, CHUNK = 1024, 256  # on which losses are taken, and how many are computed at a time
+SEQUENCES = 1000  # on which losses are taken
 LATE = 2  # layers from the third on
 
 
@@ -55,29 +57,24 @@ def _copied(words: Words, network: Network) -> tuple[Network, Weights]:
 def predictions(network: Network, weights: Weights) -> tuple[np.ndarray, list[np.ndarray]]:
     """Targets (B, T, n) and predictions: as the network is, and with the copy of each layer in its place."""
     settings = network.settings.causal
-    count = min(SEQUENCES, network.settings.evaluation.tasks)
-    states = np.asarray(network.draw("evaluation data", count).states)
+    few = drawn(network, ("fresh",), min(SEQUENCES, network.settings.evaluation.tasks))
 
-    def one(weights: Weights, copied: jax.Array, states: jax.Array) -> jax.Array:
-        linear, copies = causal.copies(settings, weights)
-        whole, of_copies = (
-            causal.build(*one)
-            for one in ((settings, states.shape[-1], weights), (linear, states.shape[-1], copies))
-        )
-        tokens = whole.tokens(states)
-        for number, (layer, copy) in enumerate(zip(whole.layers, of_copies.layers, strict=True), start=1):
-            tokens = jnp.where(copied == number, copy(tokens), layer(tokens))
-        return whole.predictions(tokens)
+    def by(layers: Sequence[int]) -> np.ndarray:
+        kinds, own = causal.with_copies(settings, weights, layers)
+        changed = network.settings.model_copy(update={"causal": kinds})
+        return by_network(replace(network, settings=changed), own, few)
 
-    run = jax.jit(jax.vmap(one, in_axes=(None, None, 0)))
-    parts = [states[start : start + CHUNK, :-1] for start in range(0, count, CHUNK)]
-    layers = range(len(settings.layers) + 1)
-    found = [np.concatenate([run(weights, layer, part) for part in parts]) for layer in layers]
-    return states[:, 1:].astype(float), found
+    return few.targets.astype(float), [by(()), *(by((index,)) for index in range(len(settings.layers)))]
 
 
 def trace(grid, request: Request) -> dict[float, float]:
-    """By layer ("layers"), from 1 on."""
+    """By layer ("layers"), from 1 on.
+
+    Raises:
+        IcgdError: along something else.
+    """
+    if request.along != "layers":
+        raise IcgdError(f"copies have nothing along {request.along!r}; they have layers.")
     return MEASURES[request.measure].function(look(grid, request))
 
 

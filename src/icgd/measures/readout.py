@@ -82,18 +82,12 @@ def _gram(states: np.ndarray, at: int) -> np.ndarray:
 
 def features(states: np.ndarray, at: int, lag: int) -> np.ndarray:
     """B gelu(A s) of the nonlinear teacher, not normalised."""
-    return of_features(states[:, at - lag])
+    return np.asarray(dynamics.features(states[:, at - lag]), float)
 
 
 def other_features(states: np.ndarray, at: int, lag: int) -> np.ndarray:
     """The same of another nonlinearity: A with its columns moved on by one."""
-    return of_features(np.roll(states[:, at - lag], 1, axis=-1))
-
-
-def of_features(states: np.ndarray) -> np.ndarray:
-    """Of every state."""
-    inner, outer = dynamics.nonlinearity(states.shape[-1])
-    return np.asarray(jax.nn.gelu(states @ inner) @ outer, float)
+    return np.asarray(dynamics.features(np.roll(states[:, at - lag], 1, axis=-1)), float)
 
 
 class Probes:
@@ -194,7 +188,7 @@ def planted(network: Network, states: np.ndarray) -> np.ndarray:
     lags = range(1, 4 if network.settings.task.hidden else 2)
     held = [np.pad(seen[:, :-lag], [(0, 0), (lag, 0), (0, 0)]) for lag in lags]
     if network.settings.task.teacher == "mlp":
-        held += [of_features(one) for one in (seen, *held)]
+        held += [np.asarray(dynamics.features(one), float) for one in (seen, *held)]
     sought = [
         np.stack([target(states, at, 0) for at in range(seen.shape[1])], axis=1)
         for target in (next_state, *INVERSES.values())

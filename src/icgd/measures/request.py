@@ -23,6 +23,7 @@ ON_SEQUENCES = {  # the same at every position of sequences, tuned where they ar
     "polynomial": "the best of all methods that apply the Gram matrix K - 1 times",
     "polynomial scaled": "the same over the norm of the position's Gram matrix (Prop. 2 as released)",
     "polynomial scaled released": "that without the newest pair, as the released baseline has it",
+    "polynomial scaled features": "that on the features of a nonlinear teacher, which it knows",
     "conjugate_gradients": "K steps of conjugate gradients on every row",
     "newton_schulz": "K Newton-Schulz iterations from the best scale",
 }

@@ -78,6 +78,8 @@ class Sequences:
 
     def _formula(self, words: Words) -> Callable[[Known], np.ndarray]:
         """A reference that is not trained."""
+        if words.name.endswith(" features") and self.network.settings.task.teacher != "mlp":
+            raise IcgdError(f"{self.network.experiment}: {words.name} needs task.teacher mlp.")
         if words.name == "zero":
             return lambda few: np.zeros_like(few.inputs)
         if words.name.split()[0] == "ridge":
@@ -90,7 +92,8 @@ class Sequences:
     def method(self, name: str, steps: int) -> Callable[[Seen], np.ndarray]:
         """A K-step method with the best parameters."""
         if (name, steps) not in self._tuned:
-            family, known = name.removesuffix(" released"), known_to(name, self.tuning)
+            family = name.removesuffix(" released").removesuffix(" features")
+            known = known_to(name, self.tuning)
             self._tuned[name, steps] = references.tuned(family, steps, known, self.tuning.targets)
         return self._tuned[name, steps]
 
@@ -193,6 +196,11 @@ def ridge_released(network: Network) -> None:
 @predictor("ridge pairs")
 def ridge_pairs(network: Network) -> None:
     """ridge regression on a stream by who knows which tokens are pairs"""
+
+
+@predictor("ridge features")
+def ridge_features(network: Network) -> None:
+    """ridge regression on the features of a nonlinear teacher by who knows them"""
 
 
 @dataclass(frozen=True)

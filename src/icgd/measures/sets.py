@@ -17,7 +17,7 @@ from icgd.measures.network import Network
 from icgd.models.transformer import Weights
 from icgd.references import sequences as references
 from icgd.references.sequences import Seen
-from icgd.tasks import streams
+from icgd.tasks import dynamics, streams
 from icgd.tasks.streams import Pairs
 
 
@@ -47,6 +47,12 @@ class Set:
     def seen_before(self) -> Seen:
         """The same without the newest pair."""
         return references.seen(self.inputs, newest=False)
+
+    @cached_property
+    def seen_features(self) -> Seen:
+        """What is seen of the nonlinear teacher's features u / |u| by who knows them."""
+        found = np.asarray(dynamics.features(self.inputs), float)
+        return references.seen_pairs(found / np.linalg.norm(found, axis=-1, keepdims=True), self.targets)
 
     def tokens(self, weights: Weights) -> np.ndarray:
         """What a network is given."""
@@ -134,11 +140,16 @@ def drawn(
 
 
 def known_to(name: str, few: Known) -> Seen:
-    """What a method sees: released baselines do without the newest pair, "ridge pairs" without false ones."""
+    """What a method sees: released baselines do without the newest pair, "ridge pairs" without false ones,
+    methods on features have the nonlinear teacher's."""
     if name.endswith(" pairs"):
         if not isinstance(few, Streams):
             raise IcgdError(f"{name!r} is of streams of pairs, such as 'pairs 60'.")
         return few.seen_pairs
+    if name.endswith(" features"):
+        if not isinstance(few, Set):
+            raise IcgdError(f"{name!r} is of sequences of states.")
+        return few.seen_features
     return few.seen_before if name.endswith(" released") else few.seen
 
 

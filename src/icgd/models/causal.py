@@ -4,7 +4,9 @@ Conventions as in `models.attention`: q = e W_Q, k = e W_K, v = e W_V, a head ad
 token t, here over i <= t only. Source: von Oswald et al. 2023, released code.
 """
 
+import itertools
 import math
+from collections.abc import Sequence
 from functools import cache, partial
 
 import jax
@@ -165,12 +167,13 @@ def is_copy(name: str) -> bool:
     return name.partition("/")[2].startswith(COPY)
 
 
-def copies(settings: Causal, weights: Weights) -> tuple[Causal, Weights]:
-    """The network of all linear copies, with the embedding and the read-out of the one that they copy."""
-    linear = settings.model_copy(update={"tuned": "all", "layers": ("linear",) * len(settings.layers)})
-    outside = {name: matrix for name, matrix in weights.items() if name.startswith("tokens/")}
-    of_layers = {name.replace(COPY, ""): matrix for name, matrix in weights.items() if is_copy(name)}
-    return linear, {**outside, **of_layers}
+def with_copies(settings: Causal, weights: Weights, layers: Sequence[int]) -> tuple[Causal, Weights]:
+    """The network with the linear copies of these layers in their place, and no others."""
+    kinds = tuple("linear" if index in layers else kind for index, kind in enumerate(settings.layers))
+    found = {name: matrix for name, matrix in weights.items() if not is_copy(name)}
+    for index, name in itertools.product(layers, MATRICES):
+        found[f"{index}/{name}"] = weights[f"{index}/{COPY}{name}"]
+    return settings.model_copy(update={"tuned": "all", "layers": kinds}), found
 
 
 def has_code(settings: Causal, index: int) -> bool:

@@ -90,6 +90,12 @@ def nonlinearity(size: int) -> tuple[jax.Array, jax.Array]:
     return first, second
 
 
+def features(states: jax.Array) -> jax.Array:
+    """u = B gelu(A h) of states (..., m), which teachers act on after u / |u|: (..., m)."""
+    inner, outer = nonlinearity(states.shape[-1])
+    return jax.nn.gelu(states @ inner) @ outer
+
+
 def _run(task: Task, teacher: jax.Array, start: jax.Array, noise: jax.Array) -> jax.Array:
     """All states (T + 1, m, B). The sum is unrolled: XLA has no fast one over an axis in the middle."""
     columns = jnp.swapaxes(teacher, 0, 1)

@@ -117,7 +117,7 @@ def _missed(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array:
 
     Half the squared error summed over entries, mean over positions, as the released code distils a layer.
     """
-    linear, copies = causal.copies(settings, weights)
+    linear, copies = causal.with_copies(settings, weights, range(len(settings.layers)))
     tokens, missed = _tokens(settings, weights, states), jnp.zeros(len(states))
     for index in range(len(settings.layers)):
         added = _attention(settings, _matrices(weights, index), index, tokens, states)
