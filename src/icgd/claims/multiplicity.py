@@ -88,23 +88,25 @@ def p_values(verdicts: Iterable[dict]) -> dict[str, float]:
 
 def bearing(claim: dict) -> list[dict]:
     """The parts decided by intervals on which a claim's verdict rests; exact numbers and counts have no p."""
-    parts, how, word = claim.get("parts") or [], claim.get("combine"), claim.get("verdict")
+    parts, how = claim.get("parts") or [], claim.get("combine")
     if isinstance(how, dict):
         parts = [part for part in parts if part["name"] == how["headline"]]
-    elif (how, word) in (("all", "refuted"), ("any", "supported")):
-        parts = [part for part in parts if part["verdict"] == word]
+    elif one_is_enough(claim):
+        parts = [part for part in parts if part["verdict"] == claim["verdict"]]
     return [part for part in parts if by_interval(part)]
+
+
+def one_is_enough(claim: dict) -> bool:
+    """Does a single part decide it: one that fails of all, or one that holds of any?"""
+    return (claim.get("combine"), claim.get("verdict")) in (("all", "refuted"), ("any", "supported"))
 
 
 def p_of(claim: dict) -> float:
     """A claim that needs all its parts is as weak as the weakest; one part of m decides at m times its p."""
-    parts, how, word = claim["parts"], claim.get("combine"), claim.get("verdict")
-    if word not in DECIDED:
+    if claim.get("verdict") not in DECIDED:
         return 1.0
     found = [p_value(part) for part in bearing(claim)]
-    if (how, word) in (("all", "refuted"), ("any", "supported")):
-        return min(1.0, len(parts) * min(found))
-    return max(found)
+    return min(1.0, len(claim["parts"]) * min(found)) if one_is_enough(claim) else max(found)
 
 
 def together(verdicts: Iterable[dict]) -> dict[str, bool]:
