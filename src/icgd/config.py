@@ -477,6 +477,14 @@ def contradictions(experiment: Experiment) -> list[tuple[bool, str]]:
             "model.given_step needs one layer, one head and an embedding, which is then all that is trained.",
         ),
         (
+            model.softmax_layers > model.layers,
+            f"model.softmax_layers is {model.softmax_layers}, more than the {model.layers} layers.",
+        ),
+        (
+            task.family == "sine" and task.inputs != 1,
+            f"task.inputs is {task.inputs}, but a sine wave has 1.",
+        ),
+        (
             len(task.input_scales) not in (0, task.inputs),
             f"task.input_scales has {len(task.input_scales)} entries; it needs {task.inputs}, one an input.",
         ),
