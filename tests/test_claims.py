@@ -457,7 +457,7 @@ def test_a_flag_says_which_seeds_count(three_seeds):
     write("four", (2.0, 3.0, None), flags=(1, 0, 1))
     part = of(evidence={"of": "four", "measure": "loss", "tasks": "fresh"}, units="has_plateau")
     found = evidence.units(part, part.evidence, three_seeds, "smoke")
-    assert found == ({"seed 0": 2.0, "seed 2": 9.0}, {"seed 1": "has plateau: no"})
+    assert found == ({"seed 0": 2.0, "seed 2": 9.0}, {"seed 1": "its loss has no plateau"})
     values = {**entry(), "evidence": part.evidence.model_dump(), "units": "has_plateau"}
     claim = registry.entry(values, "vo22", "here")
     assert Request("has_plateau", "network", "", "history", "") in evidence.requests([claim])["four"]

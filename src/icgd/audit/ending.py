@@ -34,4 +34,5 @@ def _number(part: dict) -> str:
     if part["value"] is not None:
         return measured(part)
     left_out = part["excluded"]
-    return "no number" + (f": {len(left_out)} left out, {left_out[0]['why']}" if left_out else "")
+    why = f", as all {len(left_out)} networks are left out ({left_out[0]['why']})" if left_out else ""
+    return f"no value{why}"

@@ -258,7 +258,7 @@ def value(item: dict, part: dict, units: bool = True) -> str:
     if not has_units(part):
         return f"{number(item['value'])} {unit(part)}".rstrip()
     if item["value"] is None:
-        return "no number"
+        return "no value"
     found, low, high = (number(item[key]) for key in ("value", "low", "high"))
     per = plural(part["per"]) if item["n"] != 1 else part["per"]
     found = f"{found} {unit(part)}".rstrip()

@@ -15,6 +15,11 @@ from icgd.errors import IcgdError, nearest
 from icgd.files import read_table
 from icgd.measures.request import COLUMNS, Request
 
+LACKING = {  # why a seed does not count, by the measure that says so
+    "both_converged": "one of the two networks has not converged",
+    "has_plateau": "its loss has no plateau",
+}
+
 
 class Units(NamedTuple):
     """Values by unit, and units left out with the reason."""
@@ -102,7 +107,7 @@ def _by_seed(rule: Rule, evidence: Evidence, config: Config, scale: str) -> Unit
             loss = _value(path, Request("final_training_loss", "network"), unit)
             found.excluded[unit] = f"not converged: training loss {loss:.4f} over the last 500 steps"
         elif counts and not _value(path, request(counts), unit):
-            found.excluded[unit] = f"{rule.units.replace('_', ' ')}: no"
+            found.excluded[unit] = LACKING.get(rule.units, f"{rule.units.replace('_', ' ')}: no")
         else:
             found.values[unit] = _value(path, request(evidence), unit)
     return found

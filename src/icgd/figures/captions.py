@@ -68,9 +68,12 @@ def settings(figure: Figure, tables: Tables) -> list[str]:
     groups: dict[str, list[str]] = {}
     for name in dict.fromkeys([figure.of, *reads] if figure.of else reads):
         groups.setdefault(setting(name, tables), []).append(name)
-    cuts = {name: tables.config.named(name).reduced for name in sum(groups.values(), [])}
+    cuts: dict[str, list[str]] = {}
+    for name in sum(groups.values(), []):
+        if cut := tables.config.named(name).reduced:
+            cuts.setdefault(cut.strip(), []).append(name)
     said = "; ".join(f"{', '.join(names)}: {words}" for words, names in groups.items())
-    return [f"{said}."] * bool(said) + [f"{name} is reduced: {cut}" for name, cut in cuts.items() if cut]
+    return [f"{said}."] * bool(said) + [f"Reduced ({', '.join(names)}): {cut}" for cut, names in cuts.items()]
 
 
 def setting(name: str, tables: Tables) -> str:
