@@ -52,6 +52,8 @@ def test_the_repositorys_own_settings_pass():
         ((*ONE, "task", "inputs"), True, "must be a valid integer, not True"),
         ((*ONE, "task", "input_scales"), [1, 2], "has 2 entries; it needs 10"),
         ((*ONE, "model"), {"recurrent": True}, "recurrent with 1 layer"),
+        ((*ONE, "model"), {"softmax_layers": 2}, "softmax_layers is 2, but there are 1 layers"),
+        ((*ONE, "task", "family"), "sine", "inputs is 10, but a sine wave has 1"),
         ((*ONE, "model"), {"recurrent": "yes"}, "must be a valid boolean"),
         ((*ONE, "model"), {"layer_norm": "evry"}, "did you mean every"),
         ((*ONE, "optimiser"), {"b2": 1.5}, "must be less than or equal to 1"),

@@ -478,7 +478,7 @@ def contradictions(experiment: Experiment) -> list[tuple[bool, str]]:
         ),
         (
             model.softmax_layers > model.layers,
-            f"model.softmax_layers is {model.softmax_layers}, more than the {model.layers} layers.",
+            f"model.softmax_layers is {model.softmax_layers}, but there are {model.layers} layers.",
         ),
         (
             task.family == "sine" and task.inputs != 1,
