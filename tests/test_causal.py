@@ -266,7 +266,7 @@ def test_bad_settings_are_refused_in_one_sentence(changes, says):
 
 
 def test_a_scale_can_bound_causal_networks_on_their_own():
-    chosen = {name: {"steps": 50, "batch": 40, "causal": {"steps": 7}} for name in config.SCALES}
+    chosen = {name: {"steps": 50, "batch": 40, "causal": {"steps": 7, "tasks": 200}} for name in config.SCALES}
     both = {
         "one": {"about": "x", "task": {"inputs": 4, "context": 9}},
         "other": {"about": "x", "task": TASK.model_dump(), "causal": {"layers": ["softmax"]}},
@@ -274,3 +274,4 @@ def test_a_scale_can_bound_causal_networks_on_their_own():
     found = config.from_mapping({"scales": chosen, "experiments": both})
     bounded = [found.settings(name, "quick").training for name in both]
     assert [(one.steps, one.batch) for one in bounded] == [(50, 40), (7, 40)]
+    assert [found.settings(name, "quick").evaluation.tasks for name in both] == [50_000, 200]

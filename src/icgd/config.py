@@ -249,11 +249,12 @@ class Settings(Block):
 
 
 class Bounds(Block):
-    """Upper bounds on what training costs; null: the experiment's own setting."""
+    """Upper bounds on what an experiment costs; null: its own setting."""
 
     seeds: Count | None = Field(None, description="at most this many seeds", ge=1)
     steps: Count | None = Field(None, description="at most this many optimiser steps", ge=1)
     batch: Count | None = Field(None, description="at most this many tasks a step", ge=1)
+    tasks: Count | None = Field(None, description="at most this many tasks in any evaluation set", ge=100)
 
 
 class Scale(Bounds):
@@ -263,7 +264,6 @@ class Scale(Bounds):
     causal: Bounds = Field(Bounds(), description="other bounds for causal networks, a step of which is dear")
     deep: Bounds = Field(Bounds(), description="other bounds for ten layers and more, for the same reason")
     every: Count | None = Field(None, description="at most this many steps between history lines", ge=1)
-    tasks: Count | None = Field(None, description="at most this many tasks in any evaluation set", ge=100)
 
 
 class Config(Block):
