@@ -4,14 +4,14 @@ from icgd.figures import looks
 from icgd.figures.looks import BLACK, BLUE, DASHED, GREEN, GREY, ORANGE, SOLID, Look, hollow
 from icgd.figures.panels import Across, Figure, Panel
 from icgd.figures.queries import Published, Statements
-from icgd.figures.specs_inside import LAYER, network
+from icgd.figures.specs_inside import network
 from icgd.measures.request import Request
 
 # fmt: off
 COPIES = {4: ("copies_n4", BLUE), 10: ("copies_n10", GREEN), 20: ("copies_n20", ORANGE)}
 BY_LAYER = Request("linear_copy_ratio", "network", "", "fresh", "layers")
 OF_COPIES = Panel(
-    "copies", "(a) a linear copy in place of one layer", LAYER, "loss over that of the network",
+    "copies", "(a) a linear copy in place of one layer", "layer that is replaced", "loss over that of the network",
     (
         *(network(of, BY_LAYER, f"n_{n}") for n, (of, _) in COPIES.items()),
         Published("vo23_fig5", "copies", "mean", {f"n_{n}": f"n_{n}" for n in COPIES}),
