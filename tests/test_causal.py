@@ -266,7 +266,8 @@ def test_bad_settings_are_refused_in_one_sentence(changes, says):
 
 
 def test_a_scale_can_bound_causal_networks_on_their_own():
-    chosen = {name: {"steps": 50, "batch": 40, "causal": {"steps": 7, "tasks": 200}} for name in config.SCALES}
+    one = {"steps": 50, "batch": 40, "causal": {"steps": 7, "tasks": 200}}
+    chosen = dict.fromkeys(config.SCALES, one)
     both = {
         "one": {"about": "x", "task": {"inputs": 4, "context": 9}},
         "other": {"about": "x", "task": TASK.model_dump(), "causal": {"layers": ["softmax"]}},

@@ -11,7 +11,8 @@ from icgd.measures.request import Request
 COPIES = {4: ("copies_n4", BLUE), 10: ("copies_n10", GREEN), 20: ("copies_n20", ORANGE)}
 BY_LAYER = Request("linear_copy_ratio", "network", "", "fresh", "layers")
 OF_COPIES = Panel(
-    "copies", "(a) a linear copy in place of one layer", "layer that is replaced", "loss over that of the network",
+    "copies", "(a) a linear copy in place of one layer", "layer that is replaced",
+    "loss over that of the network",
     (
         *(network(of, BY_LAYER, f"n_{n}") for n, (of, _) in COPIES.items()),
         Published("vo23_fig5", "copies", "mean", {f"n_{n}": f"n_{n}" for n in COPIES}),
