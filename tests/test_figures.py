@@ -17,7 +17,7 @@ from icgd.config import load
 from icgd.errors import IcgdError
 from icgd.figures import captions, draw, plan, queries, specs_one_layer, style
 from icgd.figures.looks import MEASURES
-from icgd.figures.queries import Curve, Points, Runs
+from icgd.figures.queries import Curve, Points, Runs, Statements
 from icgd.figures.specs import FIGURES
 from icgd.figures.tables import Tables
 from icgd.files import read_json, read_table, write_table
@@ -175,6 +175,16 @@ def fake_references():
     columns = ("unit", "panel", "series", "x", "y")
     rows = [dict(zip(columns, ("set 0", *row), strict=True)) for row in (*ends, *bars)]
     write_table(paths.table("smoke", "statements", "spectra-curves"), columns, rows)
+    rows = [
+        {"unit": unit, **Request(query.measure, query.subject, f"n = {size}")._asdict(), "value": 0.01 * size}
+        for query in (
+            query for figure in FIGURES.values() for one in figure.panels() for query in one.queries
+        )
+        if isinstance(query, Statements)
+        for unit in ("set 0", "set 1")
+        for size in (4, 6)
+    ]
+    write_table(paths.table("smoke", "statements", "sequences"), (*LABELS, "value"), rows)
 
 
 @pytest.fixture
