@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from statistics import mean, median, quantiles
+from statistics import median, quantiles
 from typing import ClassVar, NamedTuple
 
 from icgd.figures.tables import Point, Tables, number
@@ -212,15 +212,12 @@ class Statements(Query):
     series: str
 
     def rows(self, tables: Tables) -> list[Row]:
-        own = [
-            row
+        rows = [
+            Row(self.series, "ours", "", number(row["reference"].removeprefix("n = ")), number(row["value"]))
             for row in tables.read("sequences")
             if (row["measure"], row["subject"]) == (self.measure, self.subject)
         ]
-        found: dict[float, list[float]] = {}
-        for row in own:
-            found.setdefault(number(row["reference"].removeprefix("n = ")), []).append(number(row["value"]))
-        return [Row(self.series, "ours", "", x, mean(ys)) for x, ys in found.items()]
+        return [row._replace(series=self.series) for row in together(rows, self.series, "mean")]
 
 
 @dataclass(frozen=True)
