@@ -1,5 +1,7 @@
 """Figures of the second paper, causal networks on sequences of states; and of both, by eigenvalues."""
 
+from collections.abc import Iterable, Mapping
+
 from icgd.figures import looks
 from icgd.figures.looks import (
     AMBER,
@@ -18,7 +20,7 @@ from icgd.figures.looks import (
 )
 from icgd.figures.panels import Figure, Panel
 from icgd.figures.parts import STEP, Subjects
-from icgd.figures.queries import Curve, History, Points, Published
+from icgd.figures.queries import Curve, History, Points, Published, Query
 from icgd.measures.request import Request
 
 # fmt: off
@@ -34,10 +36,6 @@ RIVALS = {  # what is not trained: series -> predictor, words, look
     "polynomial_scaled": ("polynomial scaled", "scaled at each position", Look("", AMBER, DASHED)),
     "conjugate_gradients": ("conjugate_gradients", "conjugate gradients", Look("", GREY, DOTTED)),
 }
-BY_POSITION = {
-    key: look for name, words in NETWORKS.items() for key, look in looks.family(name, *words).items()
-}
-BY_POSITION |= {("ours", "ridge"): Look("ridge regression", BLACK, DASHED)}
 
 
 def loss(subject: str = "network", along: str = "") -> Request:
@@ -45,41 +43,56 @@ def loss(subject: str = "network", along: str = "") -> Request:
     return Request("loss", subject, "", "fresh", along)
 
 
-CONTEXT = Panel(
-    "context", "(a) by position", POSITION, STATE_LOSS,
-    (
-        *(Curve(of, loss(along="positions"), of, "mean") for of in NETWORKS),
-        Curve("linear_six", loss("ridge", "positions"), "ridge", "once"),
-        Published("vo23_fig4", "context", "mean", {of: of for of in NETWORKS}),
-    ),
-    BY_POSITION, log="y",
-)
-DEPTH = Panel(
-    "depth", "(b) by depth", "layers, or steps K", STATE_LOSS,
-    (
-        *(Points(of, loss(), of, float(k)) for of, k in {**LINEAR, "mesa_one": 1}.items()),
-        *(Points("linear_six", loss(f"{one} K={k}"), series, float(k), "once")
-          for series, (one, *_) in RIVALS.items() for k in LINEAR.values()),
-        Points("linear_six", loss("ridge"), "ridge", (1.0, 6.0), "once"),
-        Published("vo23_fig4", "depth", "mean"),
-    ),
-    {
-        **{("ours", of): Look(words, color, DOT) for of, (words, color) in NETWORKS.items()},
+def by_position(networks: Iterable[str], published: Query | None = None) -> Panel:
+    """Losses of networks of one to six linear layers and of a mesa layer, and of ridge regression."""
+    names = dict(zip(networks, NETWORKS.values(), strict=True))
+    looked = {key: look for of, words in names.items() for key, look in looks.family(of, *words).items()}
+    looked |= {("ours", "ridge"): Look("ridge regression", BLACK, DASHED)}
+    queries = (
+        *(Curve(of, loss(along="positions"), of, "mean") for of in names),
+        Curve([*names][3], loss("ridge", "positions"), "ridge", "once"),
+        *([published] if published else []),
+    )
+    return Panel("context", "(a) by position", POSITION, STATE_LOSS, queries, looked, log="y")
+
+
+def by_depth(linear: Mapping[str, int], mesa: str, figure: str) -> Panel:
+    """Their losses over all positions, and those of methods of as many steps."""
+    names, deepest = dict(zip([*linear, mesa], NETWORKS.values(), strict=True)), [*linear][-1]
+    queries = (
+        *(Points(of, loss(), of, float(k)) for of, k in {**linear, mesa: 1}.items()),
+        *(Points(deepest, loss(f"{one} K={k}"), series, float(k), "once")
+          for series, (one, *_) in RIVALS.items() for k in linear.values()),
+        Points(deepest, loss("ridge"), "ridge", (1.0, 6.0), "once"),
+        Published(figure, "depth", "mean"),
+    )
+    looked = {
+        **{("ours", of): Look(words, color, DOT) for of, (words, color) in names.items()},
         **{("published", name): Look("", BLACK, hollow()) for name in ("linear", "mesa")},
         **{("ours", series): look._replace(label=words) for series, (_, words, look) in RIVALS.items()},
         ("ours", "ridge"): Look("ridge regression", BLACK, DASHED),
-    },
-    log="y",
-)
+    }
+    return Panel("depth", "(b) by depth", "layers, or steps K", STATE_LOSS, queries, looked, log="y")
+
+
+CONTEXT = by_position(NETWORKS, Published("vo23_fig4", "context", "mean", {of: of for of in NETWORKS}))
 TRAINING = Panel(
     "training", "(c) in training", STEP, STATE_LOSS,
     (
         *(History(of, series=of) for of in NETWORKS),
         Published("vo23_fig4", "training", "mean", {"linear": "linear_one", "mesa": "mesa_one"}),
     ),
-    BY_POSITION, log="y", xlim=(0, 5000),
+    CONTEXT.looks, log="y", xlim=(0, 5000),
 )
-VO23_FIG4 = Figure(((CONTEXT, DEPTH, TRAINING),), 3.8)
+VO23_FIG4 = Figure(((CONTEXT, by_depth(LINEAR, "mesa_one", "vo23_fig4"), TRAINING),), 3.8)
+
+# Teachers that contract (figure 11)
+
+CONTRACTING = {"contracting_one": 1, "contracting_two": 2, "contracting_four": 4, "contracting_six": 6}
+MESA = "contracting_mesa"
+VO23_FIG11 = Figure(
+    ((by_position([*CONTRACTING, MESA]), by_depth(CONTRACTING, MESA, "vo23_fig11")),), 3.8, "contracting_six",
+)
 
 # Which algorithm is it? What networks and methods of as many steps make of each eigenvalue, both papers
 
