@@ -78,4 +78,5 @@ def sensitivity(letter: str, of: str) -> Panel:
     return Panel(of, f"({letter}) {WORDS[of][0]}", STEP, "sensitivity (no unit)", queries, OF_LAG, **more)
 
 
-VO23_FIG16 = Figure(((sensitivity("a", SEVEN), sensitivity("b", HYBRID), sensitivity("c", MESA)),), 3.6, SEVEN)
+THREE_NETWORKS = tuple(sensitivity(*one) for one in zip("abc", (SEVEN, HYBRID, MESA), strict=True))
+VO23_FIG16 = Figure((THREE_NETWORKS,), 3.6, SEVEN)
