@@ -186,7 +186,6 @@ def test_a_layer_that_does_nothing_costs_nothing():
     assert means[2] == means[0]
     assert ask(idle, "layers_that_cost", "network costly", tasks="fresh") == 2
     assert ask(idle, "layers_that_cost", "network idle", tasks="fresh") < 2
-    assert ask(idle, "order_of_costs", "network costly", tasks="fresh") == pytest.approx(1)
     assert ask(idle, "lag_one_cost", "network damped 1", tasks="fresh") == pytest.approx(1)
     sound, mended = (opened(idle, f"network{fault}", "fresh") for fault in ("", " mended 0.3"))
     assert np.array_equal(mended.loss(), sound.loss())

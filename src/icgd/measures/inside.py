@@ -220,13 +220,6 @@ def costly(found: np.ndarray) -> np.ndarray:
     return found[:1] * 2.0 ** np.arange(len(found))[:, None]
 
 
-@fault("disordered", of="skips")
-def disordered(found: np.ndarray) -> np.ndarray:
-    """As if the layer in the middle cost most"""
-    middle = np.arange(len(found))[:, None] == (len(found) + 1) // 2
-    return np.where(middle, found.max() + found, found)
-
-
 def look(grid, request: Request) -> Inside:
     """What measures of layers take; kept, since several ask for the same.
 
@@ -303,10 +296,3 @@ def layers_that_cost(inside: Inside) -> float:
     more = inside.losses[2:] - inside.losses[0]
     errors = np.std(more, axis=1, ddof=1) / np.sqrt(more.shape[1])
     return float(np.sum(np.mean(more, axis=1) > ERRORS * errors))
-
-
-@measure
-def order_of_costs(inside: Inside) -> float:
-    """size of the rank correlation of a layer's place with the loss without it, layers after the first"""
-    ranks = np.argsort(np.argsort(np.mean(inside.losses[2:], axis=1)))
-    return float(abs(np.corrcoef(ranks, np.arange(len(ranks)))[0, 1]))

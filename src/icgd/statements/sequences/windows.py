@@ -36,7 +36,7 @@ def ridge(windows: np.ndarray, states: np.ndarray, size: float) -> np.ndarray:
 
 @statement
 def window_residual(rows: Errors) -> None:
-    """Share of the next observation's power that least squares on a window of three or four leaves, no noise.
+    """Share of the next observation's power that least squares on a window leaves, no noise.
 
     15 hidden states and 5 observed; the worst of these windows; for too short ones the best.
     """
