@@ -132,11 +132,13 @@ def counted(verdicts: Verdicts) -> str:
     counts = verdicts.count
     own = [id_ for id_, found in verdicts.all.items() if not is_finding(found)]
     stand, tested = verdicts.together(own)
-    decided = sum(counts[word] for word in ("supported", "partly", "refuted"))
+    decided = [id_ for id_ in own if verdicts.all[id_]["verdict"] in ("supported", "partly", "refuted")]
+    short = sum(bool(verdicts.all[id_]["reduced"]) for id_ in decided)
     return (
         f"Of {counts['claims']} registered claims {len(own)} were tested: {counts['supported']} supported, "
         f"{counts['partly']} partly, {counts['refuted']} refuted, {counts['inconclusive']} inconclusive, "
-        f"{counts['no power']} without power. Of the {decided} decided ones {tested} rest on intervals "
+        f"{counts['no power']} without power. Of the {len(decided)} decided ones {short} have networks whose "
+        f"training was reduced, as each says; {tested} rest on intervals "
         f"over seeds or tasks, and {stand} of these stand when all claims of a source are counted together "
         f"(Holm). "
         f"{counts['pending']} are pending, as their experiment is not built or its runs are not in yet, and "
