@@ -81,6 +81,11 @@ def statements() -> dict[str, Entry]:
     return found
 
 
+def entry(of: str | None, measure: str | None) -> Entry | None:
+    """A measure of a table of statements, else of trained networks."""
+    return statements().get(f"{of} {measure}") or measures().get(measure)
+
+
 @cache
 def tables() -> frozenset[str]:
     """Tables of statements."""
@@ -120,16 +125,10 @@ def _decorated(folder: str, decorator: str) -> Iterator[tuple[Path, ast.Function
     for path, tree in _trees(folder):
         for function in ast.walk(tree):
             for one in getattr(function, "decorator_list", ()):
-                call = one if isinstance(one, ast.Call) else None
-                name = call.func if call else one
-                if isinstance(name, ast.Name) and name.id == decorator:
-                    options = (
-                        {index: ast.literal_eval(value) for index, value in enumerate(call.args)}
-                        if call
-                        else {}
-                    )
-                    named = {word.arg: ast.literal_eval(word.value) for word in call.keywords} if call else {}
-                    yield path, function, {**options, **named}
+                call = one if isinstance(one, ast.Call) else ast.Call(one, [], [])
+                if isinstance(call.func, ast.Name) and call.func.id == decorator:
+                    given = [*enumerate(call.args), *((word.arg, word.value) for word in call.keywords)]
+                    yield path, function, {key: ast.literal_eval(value) for key, value in given}
 
 
 @cache

@@ -78,10 +78,7 @@ def of_table(path: Path, measure: str) -> Tolerance:
 
 def of_measure(table: str, measure: str) -> Tolerance:
     """Tolerance of a measure of trained networks, or of a table of statements."""
-    known = (
-        dictionary.statements() if f"{table} {measure}" in dictionary.statements() else dictionary.measures()
-    )
-    entry = known.get(f"{table} {measure}") or known.get(measure)
+    entry = dictionary.entry(table, measure)
     return Tolerance(entry.tolerance, entry.absolute) if entry else Tolerance(dictionary.TOLERANCE)
 
 

@@ -216,17 +216,16 @@ def rule(part: dict) -> str:
 
 def of_measure(evidence: dict) -> str:
     """The dictionary's entry of the measure; nothing for numbers read off papers."""
-    name, statement = evidence.get("measure"), f"{evidence.get('of')} {evidence.get('measure')}"
-    entry = dictionary.statements().get(statement) or dictionary.measures().get(name)
+    entry = dictionary.entry(evidence.get("of"), evidence.get("measure"))
     text = entry.text if entry else ""
     return text if " of " in (evidence.get("reference") or "") else text.removesuffix(SEVERAL)
 
 
 def of_subject(subject: str, evidence: dict) -> str:
     """The dictionary's entry of a subject, with its fault."""
-    statement = dictionary.statements().get(f"{evidence.get('of')} {evidence.get('measure')}")
-    if statement:
-        return statement.subjects.get(subject, "")
+    entry = dictionary.entry(evidence.get("of"), evidence.get("measure"))
+    if entry and subject in entry.subjects:
+        return entry.subjects[subject]
     try:
         words = parsed(subject)
     except IcgdError:  # a subject of another place, or of an older rule

@@ -232,9 +232,7 @@ def controls(parts: list[dict]) -> list[dict]:
 
 def code_of(part: dict) -> str:
     """File and line of the function that measures."""
-    evidence = part["evidence"]
-    entry = dictionary.statements().get(f"{evidence['of']} {evidence['measure']}")
-    entry = entry or dictionary.measures().get(evidence["measure"])
+    entry = dictionary.entry(part["evidence"]["of"], part["evidence"]["measure"])
     return entry.place if entry else ""
 
 
