@@ -1,8 +1,8 @@
 """The data dictionary: names, docstrings and tolerances of all that rules may name, read from the source.
 
 Read with `ast`, so that planning and checking claims need neither JAX nor the modules themselves:
-- ``@measure``, ``@measure(tolerance=1e-3, absolute=1e-3)``: a measure of trained networks, and within which
-  of two differences a rebuild must agree; its module is its kind;
+- ``@measure``, ``@measure(tolerance=1e-3, absolute=1e-3, unit="steps")``: a measure of trained networks,
+  within which of two differences a rebuild must agree, and its unit if it has one; its module is its kind;
 - ``@predictor("gd")``: what can be a subject or reference; its parameters after the first are faults of it;
 - ``@fault("tilted", of="weights")``: what can be wrong with a predictor;
 - ``@statement``: a measure, or several, of a table that needs no trained network; it says what they and
@@ -32,6 +32,7 @@ class Entry(NamedTuple):
     subjects: dict[str, str] = {}  # of statements: their controls, with a few words on each
     place: str = ""  # file and line of the function
     absolute: float = ABSOLUTE
+    unit: str = ""
 
 
 @cache
@@ -39,10 +40,8 @@ def measures() -> dict[str, Entry]:
     """Measures of trained networks by name."""
     found = {}
     for path, function, options in _decorated("measures", "measure"):
-        tolerances = {key: options[key] for key in ("tolerance", "absolute") if key in options}
-        found[function.name] = Entry(
-            function.name, path.stem, _text(function), place=_place(path, function), **tolerances
-        )
+        place = _place(path, function)
+        found[function.name] = Entry(function.name, path.stem, _text(function), place=place, **options)
     return found
 
 
@@ -77,7 +76,9 @@ def statements() -> dict[str, Entry]:
         tolerance = options.get("tolerance", TOLERANCE)
         for name, text in (told or {function.name: _text(function)}).items():
             known = tolerance.get(name, TOLERANCE) if isinstance(tolerance, dict) else tolerance
-            found[f"{table} {name}"] = Entry(name, table, text, known, subjects, _place(path, function))
+            unit = options.get("unit", {}).get(name, "")
+            place = _place(path, function)
+            found[f"{table} {name}"] = Entry(name, table, text, known, subjects, place, unit=unit)
     return found
 
 

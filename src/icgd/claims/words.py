@@ -40,8 +40,6 @@ SCALES = {"linear": "", "none": "", "": ""}
 LABELS = ("of", "measure", "subject", "reference", "tasks", "along", "over")  # of evidence
 SEVERAL = "; several networks count with their mean loss"  # not said of a single one
 EXTREMES = {"max": "largest: ", "min": "least: ", "median": "median over seeds: "}
-STEPS = ("first step ", "steps ", "step of ", "`dropped_at` less ", "length of the longest plateau")
-RATIO = ", over its median "
 FAR = 1.5  # a ratio to the published number beyond which ours does not reproduce it, either way
 
 
@@ -280,9 +278,8 @@ def ours(part: dict) -> str:
 
 def unit(part: dict, of_each: bool = False) -> str:
     """The unit of a measured value, or of those of its units; ratios, cosines and shares have none."""
-    words = of_measure(part["evidence"])
-    of_steps = words.lower().startswith(STEPS) and RATIO not in words
-    return "steps" if of_steps and (of_each or not part.get("each")) else ""
+    entry = dictionary.entry(part["evidence"].get("of"), part["evidence"].get("measure"))
+    return entry.unit if entry and (of_each or not part.get("each")) else ""
 
 
 def unlike(part: dict) -> str:

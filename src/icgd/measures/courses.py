@@ -126,7 +126,7 @@ def level(followed: Followed) -> float:
     return float(followed.course.evaluation[0])
 
 
-@measure
+@measure(unit="steps")
 def reached_gd(followed: Followed) -> float:
     """first step with an evaluation loss of at most 1.05 times that of a step of GD; the last + 1 if none"""
     return first_below(followed.course, NEAR_GD * followed.levels["gd"])

@@ -19,9 +19,13 @@ FAULTS: dict[tuple[str, str], Callable] = {}  # (name, what it is planted in)
 
 
 def measure(
-    function: Callable | None = None, *, tolerance: float = TOLERANCE, absolute: float = ABSOLUTE
+    function: Callable | None = None,
+    *,
+    tolerance: float = TOLERANCE,
+    absolute: float = ABSOLUTE,
+    unit: str = "",
 ) -> Callable:
-    """A measure named like its function; the tolerances are for checks of a rebuild (`icgd.dictionary`)."""
+    """A measure named like its function; its options are read by `icgd.dictionary`."""
     if function is None:
         return lambda function: measure(function)
     MEASURES[function.__name__] = Measure(function, function.__module__.rpartition(".")[2])

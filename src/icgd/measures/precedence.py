@@ -65,7 +65,7 @@ def look(grid, request: Request) -> Timed:
     return Timed(grid.network, words, request.reference, courses.known_levels(grid))
 
 
-@measure
+@measure(unit="steps")
 def dropped_at(timed: Timed) -> float:
     """first step with a loss below 0.9 of that of predicting zero (the last step + 1 if none)
 
@@ -89,7 +89,7 @@ def drop_spread(timed: Timed) -> float:
     return spreads(drops)[[one.seed for one in timed.seeds].index(timed.network.seed)]
 
 
-@measure
+@measure(unit="steps")
 def lead_steps(timed: Timed) -> float:
     """`dropped_at` less the first step with a sensitivity to the next token above 0.4 of its last one"""
     following = timed.planted("following", PREDICTORS[timed.kind](timed.network))

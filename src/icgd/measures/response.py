@@ -227,7 +227,7 @@ def identified(of: Response) -> float:
     return float(apart and named)
 
 
-@measure
+@measure(unit="steps")
 def best_steps(of: Response) -> float:
     """steps of the reference's family, within 3 of the layers, whose predictions have the highest cosine"""
     layers = len(of.grid.network.settings.causal.layers)

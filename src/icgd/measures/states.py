@@ -164,7 +164,7 @@ def cosine_peak(followed: Followed) -> float:
     return float(followed.cosines[followed.peak])
 
 
-@measure(tolerance=1e-3)
+@measure(tolerance=1e-3, unit="steps")
 def peak_after_crossing(followed: Followed) -> float:
     """steps from where the loss falls to the reference's to where model_cos with it is highest"""
     return float(followed.steps[followed.peak]) - _crossing(followed) - followed.delay

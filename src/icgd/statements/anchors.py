@@ -28,7 +28,7 @@ def released_rate(rows: Rows) -> None:
     rows.put(descent.released_line_search(published.tasks())[0], tasks="published", reference="1 steps")
 
 
-@statement
+@statement(unit={"gd_minimum_step": "steps"})
 def repeated_descent(rows: Rows) -> None:
     """Stability of plain GD at the published rate: the minimum, 50 and 1000 damped steps."""
     step, spectrum = closed_form.RATE_PUBLISHED / published.CONTEXT, eigenbasis.spectrum(published.tasks())

@@ -46,12 +46,18 @@ class Rows(list):
         return self
 
 
-def statement(function: Callable | None = None, *, tolerance: float | Mapping[str, float] | None = None):
+def statement(
+    function: Callable | None = None,
+    *,
+    tolerance: float | Mapping[str, float] | None = None,
+    unit: Mapping[str, str] = {},
+):
     """Mark a function that gives rows; `icgd.dictionary` reads from its source what is in them.
 
     Args:
         function: it has one measure with its name and first line, or those that it explains.
         tolerance: relative, within which a rebuild must agree, if it is not the usual one; or by measure.
+        unit: by measure, of those that have one.
     """
     if function is None:
         return statement
