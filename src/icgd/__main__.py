@@ -142,12 +142,12 @@ def ask(parsed: argparse.Namespace) -> None:
     """measure what no rule asks for, and print it: ask one_layer loss_ratio "gd rate 1.2" gd fresh"""
     from icgd import plan
     from icgd.measures import tables
-    from icgd.measures.request import Request
+    from icgd.measures.request import Request, named
 
     (config, scale), name = planned(parsed), parsed.experiment
     question = Request(*[*parsed.question, "network"][: max(2, len(parsed.question))])
     plan.check(question, name)
-    settings = {one: config.settings(one, scale) for one in (name, *plan.named(question))}
+    settings = {one: config.settings(one, scale) for one in (name, *named(question))}
     for rows, lines in tables.answered(name, settings, scale, [question]):
         for row in (*rows, *lines):
             if row["measure"] == question.measure:

@@ -10,7 +10,7 @@ from icgd.claims import evidence, registry
 from icgd.config import Config, Settings, Task
 from icgd.errors import IcgdError, nearest
 from icgd.figures import plan as figures
-from icgd.measures.request import BESIDE, HISTORY, METHODS, STATUS, Request, method_of, parsed
+from icgd.measures.request import HISTORY, METHODS, STATUS, Request, named, parsed, texts
 
 DEPTHS = (1, 2, 3, 5, 10, 12)  # of K-step methods in optima.csv (a test compares)
 NOT_OPTIMAL = "the optima of K-step methods are of d = 10 inputs on (-1/2, 1/2), without noise."
@@ -42,7 +42,7 @@ def check(request: Request, experiment: str) -> None:
         raise IcgdError(
             f"{experiment}: there is no measure {request.measure!r}; {nearest(request.measure, known)}"
         )
-    for text in filter(None, (request.subject, request.reference)):
+    for text in texts(request):
         parsed(text)
 
 
@@ -69,9 +69,8 @@ def _impossible(request: Request, settings: Settings) -> Iterator[tuple[bool, st
     if task.family not in ("linear", "sine"):  # sequences have references of their own
         return
     published = task == Task(inputs=10, context=10)
-    own = request.along.removeprefix("path ") if request.along.startswith("path ") else ""
-    texts = list(filter(None, (request.subject, request.reference, own)))
-    stepped = any(parsed(text).name in METHODS for text in texts)
+    words = [parsed(text) for text in texts(request)]
+    stepped = any(one.name in METHODS for one in words)
     kind = dictionary.measures()[request.measure].kind if request.measure not in HISTORY else ""
     linear = (
         model.heads == 1 and model.layer_norm == "none" and not (model.softmax_layers or model.alternating)
@@ -80,15 +79,15 @@ def _impossible(request: Request, settings: Settings) -> Iterator[tuple[bool, st
     yield stepped and task != Task(inputs=10, context=task.context), NOT_OPTIMAL
     yield stepped and task.context != 10 and model.layers != 2, "optima of other contexts are of 2 layers."
     yield stepped and model.layers not in DEPTHS, f"optima are of {', '.join(map(str, DEPTHS))} layers."
-    at_published = request.tasks == "published" or any(parsed(text).name == "gd published" for text in texts)
+    at_published = request.tasks == "published" or any(one.name == "gd published" for one in words)
     yield (
         at_published and not published,
         "the published tasks and rate are of d = N = 10, inputs on (-1/2, 1/2).",
     )
     yield kind == "waves" and task.family != "sine", "it is of networks on sine waves."
-    weighed = kind == "weights" or own or request.along.startswith("roll_out")
+    weighed = kind == "weights" or request.along.startswith(("path ", "roll_out"))
     of_network = parsed(request.subject).name in ("network", "untrained")
-    yield bool(weighed and of_network and not plain), "only linear layers of one head have weight products."
+    yield weighed and of_network and not plain, "only linear layers of one head have weight products."
 
 
 def digest(experiment: str) -> str:
@@ -101,17 +100,10 @@ def others(experiment: str) -> list[str]:
     return sorted({name for request in requests().get(experiment, []) for name in named(request)})
 
 
-def named(request: Request) -> set[str]:
-    """Other experiments that a request names."""
-    words = {parsed(text).of for text in (request.subject, request.reference) if text}
-    return (words | {BESIDE.get(request.measure, "")}) - {""}
-
-
 def needs_methods(experiment: str) -> bool:
     """Does a request rest on a K-step method?"""
     asked = requests().get(experiment, [])
-    along = [request.along.removeprefix("path ") for request in asked if request.along.startswith("path ")]
-    return any(method_of(text) for request in asked for text in (request.subject, request.reference, *along))
+    return any(parsed(text).name in METHODS for request in asked for text in texts(request))
 
 
 def inputs(experiment: str, config: Config, scale: str) -> list[Path]:

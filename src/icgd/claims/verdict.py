@@ -12,7 +12,7 @@ from icgd.claims.scales import TRANSFORMS, bounds, passes
 from icgd.config import Config
 from icgd.errors import IcgdError
 from icgd.files import sha256
-from icgd.measures.request import parsed
+from icgd.measures.request import named
 
 LEAST = 5  # units below which a mean is not decided
 INDICATIVE, UNDECIDED = "indicative", "not decided at this scale"
@@ -278,8 +278,7 @@ def _reduced(claim: Claim, config: Config) -> str | None:
     """What was reduced in the experiments behind a claim, and in those that these are held against."""
     names: set[str] = set()
     for one in (part.evidence for part in claim.parts if part.evidence.of in config.experiments):
-        named = (parsed(text).of for text in (one.subject, one.reference) if text)
-        names |= {one.of, one.over, *named} & set(config.experiments)
+        names |= {one.of, one.over, *named(evidence.request(one))} & set(config.experiments)
     for name in sorted(names):
         while name := config.experiments[name].start:  # noqa: PLW2901
             names.add(name)

@@ -117,7 +117,12 @@ def names() -> set[str]:
     return {*METHODS, *ON_SEQUENCES, *dictionary.predictors()}
 
 
-def method_of(text: str) -> Words | None:
-    """The K-step method that a subject or reference rests on, if it does."""
-    words = parsed(text) if text else None
-    return words if words and words.name in METHODS else None
+def texts(request: Request) -> list[str]:
+    """All predictors that a request names: its subject, its reference, and where a path leads."""
+    axis, _, goal = request.along.partition(" ")
+    return [text for text in (request.subject, request.reference, goal * (axis == "path")) if text]
+
+
+def named(request: Request) -> set[str]:
+    """Other experiments that a request names."""
+    return ({parsed(text).of for text in texts(request)} | {BESIDE.get(request.measure, "")}) - {""}
