@@ -111,5 +111,5 @@ def test_the_hash_of_the_source_covers_what_a_program_is_made_of():
     modules = set(python(ROOT / "src", IMPORTED).split()) - LIGHT
     files = [name.removeprefix("icgd.").replace(".", "/") for name in modules]
     rooms = {name.removesuffix(".py") for name in record.TRAINING}
-    packages = {"measures", "references"}  # of which only the docstring is read
+    packages = {"measures", "references"}  # whose own names no program uses
     assert [name for name in files if not {name, name.split("/")[0]} & (rooms | packages & {name})] == []

@@ -11,8 +11,8 @@ from icgd.config import Config, Settings, Task
 from icgd.errors import IcgdError, nearest
 from icgd.figures import plan as figures
 from icgd.measures.request import HISTORY, METHODS, STATUS, Request, named, parsed, texts
+from icgd.references import DEPTHS
 
-DEPTHS = (1, 2, 3, 5, 10, 12)  # of K-step methods in optima.csv (a test compares)
 NOT_OPTIMAL = "the optima of K-step methods are of d = 10 inputs on (-1/2, 1/2), without noise."
 
 

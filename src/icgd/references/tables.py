@@ -6,13 +6,12 @@ import numpy as np
 
 from icgd.errors import IcgdError
 from icgd.random import stream
-from icgd.references import methods, optima, released, tuned
+from icgd.references import DEPTHS, methods, optima, released, tuned
 from icgd.references.methods import Key, Rows
 from icgd.references.optima import CONTEXT, INPUTS, Searched
 from icgd.references.residuals import FAMILIES, Parameters
 from icgd.tasks import linear
 
-DEPTHS = (1, 2, 3, 5, 10, 12)
 ONLY_DEEPER = ("gd_plus_plus", "heavy_ball", "chebyshev")  # at one layer these are plain GD
 SWEEP = (25, 50, 100)  # context lengths beside 10, at two layers
 SWEPT = (("gd", "shared"), ("gd_plus_plus", "shared"))
