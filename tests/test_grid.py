@@ -34,7 +34,7 @@ def measured(settings, asked):
     found = {}
     for row in read_table(TABLE):
         of_unit = found.setdefault(row["unit"], {})
-        request = Request(*(row[name] for name in Request._fields))
+        request = Request.of(row)
         assert request not in of_unit
         of_unit[request] = float(row["value"])
     return found

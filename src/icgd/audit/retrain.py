@@ -46,10 +46,7 @@ def new_seed(config: Config) -> Iterator[str]:
         run = _train(config, seed)
         network = Network(settings, seed, run.weights, run.history, experiment=EXPERIMENT)
         if network.converged:
-            rows = {
-                Request(*(row[key] for key in Request._fields)): row["value"]
-                for row in answers(network, PREDICTED)[0]
-            }
+            rows = {Request.of(row): row["value"] for row in answers(network, PREDICTED)[0]}
             for request, on in PREDICTED.items():
                 yield from _missed(request, on, rows[request], seed)
             return
@@ -69,7 +66,7 @@ def _missed(request: Request, on: str, value: float, seed: int) -> Iterator[str]
     forth, back = TRANSFORMS[on]
     table = read_table(paths.table("full", EXPERIMENT, "measures"), COLUMNS)
     converged = {row["unit"] for row in table if row["measure"] == "converged" and float(row["value"])}
-    named = [row for row in table if request == Request(*(row[key] for key in Request._fields))]
+    named = [row for row in table if request == Request.of(row)]
     committed = [forth(float(row["value"])) for row in named if row["unit"] in converged]
     low, high = intervals.prediction(committed, 1 - 0.05 / len(PREDICTED))
     ends = sorted((back(low), back(high)))

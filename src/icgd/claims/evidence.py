@@ -30,7 +30,7 @@ class Units(NamedTuple):
 
 def request(evidence: Evidence) -> Request:
     """The rows of a table that evidence is in."""
-    return Request(*(getattr(evidence, name) for name in Request._fields))
+    return Request.of(dict(evidence))
 
 
 def flag(rule: Rule) -> Evidence | None:
@@ -139,7 +139,7 @@ def _read(path: Path, *stamp: int) -> dict[Request, dict[str, float]]:
     found: dict[Request, dict[str, float]] = {}
     rows = _published() if path == paths.NUMBERS else read_table(path, COLUMNS)
     for row in rows:
-        of_request = found.setdefault(Request(*(row[name] for name in Request._fields)), {})
+        of_request = found.setdefault(Request.of(row), {})
         if row["unit"] in of_request:
             raise IcgdError(f"{path} has {row['measure']} of {row['unit']} twice; build it again.")
         of_request[row["unit"]] = float(row["value"])

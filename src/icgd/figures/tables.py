@@ -51,9 +51,8 @@ class Tables:
     def _answers(self, kind: str, of: str) -> dict[Request, list[Point]]:
         found: dict[Request, list[Point]] = {}
         for row in self.read(kind, of):
-            request = Request(*(row[name] for name in Request._fields))
             point = row["unit"].removeprefix("seed "), number(row.get("x", "")), number(row["value"])
-            found.setdefault(request, []).append(point)
+            found.setdefault(Request.of(row), []).append(point)
         return found
 
     def measure(self, of: str, request: Request) -> dict[str, float]:

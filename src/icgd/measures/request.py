@@ -1,5 +1,6 @@
 """What a rule or a figure asks of the grid, and the words that name a predictor. Light, for planning."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from icgd import dictionary
@@ -40,6 +41,11 @@ class Request(NamedTuple):
     reference: str = ""
     tasks: str = ""
     along: str = ""
+
+    @classmethod
+    def of(cls, row: Mapping[str, str]) -> "Request":
+        """What a row of a table answers."""
+        return cls(*(row[name] for name in cls._fields))
 
 
 COLUMNS = ("unit", *Request._fields, "value")  # of every table of numbers
