@@ -66,6 +66,7 @@ DEEP = ("loss_ratio", "network", "gd_plus_plus shared", "fresh")
             ("minimum_at", "network", "", "fresh", "roll_out 1"),
             "only linear layers",
         ),
+        ({}, {"include_query": True}, ("step", "network"), "only linear layers of one head"),
         ({}, {"layer_norm": "every"}, ("barrier", "network", "", "fresh", "path gd"), "only linear layers"),
         ({}, {}, ("start_loss", "network", "", "fresh"), "networks on sine waves"),
     ],

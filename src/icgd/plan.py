@@ -10,7 +10,7 @@ from icgd.claims import evidence, registry
 from icgd.config import Config, Settings, Task
 from icgd.errors import IcgdError, nearest
 from icgd.figures import plan as figures
-from icgd.measures.request import HISTORY, METHODS, STATUS, Request, named, parsed, texts
+from icgd.measures.request import HISTORY, METHODS, STATUS, Request, is_linear, named, parsed, texts
 from icgd.references import DEPTHS
 
 NOT_OPTIMAL = "the optima of K-step methods are of d = 10 inputs on (-1/2, 1/2), without noise."
@@ -72,10 +72,6 @@ def _impossible(request: Request, settings: Settings) -> Iterator[tuple[bool, st
     words = [parsed(text) for text in texts(request)]
     stepped = any(one.name in METHODS for one in words)
     kind = dictionary.measures()[request.measure].kind if request.measure not in HISTORY else ""
-    linear = (
-        model.heads == 1 and model.layer_norm == "none" and not (model.softmax_layers or model.alternating)
-    )
-    plain = linear and not (model.embedding or model.mlp)
     yield stepped and task != Task(inputs=10, context=task.context), NOT_OPTIMAL
     yield stepped and task.context != 10 and model.layers != 2, "optima of other contexts are of 2 layers."
     yield stepped and model.layers not in DEPTHS, f"optima are of {', '.join(map(str, DEPTHS))} layers."
@@ -87,7 +83,10 @@ def _impossible(request: Request, settings: Settings) -> Iterator[tuple[bool, st
     yield kind == "waves" and task.family != "sine", "it is of networks on sine waves."
     weighed = kind == "weights" or request.along.startswith(("path ", "roll_out"))
     of_network = parsed(request.subject).name in ("network", "untrained")
-    yield weighed and of_network and not plain, "only linear layers of one head have weight products."
+    yield (
+        weighed and of_network and not is_linear(model),
+        "only linear layers of one head have weight products.",
+    )
 
 
 def digest(experiment: str) -> str:

@@ -12,6 +12,7 @@ from icgd import paths
 from icgd.config import Settings
 from icgd.errors import IcgdError
 from icgd.files import read_table
+from icgd.measures.request import is_linear
 from icgd.models import causal, transformer
 from icgd.models.transformer import Weights
 from icgd.random import stream
@@ -86,12 +87,8 @@ class Network:
 
     @property
     def is_linear(self) -> bool:
-        """One head of linear attention a layer and nothing else: weight products say all."""
-        model = self.settings.model
-        others = (
-            model.softmax_layers or model.embedding or model.mlp or model.alternating or model.include_query
-        )
-        return model.heads == 1 and model.layer_norm == "none" and not others
+        """Do its weight products say all?"""
+        return is_linear(self.settings.model)
 
     @property
     def s2(self) -> float:

@@ -1,10 +1,13 @@
 """What a rule or a figure asks of the grid, and the words that name a predictor. Light, for planning."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from icgd import dictionary
 from icgd.errors import IcgdError, nearest
+
+if TYPE_CHECKING:
+    from icgd.config import Model
 
 METHODS = {  # K-step methods; those with parameters for each step are "separate", with one set "shared"
     "gd shared": "K steps of GD, one rate for all, the best",
@@ -121,6 +124,12 @@ def parsed(text: str) -> Words:
 def names() -> set[str]:
     """Every predictor that a rule may name."""
     return {*METHODS, *ON_SEQUENCES, *dictionary.predictors()}
+
+
+def is_linear(model: "Model") -> bool:
+    """One head of linear attention a layer and nothing else: weight products say all."""
+    others = model.softmax_layers or model.embedding or model.mlp or model.alternating or model.include_query
+    return model.heads == 1 and model.layer_norm == "none" and not others
 
 
 def texts(request: Request) -> list[str]:
