@@ -13,9 +13,9 @@ import numpy as np
 
 from icgd.errors import IcgdError
 from icgd.measures import sequences, sets
-from icgd.measures.fit import first, fit_by_network
+from icgd.measures.fit import first
 from icgd.measures.naming import measure
-from icgd.measures.request import METHODS, ON_SEQUENCES, Request, parsed
+from icgd.measures.request import METHODS, ON_SEQUENCES, Request
 from icgd.references import eigenbasis
 from icgd.references import sequences as references
 
@@ -88,13 +88,7 @@ class Coordinates:
         return references.response(self.seen, self.few.teachers, found)[:, 0] * self.truth
 
     def _of_fits(self, text: str) -> np.ndarray:
-        words, network = parsed(text), self.grid.network
-        if words.name == "other_seed":
-            known = [one for one in network.converged_of(words.of) if one.seed != network.seed] or [network]
-            one = known[network.seed % len(known)]
-            fit = fit_by_network(one.settings.model, one.weights, self.few)
-        else:
-            fit = self.grid.fits(text, self.tasks, self.count)[0]
+        fit = self.grid.fits(text, self.tasks, self.count)[0]
         return eigenbasis.spectrum(self.few._replace(query=fit.weights)).query
 
     def curve(self, text: str) -> np.ndarray:
@@ -118,7 +112,8 @@ class Coordinates:
     @cached_property
     def seeds_differ(self) -> float:
         """Distance between the network and another training seed's."""
-        return self.distance("network", f"other_seed of {self.grid.network.experiment}")
+        another = "other_seed" if self.causal else "next_seed"
+        return self.distance("network", f"{another} of {self.grid.network.experiment}")
 
 
 class Response:
