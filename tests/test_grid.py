@@ -12,8 +12,8 @@ from icgd.config import Evaluation, Model, Settings, Training
 from icgd.errors import IcgdError
 from icgd.files import read_table, write_table
 from icgd.measures import grid, tables
-from icgd.measures.naming import FAULTS, MEASURES, PREDICTORS
-from icgd.measures.request import HISTORY, STATUS, Request
+from icgd.measures.naming import FAULTS, MEASURES, PREDICTORS, STAND_INS
+from icgd.measures.request import BY_NAME, HISTORY, STATUS, Request
 from icgd.training import checkpoint
 from icgd.training.points import Point, save
 
@@ -156,7 +156,8 @@ def test_requests_are_checked_before_anything_runs():
 def test_the_dictionary_is_what_there_is_at_runtime():
     found = {name: one.kind for name, one in dictionary.measures().items()}
     assert found == {name: one.kind for name, one in MEASURES.items()}
-    assert set(dictionary.predictors()) == set(PREDICTORS)
+    assert set(dictionary.predictors()) == {*PREDICTORS, *STAND_INS}
+    assert not set(BY_NAME) & set(dictionary.predictors())
     codes = [build.__code__ for build in PREDICTORS.values()]
     own = {word for code in codes for word in code.co_varnames[1 : code.co_argcount]} - {"of"}
     assert set(dictionary.faults()) == {name for name, _ in FAULTS} | own
@@ -164,9 +165,8 @@ def test_the_dictionary_is_what_there_is_at_runtime():
 
 
 def test_names_of_measures_are_unique_and_every_first_line_reads_alone():
-    decorated = {
-        one: list(dictionary._decorated("measures", one)) for one in ("measure", "predictor", "fault")
-    }
+    kinds = ("measure", "predictor", "stand_in", "fault")
+    decorated = {one: list(dictionary._decorated("measures", one)) for one in kinds}
     names = [function.name for _, function, _ in decorated["measure"]]
     assert len(names) == len(set(names)) == len(MEASURES)
     for path, function, _ in sum(decorated.values(), []):

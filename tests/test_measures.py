@@ -14,7 +14,7 @@ from icgd.measures.courses import Followed
 from icgd.measures.fit import Fit
 from icgd.measures.fits import Compared
 from icgd.measures.heads import Heads
-from icgd.measures.naming import FAULTS, MEASURES, PREDICTORS
+from icgd.measures.naming import FAULTS, MEASURES, STAND_INS
 from icgd.references import closed_form, constructions
 
 
@@ -295,9 +295,9 @@ def test_courses_of_subjects():
 def test_spikes_grokking_and_ends_are_told_from_near_misses():
     assert [courses.count_spikes(points.with_spikes(count)) for count in (0, 1, 4)] == [0, 1, 4]
     names = ("curve published", "curve rise_of_5_percent", "curve drop_in_6000", "curve smooth")
-    assert [courses.groks(PREDICTORS[name](())[0]) for name in names] == [True, False, False, False]
+    assert [courses.groks(STAND_INS[name](())[0]) for name in names] == [True, False, False, False]
     ends = ("curve line_missing", "curve thousandfold_spike")
-    assert [courses.breaks_off(PREDICTORS[name](())[0], 20_000) for name in ends] == [True, False]
+    assert [courses.breaks_off(STAND_INS[name](())[0], 20_000) for name in ends] == [True, False]
     falling = points.of_corners(((0, 0.41), (500, 0.2), (20_000, 0.2)))
     spiked = falling.evaluation.copy()
     spiked[3] = 0.9  # one line alone is no rise
@@ -312,12 +312,12 @@ def test_spikes_grokking_and_ends_are_told_from_near_misses():
 def test_measures_of_several_runs():
     one, four = points.with_spikes(1), points.with_spikes(4)
     runs = points.Runs([four, one], 20_000, [True, False])  # without and with the token clip
-    shorter = runs._replace(courses=[PREDICTORS["curve line_missing"](())[0], one])
+    shorter = runs._replace(courses=[STAND_INS["curve line_missing"](())[0], one])
     right = {"spikes_without": 5, "spikes_with_over_without": 0.2, "diverges_without": 0, "diverges_with": 0}
     assert {*right, "seeds_that_grok"} == of_kind("points")
     assert {name: value(name, runs) for name in right} == right
     assert (value("diverges_without", shorter), value("diverges_with", shorter)) == (1, 0)
-    assert value("seeds_that_grok", runs._replace(courses=PREDICTORS["curve published"](()) * 2)) == 2
+    assert value("seeds_that_grok", runs._replace(courses=STAND_INS["curve published"](()) * 2)) == 2
 
 
 # States of training

@@ -19,14 +19,13 @@ from networks import (
     refactored,
 )
 
-from icgd import dictionary
 from icgd.claims import evidence, registry
 from icgd.config import Model
 from icgd.errors import IcgdError
 from icgd.figures import plan as figures
 from icgd.measures import agreement, fit, predictors, products, request, tables  # noqa: F401 (all names)
 from icgd.measures.grid import Grid
-from icgd.measures.naming import FAULTS
+from icgd.measures.naming import FAULTS, PREDICTORS
 from icgd.references import clipping, closed_form, descent, least_squares, softmax
 from icgd.references.descent import Steps
 from icgd.tasks import linear, published
@@ -36,14 +35,7 @@ ALTERNATING = Model(layers=2, softmax_layers=1, alternating=True, position_size=
 OF_OTHERS = ("networks", "other_seed", "other_seeds", "same_seed", "next_seed")
 ON_TOKENS = ("network", "untrained", "interpolated", *request.METHODS)  # a clip is one of every token
 NOT_LINEAR = ("softmax", "copying")
-OF_HISTORIES = (
-    *("rank_one", "labels", "released", "corrected", "published_drop", "one_layer", "drops", "curve"),
-    *sorted(name for name in request.names() if name.startswith("curve ")),
-)
-OF_SEQUENCES = ("sequences", "readout", "inside")  # files whose predictors predict states
-ON_SEQUENCES = {name for name, entry in dictionary.predictors().items() if entry.kind in OF_SEQUENCES}
-ON_SEQUENCES |= set(request.ON_SEQUENCES) - set(request.METHODS)
-FITTING = sorted(request.names() - {*OF_HISTORIES, *ON_SEQUENCES})
+FITTING = sorted({*PREDICTORS, *request.METHODS, "network", "untrained", "gd matched"})
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +58,12 @@ def under(name, clip, other):
     if name == "softmax_head own_sign":
         return text, made(HEADS)
     return text, made(Model(layers=2, token_clip=clip), gd_plus_plus(), others=[other])
+
+
+def only(*arguments):
+    """The predictor of a name that is of one."""
+    (found,) = predictors.named(*arguments)
+    return found
 
 
 def gradient(one, tasks):
@@ -91,7 +89,7 @@ def test_it_predicts_what_it_fits_with_and_without_a_clip(name, other):
                 assert name in ON_TOKENS or np.allclose(cut, np.clip(joined, -CLIP, CLIP), atol=2e-5)
 
 
-@pytest.mark.parametrize("name", OF_HISTORIES)
+@pytest.mark.parametrize("name", sorted(set(request.predictors()) - set(FITTING)))
 def test_what_fits_nothing_says_so(name):
     with pytest.raises(IcgdError, match="fits no model"):
         predictors.named(name, made())
@@ -112,7 +110,7 @@ SEPARATE = ("gd shared", "gd separate", "gd_plus_plus shared", "gd_plus_plus sep
 def test_a_hand_set_network_is_its_method(model, names, clip, tasks):
     network = made(model.model_copy(update={"token_clip": clip}), drawn(model, size=0.1))
     for name in names:
-        ours, theirs = (predictors.named(text, network) for text in (f"hand_set {name}", name))
+        ours, theirs = (only(text, network) for text in (f"hand_set {name}", name))
         for mine, right in zip(ours.fit(tasks), theirs.fit(tasks), strict=True):
             np.testing.assert_allclose(mine, right, atol=1e-5)
         np.testing.assert_allclose(ours.predict(tasks, CLIP), theirs.predict(tasks, CLIP), atol=1e-5)
@@ -167,7 +165,6 @@ def test_words_of_a_predictor():
         ("hand_set zero", "no hand-set weights of 'zero'"),
         ("hand_set gd shared K=3", "hand_set gd shared K=3 does not fit into 2 layers"),
         ("gd_plus_plus shared clipped", "no gd_plus_plus shared clipped of 2 steps; there are gd shared"),
-        ("networks of other tilted 0.1", "fits no model"),
     ],
 )
 def test_wrong_words_are_told_in_one_sentence(text, says, other):
@@ -213,7 +210,7 @@ def test_a_fault_is_seen_with_its_size_by_the_measure_that_watches_it(case):
     network = NETWORKS[name]()
     assert ask(network, measure, subject, subject) == pytest.approx(sound, abs=1e-5)
     assert ask(network, measure, f"{subject} {fault}", subject) == pytest.approx(faulty, abs=within)
-    one = predictors.named(f"{subject} {fault}", network)
+    one = only(f"{subject} {fault}", network)
     np.testing.assert_allclose(one.predict(network.fresh, None), one.fit(network.fresh).prediction, atol=1e-5)
 
 
@@ -225,7 +222,7 @@ def test_every_fault_of_weights_and_fits_is_tested():
 
 @pytest.mark.parametrize(("fault", "factors"), [("rate 1.15", (1.15, 1.0)), ("gamma 1.15", (1.0, 1.15))])
 def test_a_fault_of_steps_changes_what_is_predicted_by_its_size(fault, factors, tasks):
-    found = predictors.named(f"network {fault}", NETWORKS["two steps"]()).predict(tasks, None)
+    found = only(f"network {fault}", NETWORKS["two steps"]()).predict(tasks, None)
     steps = Steps(factors[0] * np.array(STEPS), factors[1] * np.array(GAMMAS))
     np.testing.assert_allclose(found, descent.predict(tasks, steps), atol=1e-5)
 
@@ -252,7 +249,7 @@ def test_single_predictors_are_what_their_names_say(tasks):
     )
 
     def of(name, network=None, subject=""):
-        return predictors.named(name, network or made(), subject).fit(tasks).weights
+        return only(name, network or made(), subject).fit(tasks).weights
 
     def solved(noise):
         return [
@@ -274,12 +271,12 @@ def test_single_predictors_are_what_their_names_say(tasks):
     longer = made(
         task=TASK.model_copy(update={"context": 20})
     ).fresh  # the step stays that of training, eta / N
-    found = predictors.named("gd", made()).fit(longer).weights
+    found = only("gd", made()).fit(longer).weights
     np.testing.assert_allclose(found, steps(longer, 2 * best), rtol=1e-5, atol=1e-5)
     more, rate = made().one_more_pair, closed_form.optimal_rate(10, 11, 1 / 12)
     assert (more.targets.shape[1], Grid(made()).tasks("one_more_pair").targets.shape[1]) == (11, 10)
     np.testing.assert_allclose(of("gd_one_more_pair"), steps(more, rate), rtol=1e-5, atol=1e-5)
-    twice = predictors.named("gd_twice", made()).predict(tasks, None)
+    twice = only("gd_twice", made()).predict(tasks, None)
     np.testing.assert_allclose(twice, descent.roll_out(tasks, best, 2)[-1], atol=1e-5)
 
 
@@ -295,9 +292,9 @@ def test_what_a_network_fits_is_its_gradient_in_the_query(model, tasks):
 
 
 def test_chunks_give_what_the_whole_gives(tasks):
-    whole = predictors.named("gd", made()).fit(tasks)
+    whole = only("gd", made()).fit(tasks)
     for size in (7, 100, 1000):
-        parts = clipping.in_chunks(predictors.named("gd", made()).fit, tasks, size)
+        parts = clipping.in_chunks(only("gd", made()).fit, tasks, size)
         assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(whole, parts, strict=True))
 
 

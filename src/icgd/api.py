@@ -134,8 +134,8 @@ class Trained(Loaded):
         if by == "network":
             return fit.of_network(self.settings.model, self.network.weights)
         with checkout():
-            found = predictors.named(by, self.network)
-        if isinstance(found, list):
+            found, *others = predictors.named(by, self.network)
+        if others:
             raise IcgdError(f"{by!r} names several networks; load each and ask it.")
         return found
 

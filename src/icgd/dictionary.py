@@ -4,6 +4,7 @@ Read with `ast`, so that planning and checking claims need neither JAX nor the m
 - ``@measure``, ``@measure(tolerance=1e-3, absolute=1e-3, unit="steps")``: a measure of trained networks,
   within which of two differences a rebuild must agree, and its unit if it has one; its module is its kind;
 - ``@predictor("gd")``: what can be a subject or reference; its parameters after the first are faults of it;
+- ``@stand_in("curve smooth")``: what can be measured in the place of a history, of tokens or of attention;
 - ``@fault("tilted", of="weights")``: what can be wrong with a predictor;
 - ``@statement``: a measure, or several, of a table that needs no trained network; it says what they and
   their subjects are where it gives their values.
@@ -47,10 +48,11 @@ def measures() -> dict[str, Entry]:
 
 @cache
 def predictors() -> dict[str, Entry]:
-    """Predictors that are functions (K-step methods come from their table)."""
+    """Predictors that are functions, and what stands in for others (`icgd.measures.request` has the rest)."""
     found = {}
-    for path, function, options in _decorated("measures", "predictor"):
-        found[options[0]] = Entry(options[0], path.stem, _text(function))
+    for decorator in ("predictor", "stand_in"):
+        for path, function, options in _decorated("measures", decorator):
+            found[options[0]] = Entry(options[0], path.stem, _text(function))
     return found
 
 

@@ -12,7 +12,7 @@ from icgd.config import Config
 from icgd.dictionary import Entry
 from icgd.errors import IcgdError
 from icgd.files import read_json, write_text
-from icgd.measures.request import METHODS, ON_SEQUENCES
+from icgd.measures.request import predictors
 
 DICTIONARY = Path("docs/data-dictionary.md")
 SCHEMA = Path("workflow/schemas/config.schema.yaml")
@@ -68,9 +68,8 @@ def data_dictionary() -> str:
     text = [HEAD]
     for kind, entries in measures.items():
         text += [f"\n## {dictionary.headings()[kind]}\n", _table("measure", _texts(entries))]
-    predictors = {**_texts(dictionary.predictors().values()), **ON_SEQUENCES, **METHODS}
-    text += [SUBJECTS, _table("predictor", predictors), _table("fault", _texts(dictionary.faults().values()))]
-    text.append(STATEMENTS)
+    faults = _texts(dictionary.faults().values())
+    text += [SUBJECTS, _table("predictor", predictors()), _table("fault", faults), STATEMENTS]
     for table, entries in sorted(_by_kind(dictionary.statements().values()).items()):
         subjects = {name: words for entry in entries for name, words in entry.subjects.items()}
         text += [f"\n### {table}\n", _table("measure", _texts(entries)), _table("subject", subjects)]

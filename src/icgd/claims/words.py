@@ -8,7 +8,7 @@ from urllib.parse import quote
 from icgd import dictionary
 from icgd.claims.scales import by_interval, half_widths
 from icgd.errors import IcgdError
-from icgd.measures.request import METHODS, ON_SEQUENCES, parsed
+from icgd.measures.request import parsed, predictors
 
 # word: (symbol, tone, group, meaning)
 VERDICTS = {
@@ -228,9 +228,7 @@ def of_subject(subject: str, evidence: dict) -> str:
         words = parsed(subject)
     except IcgdError:  # a subject of another place, or of an older rule
         return ""
-    known = dictionary.predictors().get(words.name)
-    what = METHODS.get(words.name) or ON_SEQUENCES.get(words.name) or (known.text if known else "")
-    what = f"weights set by hand: {what}" if words.hand_set else what
+    what = "weights set by hand: " * words.hand_set + predictors()[words.name]
     fault = f"{dictionary.faults()[words.fault].text}: {' '.join(words.size)}" if words.fault else ""
     return "; ".join(filter(None, (what, fault)))
 

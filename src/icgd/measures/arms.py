@@ -160,17 +160,17 @@ ARMS: dict[str, Callable[[Network, str], Network]] = {
 
 
 @predictor("same_seed")
-def same_seed(network: Network, of: str) -> Predictor:
+def same_seed(network: Network, of: str) -> list[Predictor]:
     """the network of another experiment with the same seed"""
     found = same(network, of)
-    return fit.of_network(found.settings.model, found.weights)
+    return [fit.of_network(found.settings.model, found.weights)]
 
 
 @predictor("next_seed")
-def next_seed(network: Network, of: str) -> Predictor:
+def next_seed(network: Network, of: str) -> list[Predictor]:
     """the converged network of another experiment with the next seed, after the last one the first"""
     found = following(network, of)
-    return fit.of_network(found.settings.model, found.weights)
+    return [fit.of_network(found.settings.model, found.weights)]
 
 
 @fault("raised", of="functions")

@@ -10,7 +10,7 @@ import numpy as np
 from icgd.errors import IcgdError
 from icgd.measures.faults import planted
 from icgd.measures.fit import Fit, loss
-from icgd.measures.naming import fault, measure, predictor
+from icgd.measures.naming import fault, measure
 from icgd.measures.network import Network
 from icgd.measures.request import Request, parsed
 from icgd.references import descent
@@ -92,11 +92,6 @@ def within_directions(network: Network, count: int) -> float:
         frame = jnp.linalg.qr(drawn)[0][:, :count]
     weights = descent.one_step_weights(tasks, network.best_rate) @ frame @ frame.T
     return loss(Fit(jnp.einsum("td,td->t", weights, tasks.query), weights), tasks)
-
-
-@predictor("rank_one")
-def rank_one(network: Network) -> None:
-    """the saddle at which a layer with separate W_Q and W_K has learnt one direction (histories only)"""
 
 
 @fault("directions", of="course")

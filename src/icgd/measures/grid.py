@@ -62,8 +62,7 @@ class Grid:
 
     def predictors(self, text: str, subject: str = "") -> list[Predictor]:
         """One predictor, or those of several networks; ``subject`` is what "gd matched" is matched to."""
-        found = predictors.named(text, self.network, subject)
-        return found if isinstance(found, list) else [found]
+        return predictors.named(text, self.network, subject)
 
     def fits(self, text: str, tasks: str, count: int | None, subject: str = "") -> tuple[Fit, ...]:
         """What a predictor fits to the first ``count`` of the tasks; networks as one each."""

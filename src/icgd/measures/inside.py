@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.errors import IcgdError
-from icgd.measures.naming import FAULTS, MEASURES, fault, measure, predictor
+from icgd.measures.naming import FAULTS, MEASURES, fault, measure, stand_in
 from icgd.measures.network import Network
 from icgd.measures.request import Request, Words, parsed
 from icgd.measures.sequences import ERRORS, networks_of
@@ -178,7 +178,7 @@ def _softmax(queries: jax.Array, keys: jax.Array) -> jax.Array:
     return jax.nn.softmax(scores, axis=-1, where=jnp.tril(jnp.ones(scores.shape[1:], bool)))
 
 
-@predictor("two_lags")
+@stand_in("two_lags")
 def two_lags(network: Network) -> np.ndarray:
     """half of it on the current token and half on the one before, in every sequence"""
     return np.where(np.arange(network.settings.task.context) < 2, 0.5, 0.0)

@@ -15,6 +15,7 @@ class Measure(NamedTuple):
 
 MEASURES: dict[str, Measure] = {}
 PREDICTORS: dict[str, Callable] = {}
+STAND_INS: dict[str, Callable] = {}
 FAULTS: dict[tuple[str, str], Callable] = {}  # (name, what it is planted in)
 
 
@@ -33,8 +34,16 @@ def measure(
 
 
 def predictor(name: str) -> Callable:
-    """A predictor ``(network, **faults of its own) -> Predictor``; the faults' defaults change nothing."""
+    """A predictor ``(network, **faults of its own) -> Predictor``; the faults' defaults change nothing.
+
+    One of other experiments' networks is ``(network, of) -> list[Predictor]``.
+    """
     return lambda function: PREDICTORS.setdefault(name, function)
+
+
+def stand_in(name: str) -> Callable:
+    """What is measured in the place of a history, of tokens or of attention; it fits no model to contexts."""
+    return lambda function: STAND_INS.setdefault(name, function)
 
 
 def fault(name: str, of: str) -> Callable:

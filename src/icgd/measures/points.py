@@ -9,7 +9,7 @@ from icgd import paths
 from icgd.files import read_table
 from icgd.measures import courses, grid
 from icgd.measures.courses import Course
-from icgd.measures.naming import MEASURES, PREDICTORS, measure, predictor
+from icgd.measures.naming import MEASURES, STAND_INS, measure, stand_in
 from icgd.measures.network import Loader, Network
 from icgd.measures.request import HISTORY, Request, parsed
 from icgd.progress import say
@@ -95,7 +95,7 @@ def look(request: Request, points: list[Point], steps: float) -> Runs:
     if words.name == "network":
         found = [courses.of(point.rows()) for point in points]
         return Runs(found, steps, [point.diverged_at is not None for point in points])
-    found = PREDICTORS[words.name](words.size)
+    found = STAND_INS[words.name](words.size)
     found = found if len(found) > 1 else found * len(points)
     return Runs(found, GRID[-1], [False] * len(found))
 
@@ -136,45 +136,45 @@ def with_spikes(count: int, height: float = 5.0) -> Course:
     return smooth._replace(largest=largest)
 
 
-@predictor("curve published")
+@stand_in("curve published")
 def published(size: tuple[str, ...]) -> list[Course]:
     """the published course of Fig. 15 (right), its corners read by eye"""
     read = [row for row in read_table(paths.NUMBERS) if row["measure"] == GROKKING]
     return [of_corners(tuple((float(row["case"]), float(row["value"])) for row in read))]
 
 
-@predictor("curve rise_of_5_percent")
+@stand_in("curve rise_of_5_percent")
 def small_rise(size: tuple[str, ...]) -> list[Course]:
     """the published course with half of its rise"""
     return [of_corners(((0, 0.42), (9000, 0.44), (11_000, 0.44), (13_500, 0.24), (20_000, 0.24)))]
 
 
-@predictor("curve drop_in_6000")
+@stand_in("curve drop_in_6000")
 def slow_drop(size: tuple[str, ...]) -> list[Course]:
     """the published course with a drop over 6000 steps"""
     return [of_corners(((0, 0.42), (9000, 0.49), (11_000, 0.49), (17_000, 0.24), (20_000, 0.24)))]
 
 
-@predictor("curve smooth")
+@stand_in("curve smooth")
 def smooth(size: tuple[str, ...]) -> list[Course]:
     """a loss that falls steadily"""
     return [with_spikes(0)]
 
 
-@predictor("curve spikes")
+@stand_in("curve spikes")
 def spiking(size: tuple[str, ...]) -> list[Course]:
     """a loss that falls but for so many spikes; "3 of 4": three with the clip, four without"""
     left, many = float(size[0]), float(size[-1])
     return [with_spikes(int(many)), with_spikes(int(left))]
 
 
-@predictor("curve thousandfold_spike")
+@stand_in("curve thousandfold_spike")
 def coming_back(size: tuple[str, ...]) -> list[Course]:
     """a training that comes back from a spike of a thousandfold"""
     return [with_spikes(1, 1000.0)]
 
 
-@predictor("curve line_missing")
+@stand_in("curve line_missing")
 def broken_off(size: tuple[str, ...]) -> list[Course]:
     """a training that ends a line too early"""
     return [Course(*(column[:-1] for column in with_spikes(1, 1000.0)))]

@@ -8,7 +8,7 @@ import numpy as np
 
 from icgd.errors import IcgdError
 from icgd.measures import courses, faults
-from icgd.measures.naming import PREDICTORS, fault, measure, predictor
+from icgd.measures.naming import STAND_INS, fault, measure, stand_in
 from icgd.measures.network import Network
 from icgd.measures.request import BESIDE, Request, Words, parsed
 
@@ -92,7 +92,7 @@ def drop_spread(timed: Timed) -> float:
 @measure(unit="steps")
 def lead_steps(timed: Timed) -> float:
     """`dropped_at` less the first step with a sensitivity to the next token above 0.4 of its last one"""
-    following = timed.planted("following", PREDICTORS[timed.kind](timed.network))
+    following = timed.planted("following", STAND_INS[timed.kind](timed.network))
     return timed.dropped(timed.network) - copied_at(courses.of(timed.network.history).step, following)
 
 
@@ -102,36 +102,16 @@ def lead_over_drop(timed: Timed) -> float:
     return lead_steps(timed) / timed.dropped(timed.network)
 
 
-@predictor("released")
+@stand_in("released")
 def released(network: Network) -> np.ndarray:
     """sensitivity to the next token as released: length of the mean gradient (histories only)"""
     return np.array([float(row["next"]) for row in network.history])
 
 
-@predictor("corrected")
+@stand_in("corrected")
 def corrected(network: Network) -> np.ndarray:
     """corrected sensitivity to the next token: mean length of the gradient (histories only)"""
     return np.array([float(row["next_each"]) for row in network.history])
-
-
-@predictor("published_drop")
-def published_drop(network: Network) -> None:
-    """step 4500, the end of the jump in the stored output of the released notebook (histories only)"""
-
-
-@predictor("one_layer")
-def one_layer(network: Network) -> None:
-    """a network with x_j and y_j in one token (histories only)"""
-
-
-@predictor("drops")
-def drops(network: Network) -> None:
-    """drops of the loss, one a seed (histories only)"""
-
-
-@predictor("curve")
-def curve(network: Network) -> None:
-    """sensitivities that stand in for the network's own (histories only)"""
 
 
 @fault("drop", of="dropped_at")

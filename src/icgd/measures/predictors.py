@@ -36,35 +36,31 @@ from icgd.tasks.linear import Tasks
 TUNING_TASKS, HEADS_TUNED_ON = 50_000, 20_000  # tasks that nothing is measured on
 
 
-def named(text: str, network: Network, subject: str = "") -> Predictor:
-    """The predictor that a rule names; ``subject`` is what "gd matched" is matched to.
+def named(text: str, network: Network, subject: str = "") -> list[Predictor]:
+    """What a rule names, one predictor or several networks; ``subject`` is what "gd matched" is matched to.
 
     Raises:
         IcgdError: no such predictor, fault, method or weights.
     """
     words = parsed(text)
     if words.has_weights:
-        return _with_weights(words, network)
+        return [_with_weights(words, network)]
     if words.name == "gd matched":
         step = products.rates(weight_products(subject, network))[0]
-        return faults.in_fit(words, _one_step(network, step * network.settings.task.context), network)
+        return [faults.in_fit(words, _one_step(network, step * network.settings.task.context), network)]
     if words.name in METHODS:
-        return _method(words, network)
+        return [_method(words, network)]
     if words.name not in PREDICTORS:
-        raise IcgdError(f"{network.experiment}: {words.sound} is of sequences of states.")
+        raise IcgdError(f"{text!r} fits no model to a context, so there is nothing to measure on tasks.")
     build, own = PREDICTORS[words.name], {}
-    first, *known = inspect.signature(build).parameters
+    known = inspect.signature(build).parameters
     if ("of" in known) != bool(words.of):
         right = "networks of one_layer" if "of" in known else words.name
         raise IcgdError(f"{text!r} cannot be; it would be right as in {right!r}.")
     if words.fault in known:
         own, words = {words.fault: words.number}, words.faultless
-    built = build(network, words.of) if words.of else build(network, **own) if first == "network" else None
-    if isinstance(built, list) and not words.fault:
-        return built
-    if not isinstance(built, Predictor):
-        raise IcgdError(f"{text!r} fits no model to a context, so there is nothing to measure on tasks.")
-    return faults.in_fit(words, built, network)
+    built = build(network, words.of) if words.of else [build(network, **own)]
+    return [faults.in_fit(words, one, network) for one in built]
 
 
 def _with_weights(words: Words, network: Network) -> Predictor:
@@ -158,18 +154,6 @@ def _method(words: Words, network: Network) -> Predictor:
     return built if words.fault == "rate" else faults.in_fit(words, built, network)
 
 
-@predictor("network")
-def network(network: Network) -> Predictor:
-    """the trained network"""
-    return named("network", network)
-
-
-@predictor("untrained")
-def untrained(network: Network) -> Predictor:
-    """the network with its weights before training"""
-    return named("untrained", network)
-
-
 @predictor("zero")
 def zero(network: Network) -> Predictor:
     """predicting zero"""
@@ -197,12 +181,6 @@ def gd_tuned(network: Network, rate: float = 1.0) -> Predictor:
     """one step of gradient descent at the best rate on tasks that are used for nothing else"""
     count = min(TUNING_TASKS, network.settings.evaluation.tasks)
     return _one_step(network, rate * descent.sample_optimal_rate(network.draw("tuning data", count)))
-
-
-@predictor("gd matched")
-def gd_matched(network: Network) -> Predictor:
-    """one step of gradient descent at the rate that is read off the subject's weights"""
-    return named("gd matched", network, "network")
 
 
 @predictor("gd_twice")
@@ -293,7 +271,7 @@ def softmax_pair(network: Network, gentle: float = 0.0) -> Predictor:
 @predictor("copying")
 def copying(network: Network) -> Predictor:
     """a softmax layer that merges pairs, then a linear one that takes a step, on alternating tokens"""
-    return named("hand_set copying", network)
+    return _with_weights(parsed("hand_set copying"), network)
 
 
 @predictor("networks")
@@ -303,10 +281,10 @@ def networks(network: Network, of: str) -> list[Predictor]:
 
 
 @predictor("other_seed")
-def other_seed(network: Network, of: str) -> Predictor:
+def other_seed(network: Network, of: str) -> list[Predictor]:
     """one converged network of another experiment"""
     known = network.converged_of(of)
-    return _of(known[network.seed % len(known)])
+    return [_of(known[network.seed % len(known)])]
 
 
 @predictor("other_seeds")

@@ -14,7 +14,7 @@ import numpy as np
 import scipy
 
 from icgd.errors import IcgdError
-from icgd.measures.naming import FAULTS, fault, predictor
+from icgd.measures.naming import FAULTS, fault, stand_in
 from icgd.measures.network import Network
 from icgd.measures.request import parsed
 from icgd.measures.sequences import networks_of
@@ -177,7 +177,7 @@ def by_network(network: Network, weights: Weights, states: np.ndarray) -> np.nda
     return np.concatenate(parts, axis=1)
 
 
-@predictor("planted")
+@stand_in("planted")
 def planted(network: Network, states: np.ndarray) -> np.ndarray:
     """tokens with s_t, s_{t-1} (and features) and, clearer from layer to layer, s_{t+1} and A_t^-1 s_t
 

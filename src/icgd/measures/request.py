@@ -1,6 +1,7 @@
 """What a rule or a figure asks of the grid, and the words that name a predictor. Light, for planning."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from icgd import dictionary
@@ -30,6 +31,27 @@ ON_SEQUENCES = {  # the same at every position of sequences, tuned where they ar
     "polynomial scaled features": "that on the features of a nonlinear teacher, which it knows",
     "conjugate_gradients": "K steps of conjugate gradients on every row",
     "newton_schulz": "K Newton-Schulz iterations from the best scale",
+}
+BY_NAME = {  # what has no function of its own: whoever measures it knows what it is
+    "network": "the trained network",
+    "untrained": "the network with its weights before training",
+    "gd matched": "one step of gradient descent at the rate that is read off the subject's weights",
+    "rank_one": (
+        "the saddle at which a layer with separate W_Q and W_K has learnt one direction (histories only)"
+    ),
+    "published_drop": (
+        "step 4500, the end of the jump in the stored output of the released notebook (histories only)"
+    ),
+    "one_layer": "a network with x_j and y_j in one token (histories only)",
+    "drops": "drops of the loss, one a seed (histories only)",
+    "curve": "sensitivities that stand in for the network's own (histories only)",
+    "curve path": "a training that is what is claimed: from nothing to GD, which it passes, and on to GD++",
+    "labels": "values of attention that are the labels and something else (`value_r2` only)",
+    "ridge released": (
+        "ridge regression on sequences without the newest pair, as the released baseline has it"
+    ),
+    "ridge pairs": "ridge regression on a stream by who knows which tokens are pairs",
+    "ridge features": "ridge regression on the features of a nonlinear teacher by who knows them",
 }
 BESIDE = {"reached_over_one_layer": "one_layer"}  # measures that look at networks which no word names
 STATUS = ("final_training_loss", "converged", "diverged_at")  # every table has rows of these
@@ -104,7 +126,7 @@ def parsed(text: str) -> Words:
     words = text.split()
     hand_set = words[:1] == ["hand_set"]
     rest = words[hand_set:]
-    known = names()
+    known = predictors()
     length = next((n for n in range(len(rest), 0, -1) if " ".join(rest[:n]) in known), 0)
     if not length:
         raise IcgdError(f"there is no predictor {text!r}; {nearest(' '.join(rest), known)}")
@@ -121,9 +143,11 @@ def parsed(text: str) -> Words:
     return Words(hand_set, name, of, layers, fault, size)
 
 
-def names() -> set[str]:
-    """Every predictor that a rule may name."""
-    return {*METHODS, *ON_SEQUENCES, *dictionary.predictors()}
+@cache
+def predictors() -> dict[str, str]:
+    """Every predictor that a rule may name, and what it is."""
+    functions = {name: entry.text for name, entry in dictionary.predictors().items()}
+    return {**BY_NAME, **functions, **ON_SEQUENCES, **METHODS}
 
 
 def is_linear(model: "Model") -> bool:

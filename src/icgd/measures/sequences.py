@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from icgd.errors import IcgdError, nearest
-from icgd.measures.naming import FAULTS, MEASURES, fault, measure, predictor
+from icgd.measures.naming import FAULTS, MEASURES, fault, measure
 from icgd.measures.network import Network
 from icgd.measures.request import ON_SEQUENCES, Request, Words, parsed
 from icgd.measures.sets import Known, Set, Streams, drawn, known_to, placed
@@ -186,21 +186,6 @@ def offset(found: np.ndarray, few: Known, size: float) -> np.ndarray:
 def blurred(found: np.ndarray, few: Known, share: float) -> np.ndarray:
     """Each prediction with this share of that for the sequence before it in the set added"""
     return found + share * np.roll(found, 1, axis=0)
-
-
-@predictor("ridge released")
-def ridge_released(network: Network) -> None:
-    """ridge regression on sequences without the newest pair, as the released baseline has it"""
-
-
-@predictor("ridge pairs")
-def ridge_pairs(network: Network) -> None:
-    """ridge regression on a stream by who knows which tokens are pairs"""
-
-
-@predictor("ridge features")
-def ridge_features(network: Network) -> None:
-    """ridge regression on the features of a nonlinear teacher by who knows them"""
 
 
 @dataclass(frozen=True)

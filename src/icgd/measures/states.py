@@ -9,7 +9,7 @@ from icgd.errors import IcgdError
 from icgd.measures import arms, fits, products
 from icgd.measures.faults import planted
 from icgd.measures.fit import Fit, compared, first, fit_by_network, loss
-from icgd.measures.naming import MEASURES, fault, measure, predictor
+from icgd.measures.naming import MEASURES, fault, measure
 from icgd.measures.network import Network
 from icgd.measures.products import Products
 from icgd.measures.request import Request, parsed
@@ -145,11 +145,6 @@ def claimed(network: Network) -> list[Products]:
         weights = descent.hand_set(descent.Steps(*pair), network.settings.task.inputs)
         found.append(products.of(products.unrolled(network.settings.model), weights))
     return found
-
-
-@predictor("curve path")
-def path_claimed(network: Network) -> None:
-    """a training that is what is claimed: from nothing to GD, which it passes, and on to GD++"""
 
 
 @fault("delayed", of="training")

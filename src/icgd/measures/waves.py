@@ -10,7 +10,7 @@ from icgd.measures import arms, embedded, faults
 from icgd.measures.arms import Arms
 from icgd.measures.embedded import Functions
 from icgd.measures.fit import first
-from icgd.measures.naming import MEASURES, fault, measure, predictor
+from icgd.measures.naming import MEASURES, fault, measure
 from icgd.measures.network import Network
 from icgd.measures.request import Request
 from icgd.tasks.linear import Tasks, half_mean_square
@@ -144,11 +144,6 @@ def example() -> tuple[Tasks, jax.Array, jax.Array]:
     inputs, x = spread(PAIRS), spread(QUERIES)
     context = Tasks(inputs[None, :, None], wave(inputs)[None], x[:1, None], wave(x[:1]))
     return context, x, wave(x)
-
-
-@predictor("labels")
-def labels(network: Network) -> None:
-    """values of attention that are the labels and something else (`value_r2` only)"""
 
 
 @fault("noise", of="labels")
