@@ -59,17 +59,18 @@ def trace(grid, request: Request) -> Curve:
 
 def losses(grid, text: str, request: Request, subject: str = "") -> Curve:
     """Loss of a predictor along what a request names."""
+    place = "curve", text, request.tasks, request.along, predictors.matched(text, subject)
+    return grid.kept(place, lambda: _losses(grid, text, request, subject))
+
+
+def _losses(grid, text: str, request: Request, subject: str) -> Curve:
     axis, _, rest = request.along.partition(" ")
-    place = text, request.tasks, request.along, subject if "matched" in text else ""
-    if place not in grid.curves:
-        if axis == "path":
-            grid.curves[place] = on_path(grid, text, rest)
-        elif axis == "roll_out":
-            grid.curves[place] = rolled_out(grid, text, request.tasks, float(rest))
-        else:
-            (predictor,) = grid.predictors(text, subject)
-            grid.curves[place] = over_shifts(grid.network, predictor, request.tasks, axis, rest)
-    return grid.curves[place]
+    if axis == "path":
+        return on_path(grid, text, rest)
+    if axis == "roll_out":
+        return rolled_out(grid, text, request.tasks, float(rest))
+    (predictor,) = grid.predictors(text, subject)
+    return over_shifts(grid.network, predictor, request.tasks, axis, rest)
 
 
 def over_shifts(network: Network, predictor: Predictor, where: str, axis: str, rest: str) -> Curve:

@@ -42,8 +42,7 @@ class Grid:
     def __init__(self, network: Network):
         self.network = network
         self._fits: dict[tuple, tuple[Fit, ...]] = {}
-        self.curves: dict[tuple, dict[float, float]] = {}  # of `curves`
-        self._kept: dict[str, object] = {}
+        self._kept: dict[object, object] = {}
         self.sequences = sequences.Sequences(network)
         self.probes = readout.Probes(network)
 
@@ -66,7 +65,7 @@ class Grid:
 
     def fits(self, text: str, tasks: str, count: int | None, subject: str = "") -> tuple[Fit, ...]:
         """What a predictor fits to the first ``count`` of the tasks; networks as one each."""
-        place = text, tasks, subject if "matched" in text else ""
+        place = text, tasks, predictors.matched(text, subject)
         whole, part = self._fits.get((*place, None)), self._fits.get((*place, count))
         if whole is None and part is None:
             part = tuple(
@@ -86,7 +85,7 @@ class Grid:
         """The tasks that networks which stand in as controls are measured on."""
         return first(self.network.settings.evaluation.control_tasks, self.tasks(name))
 
-    def kept(self, key: str, make: Callable[[], object]) -> object:
+    def kept(self, key: object, make: Callable[[], object]) -> object:
         """What several measures share, made once."""
         if key not in self._kept:
             self._kept[key] = make()
@@ -95,7 +94,6 @@ class Grid:
     def forget(self) -> None:
         """Drop what was computed, before other tasks have their turn."""
         self._fits.clear()
-        self.curves.clear()
 
 
 def is_control(text: str) -> bool:

@@ -188,28 +188,6 @@ class Network:
         return dataclasses.replace(self, weights=kept)
 
 
-def load(scale: str, experiment: str, settings: Settings, seed: int, others: Callable) -> Network:
-    """Read the weights and the history of a finished run.
-
-    Raises:
-        IcgdError: missing, damaged or foreign weights.
-        Diverged: the run did not end in finite weights.
-    """
-    path = paths.weights(scale, experiment, seed)
-    arrays, record = checkpoint.load(path)
-    if record.get("diverged_at") is not None:
-        raise Diverged(record["diverged_at"])
-    last, snapshots = checkpoint.parted(arrays)
-    right = (
-        causal.shapes(settings.causal, settings.task.inputs)
-        if settings.causal
-        else transformer.shapes(settings.model, settings.task.inputs)
-    )
-    weights = transformer.matching(right, last, str(path))
-    history = read_table(paths.history(scale, experiment, seed))
-    return Network(settings, seed, weights, history, snapshots, scale, experiment, others)
-
-
 @dataclass(frozen=True, eq=False)
 class Loader:
     """Networks of experiments at a scale; settings of those that others are compared with."""
@@ -218,8 +196,25 @@ class Loader:
     settings: Mapping[str, Settings]
 
     def load(self, experiment: str, seed: int) -> Network:
-        """One seed's network; raises `Diverged` for one that is none."""
-        return load(self.scale, experiment, self.settings[experiment], seed, self.others)
+        """One seed's network: the weights and the history of a finished run.
+
+        Raises:
+            IcgdError: missing, damaged or foreign weights.
+            Diverged: the run did not end in finite weights.
+        """
+        settings, path = self.settings[experiment], paths.weights(self.scale, experiment, seed)
+        arrays, record = checkpoint.load(path)
+        if record.get("diverged_at") is not None:
+            raise Diverged(record["diverged_at"])
+        last, snapshots = checkpoint.parted(arrays)
+        right = (
+            causal.shapes(settings.causal, settings.task.inputs)
+            if settings.causal
+            else transformer.shapes(settings.model, settings.task.inputs)
+        )
+        weights = transformer.matching(right, last, str(path))
+        history = read_table(paths.history(self.scale, experiment, seed))
+        return Network(settings, seed, weights, history, snapshots, self.scale, experiment, self.others)
 
     @cache  # noqa: B019 (a job has one loader)
     def others(self, experiment: str) -> list[Network]:

@@ -63,6 +63,11 @@ def named(text: str, network: Network, subject: str = "") -> list[Predictor]:
     return [faults.in_fit(words, one, network) for one in built]
 
 
+def matched(text: str, subject: str) -> str:
+    """The subject, where what is named depends on it."""
+    return subject if "matched" in text else ""
+
+
 def _with_weights(words: Words, network: Network) -> Predictor:
     """A network: faults go into its weight products where these say all, else into what it fits."""
     if (words.fault, words.name) in FAULTS:  # of this construction alone: its weights come with it
