@@ -6,7 +6,7 @@ from graphlib import TopologicalSorter
 import pytest
 from conftest import ROOT
 
-from icgd.__main__ import ROOMS
+from icgd.record import ROOMS
 
 FLOORS = (  # from the bottom up; a module that is named stands above the rest of its room
     ("", "errors", "files", "paths", "progress", "dictionary", "environment"),

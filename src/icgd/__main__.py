@@ -10,24 +10,8 @@ from pathlib import Path
 from icgd.environment import prepare_jax, smoke_flags
 from icgd.errors import IcgdError
 from icgd.paths import CHECK
-from icgd.record import TRAINING, Recorder, room
+from icgd.record import ROOMS, Recorder, room
 
-MATHEMATICS = ("random.py", "batched.py", "tasks", "models", "references")
-SHARED = (
-    "training/engine.py",
-    "training/mesa.py",
-    *(f"measures/{name}.py" for name in ("agreement", "copied", "fit", "naming", "products")),
-)
-DRAWN = ("measures/heads.py", "measures/blocks.py", "models/causal.py")  # what figures draw of weights
-ROOMS = {  # whose code makes what a command writes
-    "train": TRAINING,
-    "released": MATHEMATICS,
-    "measure": (*MATHEMATICS, "training", "measures"),
-    "statement": (*MATHEMATICS, *SHARED, "statements"),
-    "figure": ("references", *DRAWN, "figures"),
-    "decide": ("measures/request.py", "claims"),
-    "site": ("measures/request.py", "figures", "audit", "claims", "site", "plan.py", "results.py"),
-}
 PLANNED = ("--scale", "--config")  # of commands that compute something
 COMMANDS: dict[str, tuple[Callable, tuple[str, ...], bool]] = {}  # what runs, its arguments, does it need JAX
 
@@ -77,7 +61,7 @@ def command(*arguments: str, jax: bool = False) -> Callable:
     return lambda run: COMMANDS.setdefault(run.__name__, (run, arguments, jax))[0]
 
 
-def settings(parsed: argparse.Namespace) -> object:
+def configured(parsed: argparse.Namespace) -> object:
     """Settings that were planned with, or config.yaml."""
     from icgd import config, files
 
@@ -87,7 +71,7 @@ def settings(parsed: argparse.Namespace) -> object:
 
 def planned(parsed: argparse.Namespace) -> tuple:
     """(settings, scale) that were planned with, or of config.yaml."""
-    found = settings(parsed)
+    found = configured(parsed)
     return found, parsed.scale or found.scale
 
 
@@ -247,7 +231,7 @@ def check(parsed: argparse.Namespace) -> int:
     """compare what is committed with a rebuild of it; train two seeds again"""
     from icgd.audit import check
 
-    return getattr(check, parsed.part)(parsed.folder, settings(parsed))
+    return getattr(check, parsed.part)(parsed.folder, configured(parsed))
 
 
 @command("--check", "--config", jax=True)
@@ -255,7 +239,7 @@ def attest(parsed: argparse.Namespace) -> int:
     """would today's code train what is committed? Compare programs, train again where they differ"""
     from icgd.audit import attest
 
-    return attest.run(settings(parsed), write=not parsed.check)
+    return attest.run(configured(parsed), write=not parsed.check)
 
 
 @command("--reason")
@@ -278,7 +262,7 @@ def validate(parsed: argparse.Namespace) -> None:
     from icgd.claims import coverage, registry
     from icgd.figures.plan import FIGURES
 
-    config = settings(parsed)
+    config = configured(parsed)
     registry.check(config, FIGURES)
     plan.check_possible(config)
     claims, asked, at_hand = registry.claims().values(), plan.requests(), coverage.compare_all()

@@ -24,6 +24,22 @@ TRAINING = (  # the room of training: whatever its programs are made of (a test 
     "references/closed_form.py", "references/constructions.py", "references/descent.py",
     "references/released.py", "references/tuned.py", "tasks", "training",
 )  # fmt: skip
+MATHEMATICS = ("random.py", "batched.py", "tasks", "models", "references")
+SHARED = (
+    "training/engine.py",
+    "training/mesa.py",
+    *(f"measures/{name}.py" for name in ("agreement", "copied", "fit", "naming", "products")),
+)
+DRAWN = ("measures/heads.py", "measures/blocks.py", "models/causal.py")  # what figures draw of weights
+ROOMS = {  # whose code makes what a command writes
+    "train": TRAINING,
+    "released": MATHEMATICS,
+    "measure": (*MATHEMATICS, "training", "measures"),
+    "statement": (*MATHEMATICS, *SHARED, "statements"),
+    "figure": ("references", *DRAWN, "figures"),
+    "decide": ("measures/request.py", "claims"),
+    "site": ("measures/request.py", "figures", "audit", "claims", "site", "plan.py", "results.py"),
+}
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "pandas", "matplotlib", "seaborn")
 PATIENCE = 20  # seconds that git may take
 SUFFIX = ".provenance.json"

@@ -17,14 +17,13 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from icgd import config as settings
 from icgd import expected, paths, plan, statements
-from icgd.__main__ import ROOMS
 from icgd.audit import ending, today
 from icgd.claims import evidence, registry
 from icgd.errors import IcgdError, nearest
 from icgd.figures import plan as drawing
 from icgd.files import read_json, read_yaml, write_text
 from icgd.progress import say
-from icgd.record import room
+from icgd.record import ROOMS, room
 from icgd.references import tuned
 
 
