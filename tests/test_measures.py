@@ -61,7 +61,6 @@ def test_measures_of_fits_are_their_formulas():
         "model_diff": np.mean(np.linalg.norm(g - h, axis=1)),
         "preds_diff": np.mean(abs(p - q)),
         "fitted_scale": scale,
-        "fitted_model_diff": np.mean(np.linalg.norm(g - scale * h, axis=1)),
         "agrees": 0.0,
         "loss_over_optimum": loss / optimum,
         "population_over_optimum": (optimum + loss - other) / optimum,

@@ -185,7 +185,6 @@ IN_WEIGHTS = [
     ("hand_set gd", "one step", "rate 1.3", "rate_over_optimal", 1, 1.3, 1e-5),
     (*ONE_STEP, "label_column 0.1", "kq_label_column", 0, 0.1, 1e-5),
     (*ONE_STEP, "pv_leak 0.1", "pv_rest", 0, 0.1, 1e-5),
-    (*ONE_STEP, "pv_leak 0.1", "pv_mixed", 0, 0.1, 1e-5),
     (*ONE_STEP, "tilted 0.25", "kq_offdiagonal", 0, 0.25 / np.sqrt(10), 0.03),
     (*TWO_STEPS, "rate 1.15", "step", STEPS[0], 1.15 * STEPS[0], 1e-5),
     (*TWO_STEPS, "gamma 1.15", "gamma", GAMMAS[0], 1.15 * GAMMAS[0], 1e-5),

@@ -128,12 +128,6 @@ def fitted_scale(both: Compared) -> float:
     return both.agreement["fitted_scale"]
 
 
-@measure(tolerance=1e-3)
-def fitted_model_diff(both: Compared) -> float:
-    """model_diff after the factor fitted_scale"""
-    return both.agreement["fitted_model_diff"]
-
-
 @measure
 def agrees(both: Compared) -> float:
     """1 if the loss is within 1 % of the reference's, the cosine 0.99 or more, differences within vo22-18"""

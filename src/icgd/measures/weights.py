@@ -87,13 +87,6 @@ def pv_rest(weighed: Weighed) -> float:
 
 
 @measure(tolerance=1e-3)
-def pv_mixed(weighed: Weighed) -> float:
-    """RMS entry of W_PV between inputs and label over |W_PV[y, y]|, first layer"""
-    pv = weighed.first[1]
-    return rms(np.r_[pv[:-1, -1], pv[-1, :-1]]) / abs(pv[-1, -1])
-
-
-@measure(tolerance=1e-3)
 def input_spread(weighed: Weighed) -> float:
     """standard deviation of the diagonal of W_PV's x block over its absolute mean, first layer"""
     diagonal = np.diag(weighed.first[1])[:-1]

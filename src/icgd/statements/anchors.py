@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 from icgd.config import Config
-from icgd.references import closed_form, descent, eigenbasis
+from icgd.references import closed_form, eigenbasis
 from icgd.statements.published_figures import readings
 from icgd.statements.table import Rows, statement, statements
 from icgd.tasks import published
@@ -20,12 +20,6 @@ def run(config: Config, scale: str) -> Rows:
     for anchor in statements(sys.modules[__name__]):
         rows.add(anchor, rows)
     return rows
-
-
-@statement
-def released_rate(rows: Rows) -> None:
-    """Rate that the released line search finds."""
-    rows.put(descent.released_line_search(published.tasks())[0], tasks="published", reference="1 steps")
 
 
 @statement(unit={"gd_minimum_step": "steps"})

@@ -75,12 +75,9 @@ def noisy_windows(rows: Errors) -> None:
         sets, sizes = data.sets(task, SEQUENCES, rows.few), WINDOWS[:2] if rows.few else WINDOWS
         losses = [tuned(sets, size) for size in sizes]
         for name in list(sets)[1:]:
-            of_set = [loss[name] for loss in losses]
+            best = sizes[int(np.argmin([loss[name] for loss in losses]))]
             what = "best_window: Observations with the least loss, 1 to 12, by ridge regression at every t."
-            rows.put({subject: sizes[int(np.argmin(of_set))]}, name, what)
-            what = "window_loss: Loss of ridge regression on a window, lambda tuned."
-            for size, loss in zip(sizes, of_set, strict=True):
-                rows.put({subject: loss}, name, what, reference=f"{size} observations")
+            rows.put({subject: best}, name, what)
 
 
 def tuned(sets: Mapping[str, np.ndarray], size: int = 1, lambdas: np.ndarray = LAMBDAS) -> dict[str, float]:
