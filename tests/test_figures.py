@@ -62,6 +62,13 @@ def test_every_figure_names_its_files():
         assert any(path.startswith("published/") for path in files) == (name not in OURS)
 
 
+def test_only_a_place_at_the_end_of_training_reads_histories():
+    asked = Request("loss", "network")
+    for query in (Curve("few_shot_end", asked, "end"), Points("few_shot_end", asked, "ends", 3.0)):
+        assert query.reads() == [(kind, "few_shot_end") for kind in query.kinds]
+    assert ("history", "one_layer") in Points("one_layer", asked, "trained", queries.END).reads()
+
+
 def test_planning_needs_neither_jax_nor_matplotlib():
     code = "import sys; from icgd.figures import plan; plan.requests(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)

@@ -36,7 +36,7 @@ class Query:
 
     def reads(self) -> list[tuple[str, str]]:
         """Kinds of files, each with its experiment."""
-        placed = any(isinstance(value, str) and value in (END, ENDS) for value in vars(self).values())
+        placed = getattr(self, "x", None) in (END, ENDS)
         own = [(kind, getattr(self, "of", "")) for kind in (*self.kinds, *["history"] * placed)]
         return own + [read for query in getattr(self, "queries", ()) for read in query.reads()]
 
