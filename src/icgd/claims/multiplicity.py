@@ -1,6 +1,7 @@
 """How many verdicts could be wrong by chance, and which stand when all of a source count together."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable
 
 from scipy.special import betainc
@@ -71,19 +72,14 @@ def _of_fraction(successes: int, n: int, low: float, high: float) -> float:
     return min(1.0, 2 * max(tails))
 
 
-def holm(named: dict[str, float], level: float = LEVEL) -> set[str]:
-    """Names that stand under Holm's step-down: p_(i) <= level / (m - i + 1) for all up to it."""
+def holm(named: dict[str, float]) -> set[str]:
+    """Names that stand under Holm's step-down: p_(i) <= LEVEL / (m - i + 1) for all up to it."""
     kept: set[str] = set()
     for place, (name, p) in enumerate(sorted(named.items(), key=lambda item: item[1])):
-        if p > level / (len(named) - place):
+        if p > LEVEL / (len(named) - place):
             break
         kept.add(name)
     return kept
-
-
-def p_values(verdicts: Iterable[dict]) -> dict[str, float]:
-    """Claim -> p, for claims that rest on an interval over units."""
-    return {claim["id"]: p_of(claim) for claim in verdicts if bearing(claim)}
 
 
 def bearing(claim: dict) -> list[dict]:
@@ -111,20 +107,13 @@ def p_of(claim: dict) -> float:
 
 def together(verdicts: Iterable[dict]) -> dict[str, bool]:
     """Of each claim that is decided by intervals: does it stand when its source's are taken together?"""
-    verdicts = list(verdicts)
-    kept, tested = standing(verdicts), p_values(verdicts)
-    return {
-        claim["id"]: claim["id"] in kept
-        for claim in verdicts
-        if claim["id"] in tested and claim.get("verdict") in DECIDED
-    }
-
-
-def standing(verdicts: list[dict]) -> set[str]:
-    """Decided claims that rest on intervals and stand when their source's are taken together."""
-    found: set[str] = set()
-    for source in {claim.get("source") for claim in verdicts}:
-        found |= holm(p_values([claim for claim in verdicts if claim.get("source") == source]))
+    families: dict[str, list[dict]] = defaultdict(list)
+    for claim in filter(bearing, verdicts):
+        families[claim["source"]].append(claim)
+    found: dict[str, bool] = {}
+    for family in families.values():
+        kept = holm({claim["id"]: p_of(claim) for claim in family})  # of an undecided one p is 1
+        found |= {claim["id"]: claim["id"] in kept for claim in family if claim["verdict"] in DECIDED}
     return found
 
 

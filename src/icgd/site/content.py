@@ -119,7 +119,8 @@ class Content:
     @cached_property
     def standing(self) -> dict[str, bool]:
         """Decided claims by intervals: does each stand together with the others of its source?"""
-        return multiplicity.together(self.claims)
+        said = {claim["id"]: claim["together"] for claim in self.claims}
+        return {id_: stands for id_, stands in said.items() if stands is not None}
 
     def by_source(self) -> Iterator[tuple[dict, Counter, int, int]]:
         """A source, its claims by verdict, how many rest on intervals, and how many of these stand."""
