@@ -114,7 +114,9 @@ class Pages:
             "plot": lambda *given: Markup(plot(*given)), "axis_title": axis_title, "where": where,
             "rules": content.rules, "controls": content.controls, "printed": content.printed,
             "weights_of": content.weights_of, "figure_title": content.figure_title,
-            "passage_id": passage_id, "in_group": in_group,
+            "passage_id": passage_id, "in_group": in_group, "chief": chief,
+            "neighbours": self._neighbours, "drawn_from": self._drawn_from,
+            "history": lambda id_: [line for line in site.history if line["claim"] == id_],
         }  # fmt: skip
 
     def all(self) -> Iterator[tuple[str, str]]:
@@ -146,12 +148,6 @@ class Pages:
         found = self.environment.get_template(f"{template}.md.j2").render(
             root="../" * depth,
             repository=lambda path: repository(path, depth),
-            neighbours=self._neighbours,
-            claim_source=lambda passage: self.source_of[passage.document],
-            origin=lambda claim: self.site.sources[claim["source"]]["url"],
-            history=lambda id_: [line for line in self.site.history if line["claim"] == id_],
-            chief=chief,
-            drawn_from=self._drawn_from,
             **given,
         )
         found = re.sub(r"(?<=[^\n])~~~~$", "\n~~~~", found.lstrip(), flags=re.M)  # a fence has its own line
@@ -159,10 +155,6 @@ class Pages:
 
     def _drawn_from(self, experiment: str) -> list[str]:
         return [figure for figure in self.site.figures if experiment in self.site.drawn_in(figure)]
-
-    @property
-    def source_of(self) -> dict[str, str]:
-        return {document.name: document.source for document in self.site.documents}
 
     @pass_context
     def _ids(self, context: dict, text: str) -> Markup:

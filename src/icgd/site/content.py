@@ -85,12 +85,15 @@ class Content:
                     found[id_].append(passage)
         return found
 
+    @cached_property
+    def source_of(self) -> dict[str, str]:
+        """Documents, each with the source that it is of."""
+        return {document.name: document.source for document in self.documents}
+
     def url(self, passage: coverage.Passage) -> str:
         """The passage in its document: a link that lands on its words, where both are known."""
-        source = next(document.source for document in self.documents if document.name == passage.document)
-        return words.text_fragment(
-            self.sources[source]["url"], self._ends.get((passage.document, passage.start), ())
-        )
+        url = self.sources[self.source_of[passage.document]]["url"]
+        return words.text_fragment(url, self._ends.get((passage.document, passage.start), ()))
 
     def sentence(self, id_: str) -> dict[str, str] | None:
         """Of a claim from a paper: section of its sentence, how that begins and ends, a link to it."""
