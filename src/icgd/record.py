@@ -170,17 +170,21 @@ def device() -> str:
     return f"{first.platform} ({first.device_kind}, {platform.machine()}) {flags}".strip()
 
 
-def lineage(ends: Iterable[Path | str]) -> dict[str, Artefact]:
-    """Everything that ``ends`` were made from, and they themselves, by path."""
+def behind(ends: Iterable[Path | str]) -> dict[Path, dict | None]:
+    """Everything that ``ends`` were made from, and they themselves, each with its record."""
     found, todo = {}, [Path(path) for path in ends]
     while todo:
         path = todo.pop()
-        if str(path) in found or not path.exists():
-            continue
-        record = of(path)
-        found[str(path)] = Artefact(path, sha256(path), record)
-        todo += [Path(name) for name in (record or {}).get("inputs", {})]
-    return dict(sorted(found.items()))
+        if path not in found and path.exists():
+            found[path] = of(path)
+            todo += [Path(name) for name in (found[path] or {}).get("inputs", {})]
+    return found
+
+
+def lineage(ends: Iterable[Path | str]) -> dict[str, Artefact]:
+    """The same by path, with what the files hold today."""
+    made = {str(path): Artefact(path, sha256(path), record) for path, record in behind(ends).items()}
+    return dict(sorted(made.items()))
 
 
 def of(path: Path | str) -> dict | None:

@@ -169,17 +169,8 @@ class Content:
 
     def cost(self, claim: dict) -> float:
         """CPU minutes of everything that a verdict rests on."""
-        seen, todo, total = set(), [given["path"] for given in claim["inputs"]], 0.0
-        while todo:
-            path = todo.pop()
-            found = record.of(path) if path not in seen else None
-            seen.add(path)
-            key = found and found["record"]
-            if found and key not in seen:
-                seen.add(key)
-                total += found["cpu_s"]
-                todo += found.get("inputs", {})
-        return total / 60
+        made = record.behind(given["path"] for given in claim["inputs"]).values()
+        return sum({one["record"]: one["cpu_s"] for one in made if one}.values()) / 60
 
 
 def _in_order(path: Path) -> tuple:
