@@ -4,7 +4,7 @@ A colour says what is drawn and means one thing in all of a figure. A pen says w
 all seeds, or a published one, which is pale and behind ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"  # Okabe and Ito
@@ -77,6 +77,11 @@ def family(
     return ours | {("published", series + end): Look(label, color, pen) for end, pen in theirs.items()}
 
 
+def merged(several: Iterable[Looks]) -> Looks:
+    """The looks of several in one."""
+    return {key: look for one in several for key, look in one.items()}
+
+
 REFERENCES: Looks = {
     ("ours", name): Look(label, color, pen)
     for name, (label, color, pen) in {
@@ -128,8 +133,7 @@ def agreement(color: str, published: Pen = PUBLISHED, **more: object) -> Looks:
     pens = dict.fromkeys(MEASURES, published)
     if published.line:
         pens["preds_diff"] = published._replace(line=MEASURES["preds_diff"][1], width=2.0)
-    found = (
+    return merged(
         family(name, words, color, published=pens[name], line=line, **more)
         for name, (words, line) in MEASURES.items()
     )
-    return {key: look for one in found for key, look in one.items()}

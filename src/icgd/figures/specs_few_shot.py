@@ -24,14 +24,13 @@ UNTRAINED: Looks = {
     ("published", "ridge"): Look("", BLACK, hollow()),
     ("ours", "zero"): Look("predicting zero", GREY, DOTTED),
 }
-LOOKS = UNTRAINED | {
-    key: look for name, (_, words, color) in TUNED.items()
-    for key, look in looks.family(name, words, color, published=hollow()).items()
-}
-BOTH: Looks = UNTRAINED | {
-    key: look for of, line in {SOFTMAX: "-", MESA: "--"}.items()
-    for key, look in looks.family(of, NAMES[of], BLUE, published=hollow(), line=line).items()
-}
+LOOKS = UNTRAINED | looks.merged(
+    looks.family(name, words, color, published=hollow()) for name, (_, words, color) in TUNED.items()
+)
+BOTH: Looks = UNTRAINED | looks.merged(
+    looks.family(of, NAMES[of], BLUE, published=hollow(), line=line)
+    for of, line in {SOFTMAX: "-", MESA: "--"}.items()
+)
 
 
 def by_pair(pairs: str, subject: str = "network") -> Request:

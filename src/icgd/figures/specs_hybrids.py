@@ -61,10 +61,9 @@ LAGS = {  # words, colour
     0: ("the current state", BLACK), 1: ("the one before", ORANGE), 2: ("two before", SKY),
     3: ("three before", PURPLE), 5: ("five before", GREY),
 }
-OF_LAG = {
-    key: look for lag, words in LAGS.items()
-    for key, look in looks.family(f"lag_{lag}", *words, published=hollow("D")).items()
-}
+OF_LAG = looks.merged(
+    looks.family(f"lag_{lag}", *words, published=hollow("D")) for lag, words in LAGS.items()
+)
 
 
 def sensitivity(letter: str, of: str) -> Panel:

@@ -61,7 +61,7 @@ def as_r2(figure: str, panel: str, series: str, power: float, name: str) -> Publ
 
 def named(*experiments: str) -> Looks:
     """Everything of these networks."""
-    return {key: look for of in experiments for key, look in looks.family(of, *WORDS[of]).items()}
+    return looks.merged(looks.family(of, *WORDS[of]) for of in experiments)
 
 
 # Binding and probes of the next state, full observation (figure 2 in part)
@@ -100,10 +100,10 @@ FEATURES_BY_LAYER = Panel(
         Curve(NONLINEAR, r2("features_r2", LAST, "layers", "untrained"), "untrained", "once"),
         *(as_r2("vo23_fig2", "features", series, FEATURE, series) for series in FEATURES),
     ),
-    UNTRAINED | {
-        key: look for series, (_, words, color) in FEATURES.items()
-        for key, look in looks.family(series, words, color, published=hollow()).items()
-    },
+    UNTRAINED | looks.merged(
+        looks.family(series, words, color, published=hollow())
+        for series, (_, words, color) in FEATURES.items()
+    ),
     **SHARE,
 )
 VO23_FIG2 = Figure(((BINDING, BOUND_BY_LAYER), (NEXT_OF_BOTH, FEATURES_BY_LAYER)), 6.4)
@@ -189,9 +189,9 @@ VO23_FIG3B = Figure((MAPS, STRIPS), 4.6, ONE, median=RATE)
 # What six linear layers hold (figures 4e and 4f)
 
 AT = {10: SKY, 20: ORANGE, 40: PURPLE}
-BY_POSITION: Looks = UNTRAINED | {
-    key: look for t, color in AT.items() for key, look in looks.family(f"at_{t}", f"t = {t}", color).items()
-} | {("published", "at_20"): Look("", AT[20], PUBLISHED)}
+BY_POSITION: Looks = UNTRAINED | looks.merged(
+    looks.family(f"at_{t}", f"t = {t}", color) for t, color in AT.items()
+) | {("published", "at_20"): Look("", AT[20], PUBLISHED)}
 
 
 def layers(of: str, measure: str, positions: tuple[int, ...], target: str = "") -> tuple[Query, ...]:
@@ -228,8 +228,9 @@ WITH_CONTEXT = Panel(
     "context", "(d) preconditioned, after layer 6", POSITION, R2,
     tuple(network(SIX, r2(measure, tasks, "positions"), series)
           for series, (measure, tasks, *_) in INVERSE_LOOKS.items()),
-    {key: look for series, (*_, words, color) in INVERSE_LOOKS.items()
-     for key, look in looks.family(series, words, color).items()},
+    looks.merged(
+        looks.family(series, words, color) for series, (*_, words, color) in INVERSE_LOOKS.items()
+    ),
     extra=True, **SHARE,
 )
 CONTROLS = {  # words on the axis -> measure, reference, tasks
@@ -343,11 +344,9 @@ PROBED = Panel(
         Curve(SIX, MOVED, "moved", "once"),
         Curve(FIXED_SIX, r2(*RELEASED_AT_20, "untrained"), "untrained", "once"),
     ),
-    UNTRAINED | {
-        **{key: look for series, (_, words, color) in KNOWS.items()
-           for key, look in looks.family(series, words, color).items()},
-        ("ours", "moved"): Look("these on random ones", ORANGE, DOTTED),
-    },
+    UNTRAINED | looks.merged(
+        looks.family(series, words, color) for series, (_, words, color) in KNOWS.items()
+    ) | {("ours", "moved"): Look("these on random ones", ORANGE, DOTTED)},
     **SHARE,
 )
 VO23_FIG12 = Figure(((FIXED_CONTEXT, FIXED_DEPTH, PROBED),), 3.9, FIXED_SIX)

@@ -17,10 +17,10 @@ OF_COPIES = Panel(
         *(network(of, BY_LAYER, f"n_{n}") for n, (of, _) in COPIES.items()),
         Published("vo23_fig5", "copies", "mean", {f"n_{n}": f"n_{n}" for n in COPIES}),
     ),
-    {
-        key: look for n, (_, color) in COPIES.items()
-        for key, look in looks.family(f"n_{n}", f"{n} dimensions", color, published=hollow()).items()
-    },
+    looks.merged(
+        looks.family(f"n_{n}", f"{n} dimensions", color, published=hollow())
+        for n, (_, color) in COPIES.items()
+    ),
     across=(Across(1.1, "bound of the rule from layer 3 on"), Across(2.0, "and of layer 1", line=":")),
     log="y",
 )

@@ -85,10 +85,9 @@ SENSITIVITIES = {  # column of the history -> published series, words, colour
 }
 THEIRS = {theirs: ours for ours, (theirs, *_) in SENSITIVITIES.items()}
 WIDE = PUBLISHED_SEED._replace(width=1.8)
-SENSED = {
-    key: look for name, (_, words, color) in SENSITIVITIES.items()
-    for key, look in family(name, words, color, FAINT, WIDE, median=True).items()
-}
+SENSED = looks.merged(
+    family(name, words, color, FAINT, WIDE, median=True) for name, (_, words, color) in SENSITIVITIES.items()
+)
 AS_DRAWN = Look("to the next, axis as drawn", GREEN, PUBLISHED_SEED._replace(line=":", words=""))
 FIG5_LOSSES = (*parts.training(TOKENS, {**ONE_STEP, "zero": "zero"}), *parts.as_published("fig5", "gd"))
 STEP_AXIS = {"xlim": (0, 40_000), "xticks": {k: f"{k}" for k in range(0, 40_001, 10_000)}}  # five fit

@@ -46,7 +46,7 @@ def loss(subject: str = "network", along: str = "") -> Request:
 def by_position(networks: Iterable[str], published: Query | None = None) -> Panel:
     """Losses of networks of one to six linear layers and of a mesa layer, and of ridge regression."""
     names = dict(zip(networks, NETWORKS.values(), strict=True))
-    looked = {key: look for of, words in names.items() for key, look in looks.family(of, *words).items()}
+    looked = looks.merged(looks.family(of, *words) for of, words in names.items())
     looked |= {("ours", "ridge"): Look("ridge regression", BLACK, DASHED)}
     queries = (
         *(Curve(of, loss(along="positions"), of, "mean") for of in names),
