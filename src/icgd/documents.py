@@ -6,12 +6,13 @@ from pathlib import Path
 
 import yaml
 
-from icgd import cards, config, crate, dictionary, paths
+from icgd import cards, config, crate, dictionary, record
+from icgd.audit import programs
 from icgd.claims import coverage
 from icgd.config import Config
 from icgd.dictionary import Entry
 from icgd.errors import IcgdError
-from icgd.files import read_json, write_text
+from icgd.files import write_text
 from icgd.measures.request import predictors
 
 DICTIONARY = Path("docs/data-dictionary.md")
@@ -110,28 +111,17 @@ def budget(page: str) -> str:
     if not (first and last):
         raise IcgdError(f"{BUDGET} lacks the line {BEGIN.strip()} or {END.strip()}; put both back.")
     rows = ["| trained | runs | steps | ms a step | CPU minutes |\n|---|---|---|---|---|\n"]
-    total, count = 0.0, 0
-    for name, records in sorted(_trained().items()):
-        seconds, steps = sum(record["cpu_s"] for record in records), _steps(records[0]["settings"])
+    total, count, trained = 0.0, 0, defaultdict(list)
+    for path, name in programs.trained().items():
+        trained[name].append(record.of(path))
+    for name, records in sorted(trained.items()):
+        seconds, steps = sum(one["cpu_s"] for one in records), _steps(records[0]["settings"])
         each = 1000 * seconds / len(records) / steps  # milliseconds
         each = f"{each:.0f}" if each >= 100 else f"{each:.2g}"
         rows.append(f"| `{name}` | {len(records)} | {steps} | {each} | {seconds / 60:.1f} |\n")
         total, count = total + seconds, count + len(records)
     rows.append(f"| **all** | {count} | | | **{total / 60:.0f}** |\n")
     return before + BEGIN + "".join(rows) + END + after
-
-
-def _trained() -> dict[str, list[dict]]:
-    """Records of all training jobs at full scale, by experiment or released recipe."""
-    found, folder = defaultdict(list), paths.RESULTS / "full"
-    for pattern, part in (
-        ("*/seed-*/weights.npz", 0),
-        ("sweeps/*/seed-*.npz", 1),
-        ("references/released-*.csv", 1),
-    ):
-        for path in sorted(folder.glob(f"{pattern}.provenance.json")):
-            found[path.relative_to(folder).parts[part].split(".")[0]].append(read_json(path))
-    return found
 
 
 def _steps(settings: dict) -> int:

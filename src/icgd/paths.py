@@ -15,14 +15,9 @@ NUMBERS = Path("published") / "numbers.csv"
 CHECK = Path(".check")  # scratch of `icgd check`, unless another folder is named
 DIGESTS = Path("published") / "digests.csv"  # of these, which nobody recorded making
 
-# What only training makes, in the folder of a scale.
-GIVEN = (
-    "*/seed-*/weights.npz",
-    "*/seed-*/history.csv",
-    "sweeps/*/seed-*.npz",
-    "sweeps/*/seed-*.csv",
-    "references/released-*.csv",
-)
+# What was trained, in the folder of a scale; and all that only training makes.
+WEIGHTS = ("*/seed-*/weights.npz", "sweeps/*/seed-*.npz", "references/released-*.csv")
+GIVEN = (*WEIGHTS, "*/seed-*/history.csv", "sweeps/*/seed-*.csv")
 
 
 def table(scale: str, experiment: str, name: str) -> Path:

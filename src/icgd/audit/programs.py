@@ -18,13 +18,12 @@ COLUMNS = (
     "date", "revision", "experiment", "evidence", "compared", "result", "largest_difference", "device",
     "was", "now",
 )  # fmt: skip
-WEIGHTS = ("*/seed-*/weights.npz", "sweeps/*/seed-*.npz", "references/released-*.csv")
 
 
 def trained() -> dict[Path, str]:
     """Everything that was trained at full scale, with the name of its experiment or recipe."""
     folder = paths.RESULTS / "full"
-    return {path: name_of(path) for pattern in WEIGHTS for path in sorted(folder.glob(pattern))}
+    return {path: name_of(path) for pattern in paths.WEIGHTS for path in sorted(folder.glob(pattern))}
 
 
 def name_of(path: Path) -> str:
