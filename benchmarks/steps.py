@@ -26,7 +26,7 @@ from icgd.config import Settings
 from icgd.errors import IcgdError
 from icgd.figures import style
 from icgd.figures.looks import BLUE, GREY, ORANGE
-from icgd.files import write_text
+from icgd.files import between, write_text
 from icgd.progress import say
 from icgd.record import Recorder
 
@@ -164,10 +164,9 @@ def picture(rows: list[dict], batch: int) -> Figure:
 
 def write(rows: list[dict], batch: int, results: Path = RESULTS, readme: Path = README) -> list[Path]:
     """Everything that is committed."""
-    text, page = markdown(rows, batch), readme.read_text("utf-8")
-    (before, _, rest), table = page.partition(BEGIN), results / "steps.md"
+    text, table = markdown(rows, batch), results / "steps.md"
     write_text(table, text)
-    write_text(readme, before + BEGIN + text + END + rest.partition(END)[2])
+    write_text(readme, between(readme.read_text("utf-8"), BEGIN, END, text, path=readme))
     words = {"title": f"CPU time of a training step, batch {batch}, and how it grows"}
     with style.theme():
         return [*reversed(style.write(picture(rows, batch), words, ROW, rows, results / "steps")), table]

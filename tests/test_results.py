@@ -118,7 +118,7 @@ def test_misuse_is_told(verdicts):
         verdicts.fill("{vo22-17.9:value}")
     with pytest.raises(IcgdError, match="no form 'valeu'"):
         verdicts.fill("{vo22-17:valeu}")
-    with pytest.raises(IcgdError, match="lacks the marks"):
+    with pytest.raises(IcgdError, match="README.md lacks the mark .*results.*put both back"):
         results.readme("nothing", verdicts)
 
 

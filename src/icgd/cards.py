@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
-
 from icgd import paths
 from icgd.config import Config, Settings
-from icgd.files import read_json, read_table
+from icgd.files import read_json, read_table, rendered
 
 SCALE = "full"
 ALWAYS = ("steps", "batch", "learning_rate")
@@ -22,10 +20,6 @@ def path(name: str, config: Config) -> Path:
 
 def cards(config: Config) -> dict[Path, str]:
     """The cards of all experiments with committed weights."""
-    loader = FileSystemLoader(Path(__file__).parent)
-    template = Environment(loader=loader, keep_trailing_newline=True, autoescape=False).get_template(
-        "card.md.j2"
-    )
     verdicts = read_json(paths.verdicts(SCALE)).values()
     found = {}
     for name, one in config.experiments.items():
@@ -33,7 +27,8 @@ def cards(config: Config) -> dict[Path, str]:
         known = {seed: _weights(name, seed, settings) for seed in range(settings.seeds)}
         if weights := {seed: file for seed, file in known.items() if file.exists()}:
             where = path(name, config)
-            found[where] = template.render(
+            found[where] = rendered(
+                "card.md.j2",
                 name=name,
                 about=one.about,
                 reduced=one.reduced,

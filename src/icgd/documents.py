@@ -11,8 +11,7 @@ from icgd.audit import programs
 from icgd.claims import coverage
 from icgd.config import Config
 from icgd.dictionary import Entry
-from icgd.errors import IcgdError
-from icgd.files import write_text
+from icgd.files import between, write_text
 from icgd.measures.request import predictors
 
 DICTIONARY = Path("docs/data-dictionary.md")
@@ -106,10 +105,6 @@ def budget(page: str) -> str:
     Raises:
         IcgdError: the page has lost a mark.
     """
-    before, first, rest = page.partition(BEGIN)
-    _, last, after = rest.partition(END)
-    if not (first and last):
-        raise IcgdError(f"{BUDGET} lacks the line {BEGIN.strip()} or {END.strip()}; put both back.")
     rows = ["| trained | runs | steps | ms a step | CPU minutes |\n|---|---|---|---|---|\n"]
     total, count, trained = 0.0, 0, defaultdict(list)
     for path, name in programs.trained().items():
@@ -121,7 +116,7 @@ def budget(page: str) -> str:
         rows.append(f"| `{name}` | {len(records)} | {steps} | {each} | {seconds / 60:.1f} |\n")
         total, count = total + seconds, count + len(records)
     rows.append(f"| **all** | {count} | | | **{total / 60:.0f}** |\n")
-    return before + BEGIN + "".join(rows) + END + after
+    return between(page, BEGIN, END, "".join(rows), path=BUDGET)
 
 
 def _steps(settings: dict) -> int:

@@ -46,6 +46,31 @@ def write_text(path: Path | str, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def between(text: str, begin: str, end: str, *new: str, path: Path | str) -> str:
+    """The text of a page with new blocks between its pairs of marks, one after the other.
+
+    Raises:
+        IcgdError: the page has lost a mark.
+    """
+    found = []
+    for block in new:
+        before, first, rest = text.partition(begin)
+        _, last, text = rest.partition(end)
+        if not (first and last):
+            raise IcgdError(f"{path} lacks the mark {begin.strip()} or {end.strip()}; put both back.")
+        found += [before, begin, block, end]
+    return "".join([*found, text])
+
+
+def rendered(template: str, **given: object) -> str:
+    """A Markdown page from its template, a file of the package."""
+    import jinja2  # here, as PyYAML below
+
+    loader = jinja2.FileSystemLoader(Path(__file__).parent)
+    pages = jinja2.Environment(loader=loader, keep_trailing_newline=True, autoescape=False)
+    return pages.get_template(template).render(**given)
+
+
 def write_json(path: Path | str, value: object) -> None:
     """Write JSON atomically, with sorted keys and two spaces, so that diffs are readable."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")

@@ -7,14 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
-
 from icgd import paths
 from icgd.audit import explain
 from icgd.claims import registry
 from icgd.claims.words import asked, group, is_finding, number, ours, unlike
 from icgd.errors import IcgdError
-from icgd.files import read_json, read_yaml, write_text
+from icgd.files import between, read_json, read_yaml, rendered, write_text
 
 TOPICS, RESULTS, README = Path("claims/topics.yaml"), Path("RESULTS.md"), Path("README.md")
 BEGIN, END = "<!-- results: written by python -m icgd results -->\n", "<!-- end of results -->"
@@ -173,11 +171,10 @@ def documents(verdicts: Verdicts) -> str:
 
 def results(verdicts: Verdicts) -> str:
     """RESULTS.md."""
-    loader = FileSystemLoader(Path(__file__).parent)
-    environment = Environment(loader=loader, keep_trailing_newline=True, autoescape=False)
-    environment.filters["fill"] = verdicts.fill
-    page = environment.get_template("results.md.j2").render(
+    page = rendered(
+        "results.md.j2",
         **read_yaml(TOPICS),
+        fill=verdicts.fill,
         rows=verdicts.rows,
         counts=counted(verdicts),
         documents=documents(verdicts),
@@ -216,13 +213,7 @@ def summary(verdicts: Verdicts) -> tuple[str, str]:
 
 def readme(text: str, verdicts: Verdicts) -> str:
     """The README with its two blocks, answer and table, as they are now."""
-    for block in summary(verdicts):
-        before, _, rest = text.partition(BEGIN)
-        _, end, after = rest.partition(END)
-        if not end:
-            raise IcgdError(f"{README} lacks the marks of an answer and of a table of results.")
-        text = f"{before}\0{block}\n{end}{after}"
-    return text.replace("\0", BEGIN)
+    return between(text, BEGIN, END, *(f"{block}\n" for block in summary(verdicts)), path=README)
 
 
 def write() -> None:
