@@ -30,6 +30,7 @@ LARGEST_BLOCK = 32  # sequences computed at a time
 SOFTMAX_POSITIONS, HEAD_POSITIONS = 512, 4096  # of them, at most: the fastest sizes measured on a CPU
 
 Layer = dict[str, jax.Array]  # the matrices of one layer
+Function = Callable[[jax.Array], jax.Array]  # of the states of one block
 
 
 def block_size(settings: Causal, context: int) -> int:
@@ -49,11 +50,11 @@ def predict(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array:
 
 def loss(settings: Causal, weights: Weights, sequences: Sequences | Pairs) -> jax.Array:
     """Half the squared error summed over entries, mean over positions and sequences."""
-    if settings.tuned == "copies":
-        states = sequences.states[:, :-1]
-        missed, size = functools.partial(_missed, settings, weights), block_size(settings, states.shape[1])
-        return jnp.mean(batched.over_blocks(missed, states, size))
-    return _loss(functools.partial(predict, settings, weights), weights, sequences)
+
+    def in_blocks(function: Function, states: jax.Array) -> jax.Array:
+        return batched.over_blocks(function, states, block_size(settings, states.shape[1]))
+
+    return _loss(settings, weights, sequences, in_blocks)
 
 
 def loss_and_gradient(
@@ -62,23 +63,34 @@ def loss_and_gradient(
     """`loss` of one block and its gradient, zero for everything that is not tuned."""
 
     def of_block(tuned: Weights) -> jax.Array:
-        merged = {**weights, **tuned}
-        if settings.tuned == "copies":
-            return jnp.mean(_missed(settings, merged, sequences.states[:, :-1]))
-        return _loss(functools.partial(_predict, settings, merged), merged, sequences)
+        return _loss(settings, {**weights, **tuned}, sequences, lambda function, states: function(states))
 
-    if settings.tuned == "all":
-        return jax.value_and_grad(of_block)(weights)
-    copied, token = settings.tuned == "copies", f"tokens/{settings.tuned}"
-    names = [name for name in weights if (causal.is_copy(name) if copied else name == token)]
-    value, gradient = jax.value_and_grad(of_block)({name: weights[name] for name in names})
-    return value, {**jax.tree.map(jnp.zeros_like, weights), **gradient}
+    tuned = {name: one for name, one in weights.items() if _is_tuned(settings, name)}
+    value, gradient = jax.value_and_grad(of_block)(tuned)
+    fixed = {name: jnp.zeros_like(one) for name, one in weights.items() if name not in tuned}
+    return value, fixed | gradient
+
+
+def _is_tuned(settings: Causal, name: str) -> bool:
+    if settings.tuned == "copies":
+        return causal.is_copy(name)
+    return settings.tuned == "all" or name == f"tokens/{settings.tuned}"
 
 
 def _loss(
-    predict: Callable[[jax.Array], jax.Array], weights: Weights, sequences: Sequences | Pairs
+    settings: Causal,
+    weights: Weights,
+    sequences: Sequences | Pairs,
+    run: Callable[[Function, jax.Array], jax.Array],
 ) -> jax.Array:
-    """Of the states that follow, or in a stream of what follows x_1, x_2, ..."""
+    """Of the states that follow, or in a stream of what follows x_1, x_2, ...; or of copies.
+
+    Args:
+        run: gives a function of one block the states, at once or block by block.
+    """
+    if settings.tuned == "copies":
+        return jnp.mean(run(functools.partial(_missed, settings, weights), sequences.states[:, :-1]))
+    predict = functools.partial(run, functools.partial(_predict, settings, weights))
     if isinstance(sequences, Sequences):
         return dynamics.half_mean_square(predict(sequences.states[:, :-1]), sequences.states[:, 1:])
     extra = weights["tokens/end"], weights.get("tokens/prefix")
