@@ -144,9 +144,7 @@ def statement(parsed: argparse.Namespace) -> None:
     from icgd import statements
 
     config, scale = planned(parsed)
-    bounds = config.scales[scale].model_dump(mode="json", exclude={"weights"})
-    settings = {"bounds": bounds, "key_implementation": config.key_implementation}
-    record = recorder("statement", {"statement": parsed.name, **settings})
+    record = recorder("statement", {"statement": parsed.name, **statements.settings(config, scale)})
     outputs, inputs = statements.write(parsed.name, config, scale)
     for folder in dict.fromkeys(path.parent for path in outputs):  # a record speaks of its own folder
         record.write([path for path in outputs if path.parent == folder], inputs)

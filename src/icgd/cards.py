@@ -24,7 +24,8 @@ def cards(config: Config) -> dict[Path, str]:
     found = {}
     for name, one in config.experiments.items():
         settings = config.settings(name, SCALE)
-        known = {seed: _weights(name, seed, settings) for seed in range(settings.seeds)}
+        swept = settings.points
+        known = {seed: paths.trained(SCALE, name, seed, swept)[0] for seed in range(settings.seeds)}
         if weights := {seed: file for seed, file in known.items() if file.exists()}:
             where = path(name, config)
             found[where] = rendered(
@@ -80,7 +81,3 @@ def losses(name: str, seeds: Iterable[int]) -> list[float]:
     """Evaluation loss of each seed at the end of its training."""
     tables = [read_table(paths.history(SCALE, name, seed)) for seed in seeds]
     return sorted(float(table[-1]["evaluation_loss"]) for table in tables)
-
-
-def _weights(name: str, seed: int, settings: Settings) -> Path:
-    return (paths.sweep if settings.points else paths.weights)(SCALE, name, seed)

@@ -41,8 +41,8 @@ def seconds(rule: str, of: Mapping[str, str], config: Config, scale: str) -> flo
 def _training(name: str, config: Config, scale: str) -> float:
     """Of the median seed, by steps and batch."""
     full, own = (config.settings(name, one) for one in ("full", scale))
-    of_seed = paths.sweep if full.points else paths.weights
-    took = median(_took(of_seed("full", name, seed)) for seed in range(full.seeds))
+    of_seeds = (paths.trained("full", name, seed, full.points)[0] for seed in range(full.seeds))
+    took = median(map(_took, of_seeds))
     return took * _work(own) / _work(full)
 
 

@@ -50,6 +50,13 @@ def sweep(scale: str, name: str, seed: int, kind: str = "npz") -> Path:
     return RESULTS / scale / "sweeps" / name / f"seed-{seed}.{kind}"
 
 
+def trained(scale: str, name: str, seed: int, swept: object) -> list[Path]:
+    """Weights and history of one seed; of an experiment with axes those of all its points."""
+    if swept:
+        return [sweep(scale, name, seed, kind) for kind in ("npz", "csv")]
+    return [weights(scale, name, seed), history(scale, name, seed)]
+
+
 def unfinished_sweep(scale: str, name: str, seed: int) -> Path:
     """Finished points of a seed whose sweep has not ended; not committed."""
     return RESULTS / scale / "sweeps" / name / f"seed-{seed}" / "unfinished.npz"

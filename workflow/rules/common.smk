@@ -74,9 +74,7 @@ shell.prefix(
 
 def of_seed(experiment, scale, seed):
     """Weights and history of one seed; of an experiment with axes those of all its points."""
-    if CONFIG.named(experiment).axes:
-        return [paths.sweep(scale, experiment, seed, kind) for kind in ("npz", "csv")]
-    return [paths.weights(scale, experiment, seed), paths.history(scale, experiment, seed)]
+    return paths.trained(scale, experiment, seed, CONFIG.named(experiment).axes)
 
 
 def likely(job):
@@ -111,9 +109,9 @@ def released_settings(wildcards):
     return tuned.released(CONFIG, wildcards.scale, *network).model_dump_json()
 
 
-def bounds(wildcards):
-    """Params function: what tables without a trained network depend on."""
-    return CONFIG.key_implementation + CONFIG.scales[wildcards.scale].model_dump_json()
+def statement_settings(wildcards):
+    """Params function: what tables without a trained network depend on, as JSON."""
+    return json.dumps(statements.settings(CONFIG, wildcards.scale))
 
 
 def of_claims(claims, scale):

@@ -29,7 +29,7 @@ for name, tables_of in statements.OUTPUTS.items():
             "../../environment.yml"
         params:
             statement=name,
-            settings=bounds,
+            settings=statement_settings,
             code=CODE["statement"],
         shell:
             "python -m icgd statement {params.statement} --scale {wildcards.scale} > {log} 2>&1"

@@ -42,7 +42,10 @@ def run(config: Config, write: bool = True) -> int:
         print(f"attest: undo the change of training, or train anew: {', '.join(differ)}; nothing was written")
         return 1
     lines = [line(name, one, was[name], today[name]) for name, one in samples.items()]
-    save(before, today, lines + [vouching(name, count, today[name]) for name, count in unclean.items()])
+    for name, count in unclean.items():  # this revision compiles to the program of weights made elsewhere
+        one = same(f"of {count} seeds trained with uncommitted changes or at another revision")
+        lines.append(line(name, one, today[name], today[name]))
+    save(before, today, lines)
     return 0
 
 
@@ -60,11 +63,9 @@ def unvouched() -> dict[str, int]:
     return found
 
 
-def vouching(name: str, count: int, now: dict) -> dict[str, str]:
-    """The attestation that this revision compiles to the program of weights that were made elsewhere."""
-    about = {"experiment": name, "evidence": "program", "result": "same", "largest_difference": "0"}
-    compared = f"of {count} seeds trained with uncommitted changes or at another revision"
-    return {**about, "compared": compared, "was": programs.word(now), "now": programs.word(now)}
+def same(compared: str) -> Sample:
+    """That programs are the same, so that nothing was trained again."""
+    return Sample("program", compared, True, 0.0)
 
 
 def compiled(config: Config) -> Programs:
@@ -80,8 +81,8 @@ def compiled(config: Config) -> Programs:
     return found
 
 
-def line(name: str, one: Sample, was: dict, now: dict) -> dict[str, str]:
-    """The attestation of one experiment by a rerun."""
+def line(name: str, one: Sample, was: dict | None = None, now: dict | None = None) -> dict[str, str]:
+    """The attestation of one experiment, or of several whose programs it does not name."""
     return {
         "experiment": name,
         "evidence": one.evidence,
@@ -95,11 +96,9 @@ def line(name: str, one: Sample, was: dict, now: dict) -> dict[str, str]:
 
 def save(before: dict, today: Programs, lines: list[dict[str, str]]) -> None:
     """Write programs.json, and add a line for each rerun and one for all programs that needed none."""
-    same = len(today) - sum(one["was"] != one["now"] for one in lines)
-    if same:
-        about = {"experiment": "all others" if lines else "all", "evidence": "program"}
-        result = {"compared": f"{same} of {len(today)} programs", "result": "same", "largest_difference": "0"}
-        lines = [{**about, **result}, *lines]
+    if count := len(today) - sum(one["was"] != one["now"] for one in lines):
+        one = same(f"{count} of {len(today)} programs")
+        lines = [line("all others" if lines else "all", one), *lines]
     when = {
         "date": datetime.date.today().isoformat(),
         "revision": record.revision(),

@@ -3,7 +3,8 @@
 Standard library only, except that rule and settings are compared where PyYAML and pydantic are at hand.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from icgd import record
 from icgd.audit import programs
@@ -43,13 +44,19 @@ def _rule(found: dict) -> Iterator[str]:
 
 def _settings(found: dict, here: dict[str, record.Artefact]) -> Iterator[str]:
     """Files behind the tables that were made with other settings than today's, if these can be read."""
+    same = same_settings()
+    for path, artefact in here.items() if same else ():
+        if artefact.record and not same(artefact.record, artefact.path, found["scale"]):
+            yield f"{path} was made with other settings than today's"
+
+
+def same_settings() -> Callable[[dict, Path, str], bool] | None:
+    """What compares the settings of a record with today's; None without PyYAML and pydantic."""
     try:
         from icgd.audit.today import same
     except ModuleNotFoundError:
-        return
-    for path, artefact in here.items():
-        if artefact.record and not same(artefact.record, artefact.path, found["scale"]):
-            yield f"{path} was made with other settings than today's"
+        return None
+    return same
 
 
 def _chain(found: dict, here: dict[str, record.Artefact]) -> Iterator[str]:

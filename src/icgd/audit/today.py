@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from icgd import config, plan
+from icgd import config, plan, statements
 from icgd.audit.programs import name_of
 from icgd.claims import registry
 from icgd.config import Config, Settings, checked
@@ -43,8 +43,7 @@ def _measure(recorded: dict, path: Path, today: Config, scale: str) -> Pair:
 
 
 def _statement(recorded: dict, path: Path, today: Config, scale: str) -> Pair:
-    bounds = today.scales[scale].model_dump(mode="json", exclude={"weights"})
-    return recorded, {**recorded, "bounds": bounds, "key_implementation": today.key_implementation}
+    return recorded, {**recorded, **statements.settings(today, scale)}
 
 
 def _decide(recorded: dict, path: Path, today: Config, scale: str) -> Pair:

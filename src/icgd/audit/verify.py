@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from icgd import paths, record
 from icgd.audit import programs
+from icgd.audit.stale import same_settings
 from icgd.claims import history
 from icgd.errors import IcgdError
 from icgd.files import read_json, read_table, sha256
@@ -46,7 +47,7 @@ def run(scale: str) -> int:
     Raises:
         IcgdError: there is nothing to verify.
     """
-    known = Known(_settings(), programs.attested(), record.ancestors())
+    known = Known(same_settings(), programs.attested(), record.ancestors())
     findings = list(verify(scale, known))
     if not findings:
         raise IcgdError(f"there is nothing in results/{scale}; `make reproduce` or `make full` fills it.")
@@ -178,11 +179,3 @@ def settle(findings: list[Finding]) -> None:
                     os.utime(one, (now, now))
     except OSError:
         print("modification times could not be set here, so Snakemake may plan what is there already")
-
-
-def _settings() -> Callable | None:
-    try:
-        from icgd.audit.today import same
-    except ModuleNotFoundError:
-        return None
-    return same

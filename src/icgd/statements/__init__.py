@@ -28,6 +28,12 @@ INPUTS = {  # name -> the files that it reads, with "{scale}" for the name of on
 }
 
 
+def settings(config: Config, scale: str) -> dict[str, object]:
+    """What all statements depend on, as plain values: what is recorded with their tables."""
+    bounds = config.scales[scale].model_dump(mode="json", exclude={"weights"})
+    return {"bounds": bounds, "key_implementation": config.key_implementation}
+
+
 def write(name: str, config: Config, scale: str) -> tuple[list[Path], list[Path]]:
     """Compute and write what a statement consists of; its outputs, and the files that it read.
 
