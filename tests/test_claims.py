@@ -382,7 +382,7 @@ def test_the_released_codes_value_reaches_the_verdict():
 def test_a_bad_finding_is_refused(tmp_path, monkeypatch, text, says):
     (tmp_path / "findings.yaml").write_text(text)
     (tmp_path / "sources.yaml").write_text("- {id: vo22, claims: none.yaml}")
-    monkeypatch.setattr(registry, "FOLDER", tmp_path)
+    monkeypatch.setattr(registry.paths, "CLAIMS", tmp_path)
     registry.sources.cache_clear()
     try:
         with pytest.raises(IcgdError, match=says):

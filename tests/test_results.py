@@ -49,7 +49,7 @@ def test_a_topic_has_its_words_and_its_figure_is_drawn(topics):
 
 
 def test_numbers_in_the_texts_come_from_the_verdicts(verdicts, topics):
-    for topic in [*topics, {"claims": [], "says": " ".join(read_yaml(results.TOPICS)["answer"])}]:
+    for topic in [*topics, {"claims": [], "says": " ".join(read_yaml(paths.TOPICS)["answer"])}]:
         known = json.dumps([verdicts.of(id_) for id_ in topic["claims"]])
         for text in (results.HOLE.sub("", topic.get(key, "")) for key in TEXTS):
             assert not re.search(r"\d\.\d|\d %|[{}]", text), text

@@ -370,17 +370,16 @@ def figure(name: str, scale: str = "full") -> Picture:
     from icgd.figures import plan
 
     plan.named(name)
-    stem = root() / paths.FIGURES / scale / name
-    if not stem.with_suffix(".json").exists():
-        target = f"figures/{scale}/{name}.png"
+    png, svg, data, words = (
+        root() / paths.figure(scale, name, kind) for kind in ("png", "svg", "csv", "json")
+    )
+    if not words.exists():
+        target = paths.figure(scale, name)
         raise IcgdError(
             f"{target} is not there; draw it: snakemake --cores 1 --config scale={scale} -- {target}"
         )
-    frame = pd.read_csv(
-        stem.with_suffix(".csv"), dtype={"unit": str}, keep_default_na=False, na_values={"y": [""]}
-    )
-    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
-    return Picture(**read_json(stem.with_suffix(".json")), png=png, svg=svg, data=frame)
+    frame = pd.read_csv(data, dtype={"unit": str}, keep_default_na=False, na_values={"y": [""]})
+    return Picture(**read_json(words), png=png, svg=svg, data=frame)
 
 
 def table(name: str, scale: str = "full", kind: str = "measures") -> "pd.DataFrame":

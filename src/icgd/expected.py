@@ -34,7 +34,7 @@ def seconds(rule: str, of: Mapping[str, str], config: Config, scale: str) -> flo
     if rule in statements.OUTPUTS:
         return START + _took(paths.RESULTS / "full" / statements.OUTPUTS[rule][0])
     if rule == "figure":
-        return LIGHT + _took(paths.FIGURES / "full" / f"{of['figure']}.png")
+        return LIGHT + _took(paths.figure("full", of["figure"]))
     return LIGHT
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from icgd.errors import IcgdError
 
-MARK = Path("claims") / "sources.yaml"  # what a checkout is known by
+CLAIMS = Path("claims")
+TOPICS = CLAIMS / "topics.yaml"
+MARK = CLAIMS / "sources.yaml"  # what a checkout is known by
 RESULTS, FIGURES = Path("results"), Path("figures")
 HISTORY = RESULTS / "full" / "verdict-history.csv"
 CURVES = Path("published") / "von-oswald-2022-curves.csv"
@@ -75,6 +77,11 @@ def references(scale: str, table: str) -> Path:
 def released(scale: str, layers: int, sharing: str) -> Path:
     """GD++ as trained by the released recipe."""
     return references(scale, f"released-{layers}-{sharing}")
+
+
+def figure(scale: str, name: str, kind: str = "png") -> Path:
+    """A figure (png, svg), what it draws (csv) or its words (json)."""
+    return FIGURES / scale / f"{name}.{kind}"
 
 
 def verdicts(scale: str) -> Path:

@@ -14,7 +14,7 @@ from icgd.claims.words import asked, group, is_finding, number, ours, unlike
 from icgd.errors import IcgdError
 from icgd.files import between, read_json, read_yaml, rendered, write_text
 
-TOPICS, RESULTS, README = Path("claims/topics.yaml"), Path("RESULTS.md"), Path("README.md")
+RESULTS, README = Path("RESULTS.md"), Path("README.md")
 BEGIN, END = "<!-- results: written by python -m icgd results -->\n", "<!-- end of results -->"
 HOLE = re.compile(r"\{([a-z0-9-]+)(?:\.(\d+))?:([a-z_ ]+)\}")
 STANDS = {True: "yes", False: "no", None: "no interval"}
@@ -44,7 +44,7 @@ class Verdicts:
             IcgdError: the topics name a claim that has none.
         """
         if id_ not in self.all:
-            raise IcgdError(f"{TOPICS} names {id_!r}, which has no verdict.")
+            raise IcgdError(f"{paths.TOPICS} names {id_!r}, which has no verdict.")
         return self.all[id_]
 
     def together(self, ids: Iterable[str]) -> tuple[int, int]:
@@ -62,7 +62,8 @@ class Verdicts:
             return str(self.count[form])
         parts, number_ = self.of(id_)["parts"], int(part or 0)
         if number_ >= len(parts):
-            raise IcgdError(f"{TOPICS} names part {number_} of {id_}; its last is part {len(parts) - 1}.")
+            last = f"its last is part {len(parts) - 1}"
+            raise IcgdError(f"{paths.TOPICS} names part {number_} of {id_}; {last}.")
         return formed(parts[number_], form)
 
     def rows(self, topic: dict) -> Iterator[list[str]]:
@@ -93,7 +94,7 @@ def formed(part: dict, form: str) -> str:
         return number(part[form])
     share = {"percent": part["value"], "more": part["value"] - 1, "less": 1 - part["value"]}
     if form not in share:
-        raise IcgdError(f"{TOPICS}: there is no form {form!r} of a number; known are value, more, less.")
+        raise IcgdError(f"{paths.TOPICS}: a number has no form {form!r}; known are value, more, less.")
     return f"{100 * share[form]:.{0 if abs(share[form]) >= 0.1 else 1}f} %"
 
 
@@ -122,7 +123,7 @@ def _cell(text: str) -> str:
 
 def topics() -> list[dict]:
     """The topics, in the paper's order."""
-    return read_yaml(TOPICS)["topics"]
+    return read_yaml(paths.TOPICS)["topics"]
 
 
 def counted(verdicts: Verdicts) -> str:
@@ -173,7 +174,7 @@ def results(verdicts: Verdicts) -> str:
     """RESULTS.md."""
     page = rendered(
         "results.md.j2",
-        **read_yaml(TOPICS),
+        **read_yaml(paths.TOPICS),
         fill=verdicts.fill,
         rows=verdicts.rows,
         counts=counted(verdicts),
@@ -183,16 +184,9 @@ def results(verdicts: Verdicts) -> str:
     return re.sub(r"\n{3,}", "\n\n", page).rstrip("\n") + "\n"
 
 
-def told(figure: str) -> dict[str, str]:
-    """The words of a figure, as they were written where it was drawn.
-
-    Raises:
-        IcgdError: the topics name a figure that is not drawn.
-    """
-    path = paths.FIGURES / "full" / f"{figure}.json"
-    if not path.exists():
-        raise IcgdError(f"{TOPICS} names the figure {figure!r}, and {path} is missing.")
-    return read_json(path)
+def told(figure: str, scale: str = "full") -> dict[str, str]:
+    """A figure's title, caption and alternative text, as they were written where it was drawn."""
+    return read_json(paths.figure(scale, figure, "json"))
 
 
 def summary(verdicts: Verdicts) -> tuple[str, str]:
@@ -207,7 +201,7 @@ def summary(verdicts: Verdicts) -> tuple[str, str]:
         stand, tested = verdicts.together(topic["claims"])
         cells = [f"[{topic['title']}](RESULTS.md#{topic['id']})", *(str(words[word] or "") for word in WORDS)]
         lines.append(f"| {' | '.join([*cells, f'{stand} of {tested}' if tested else '–'])} |")
-    answer = "\n".join(verdicts.fill(sentence) for sentence in read_yaml(TOPICS)["answer"])
+    answer = "\n".join(verdicts.fill(sentence) for sentence in read_yaml(paths.TOPICS)["answer"])
     return answer, f"{counted(verdicts)}\n\n" + "\n".join(lines)
 
 

@@ -126,9 +126,8 @@ def of_figure(figure, scale):
 
 def pictures(scale):
     """Files of all figures that config.yaml asks for."""
-    return [
-        f"figures/{scale}/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg", "csv", "json")
-    ]
+    kinds = ("png", "svg", "csv", "json")
+    return [str(paths.figure(scale, figure, kind)) for figure in FIGURES for kind in kinds]
 
 
 @told

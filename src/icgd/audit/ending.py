@@ -1,13 +1,10 @@
 """The last lines of a run: how many verdicts of each kind, five of them, and what to look at."""
 
 from collections import Counter
-from pathlib import Path
 
 from icgd import paths
 from icgd.claims.words import in_words, measured, region
 from icgd.files import read_json, read_yaml
-
-TOPICS = Path("claims/topics.yaml")
 
 
 def lines(scale: str) -> list[str]:
@@ -17,7 +14,7 @@ def lines(scale: str) -> list[str]:
     told.append(
         f"{len(verdicts)} claims at {scale} scale: {', '.join(f'{n} {word}' for word, n in counted)}."
     )
-    chosen = read_yaml(TOPICS)["headlines"] if TOPICS.exists() else []
+    chosen = read_yaml(paths.TOPICS)["headlines"] if paths.TOPICS.exists() else []
     headlines = [verdicts[id_] for id_ in chosen if id_ in verdicts]
     for one in headlines:
         part = one["parts"][0]

@@ -93,8 +93,8 @@ def targets(asked: Iterable[str], scale: str) -> Iterator[Path]:
     """
     known = entries()
     for word in map(str.lower, asked):
-        if (paths.FIGURES / "full" / f"{word}.json").exists():
-            yield paths.FIGURES / scale / f"{word}.png"
+        if paths.figure("full", word, "json").exists():
+            yield paths.figure(scale, word)
         elif word not in known:
             raise unknown(word, known)
         elif not waits(known[word]):
@@ -111,7 +111,7 @@ def printed(told: Iterable[str]) -> None:
 
 def entries() -> dict[str, Entry]:
     """Every claim's entry in the registry."""
-    files = [path for path in sorted(Path("claims").glob("*.yaml")) if path.name != "sources.yaml"]
+    files = [path for path in sorted(paths.CLAIMS.glob("*.yaml")) if path != paths.MARK]
     return {
         one[1]: Entry(one[2], f"{path}:{text.count(chr(10), 0, one.start()) + 1}")
         for path in files
@@ -135,7 +135,7 @@ def drawn(figure: str, scale: str) -> list[dict]:
 def passages(claim: str) -> list[str]:
     """Where the sources say it: document, characters, in our words."""
     found = []
-    for path in sorted(Path("claims/coverage").glob("*.yaml")):
+    for path in sorted((paths.CLAIMS / "coverage").glob("*.yaml")):
         for start, end, entry in PASSAGE.findall(path.read_text("utf-8")):
             if claim in re.findall(r"[a-z]+\d*-f?\d+", entry.rpartition("claims:")[2]):
                 says = " ".join(re.search(r"says: (?:>-)?(.*?)(?=\n    \w+:)", entry, re.S)[1].split())

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from icgd import paths
 from icgd.claims import registry
 from icgd.claims.registry import Claim, Line
 from icgd.claims.rules import refuse
@@ -16,10 +17,10 @@ from icgd.config import Block, Count, checked
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_yaml, write_table
 
-FOLDER = registry.FOLDER / registry.COVERAGE
+FOLDER = paths.CLAIMS / registry.COVERAGE
 DOCUMENTS = Path("../shared/sources")  # the documents themselves are not part of the repository
 DIGITS = 16  # of a passage's hash
-WORDS = registry.FOLDER / "passages.csv"  # how passages begin and end, for links into the documents
+WORDS = paths.CLAIMS / "passages.csv"  # how passages begin and end, for links into the documents
 FIRST, LAST = 3, 2  # so many words of a passage's ends: with its neighbour's never six in a row
 # What is not built yet is a pending claim, and what cannot be is one that is not testable.
 NO_REASON = re.compile(r"\b(scope|pending|not (yet )?built|untested)\b", re.IGNORECASE)

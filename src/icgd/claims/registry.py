@@ -4,17 +4,16 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Literal, Optional
 
 from pydantic import Field
 
+from icgd import paths
 from icgd.claims.rules import Line, Rule, of_networks, refuse, rule
 from icgd.config import Block, Config, checked
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_yaml
 
-FOLDER = Path("claims")
 FINDINGS = "findings.yaml"  # entries about all sources, by the prefix of their ids
 COVERAGE = "coverage"  # what the source documents say, passage by passage (coverage.py)
 DECIDES = {"evidence", "per", "estimand", "each", "transform", "units", "supported", "refuted", "controls"}
@@ -100,7 +99,7 @@ def _hash(value: object) -> str:
 @cache
 def sources() -> tuple[dict, ...]:
     """The source documents, in the order in which they are shown."""
-    return tuple(read_yaml(FOLDER / "sources.yaml"))
+    return tuple(read_yaml(paths.MARK))
 
 
 @cache
@@ -108,7 +107,7 @@ def claims() -> dict[str, Claim]:
     """All claims by id, source by source in the order of their numbers; then what we found in it."""
     found: dict[str, Claim] = {}
     for source in sources():
-        own, path = FOLDER / source["claims"], FOLDER / FINDINGS
+        own, path = paths.CLAIMS / source["claims"], paths.CLAIMS / FINDINGS
         made = [entry(values, source["id"], str(own)) for values in read_yaml(own, written=True) or []]
         made += [entry(values, source["id"], str(path)) for values in _findings()[source["id"]]]
         for each in sorted(made, key=lambda claim: claim.number):
@@ -163,7 +162,7 @@ def decided(of: Iterable[str] | None = None) -> list[str]:
 @cache
 def _findings() -> dict[str, list[dict]]:
     """Entries of findings.yaml by source: errors and discrepancies, ids such as vo22-f01."""
-    path, found = FOLDER / FINDINGS, {source["id"]: [] for source in sources()}
+    path, found = paths.CLAIMS / FINDINGS, {source["id"]: [] for source in sources()}
     for values in read_yaml(path, written=True) or []:
         id_ = str(values.get("id")) if isinstance(values, dict) else str(values)
         source, _, number = id_.rpartition("-")
@@ -236,5 +235,5 @@ def check(config: Config, figures: Iterable[str]) -> None:
 
 def registry_hash() -> str:
     """Hash of everything that the audit page shows of the registry."""
-    covered = [path.read_text(encoding="utf-8") for path in sorted((FOLDER / COVERAGE).glob("*.yaml"))]
+    covered = [path.read_text(encoding="utf-8") for path in sorted((paths.CLAIMS / COVERAGE).glob("*.yaml"))]
     return _hash([sources(), [each.entry_hash for each in claims().values()], covered])

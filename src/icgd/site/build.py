@@ -221,7 +221,7 @@ class Pages:
         site, topics, answer = self.site, [], []
         if site.scale == "full":
             verdicts = results.Verdicts(site.verdicts)
-            topics, answer = results.topics(), map(verdicts.fill, read_yaml(results.TOPICS)["answer"])
+            topics, answer = results.topics(), map(verdicts.fill, read_yaml(paths.TOPICS)["answer"])
         drawn = (topic["figure"] for topic in topics if topic.get("figure") in site.figures)
         pages = [*(["Results <results>"] if topics else []), *LISTS, *SINGLE[1:], "docs/index"]
         return {"topics": topics, "picture": next(drawn, None), "answer": list(answer), "pages": pages}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from icgd import dictionary, paths, record
+from icgd import dictionary, paths, record, results
 from icgd.audit import explain
 from icgd.claims import coverage, history, multiplicity, registry, words
 from icgd.claims.verdict import resting, undecided
@@ -52,15 +52,12 @@ class Content:
     @cached_property
     def figures(self) -> dict[str, list[dict]]:
         """Figures that are drawn, each with the claims that it shows."""
-        drawn = [name for name in drawing.FIGURES if (paths.FIGURES / self.scale / f"{name}.png").exists()]
+        drawn = [name for name in drawing.FIGURES if paths.figure(self.scale, name).exists()]
         return {name: [one for one in self.all.values() if name in one["figures"]] for name in drawn}
 
     def told(self, name: str) -> dict[str, str]:
-        """A figure's title, caption and alternative text, which are written where it is drawn."""
-        path = paths.FIGURES / self.scale / f"{name}.json"
-        about = "; ".join(self.config.experiments[one].about for one in self.drawn_in(name)[:2])
-        short = f"{figure_title(name)}, rebuilt: {about}."
-        return read_json(path) if path.exists() else {"title": "", "caption": short, "alt": short}
+        """A figure's title, caption and alternative text."""
+        return results.told(name, self.scale)
 
     def drawn_in(self, name: str) -> list[str]:
         """Experiments that a figure draws."""
