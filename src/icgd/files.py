@@ -86,9 +86,9 @@ def read_yaml(path: Path | str, written: bool = False) -> object:
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # the same, ten times as fast
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-            written = [key for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+            keys = [key for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
             seen: set[str] = set()
-            for key in written:
+            for key in keys:
                 if key.value in seen:
                     line = key.start_mark.line + 1
                     raise IcgdError(f"{path}, line {line}: the key {key.value!r} stands twice; remove one.")

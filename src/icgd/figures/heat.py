@@ -31,12 +31,12 @@ def show(canvas: Canvas, maps: list[Map]) -> None:
     top = max(np.abs(one.matrix).max() for one in maps) or 1.0
     look = {"cmap": COLOURS, "norm": SymLogNorm(LINEAR, vmin=-top, vmax=top), "square": True, "cbar": False}
     look |= {"linewidths": 0.3, "linecolor": "0.9", "xticklabels": False, "yticklabels": False}
-    for axes, panel, rows in maps:
-        found = Map(axes, panel, rows).matrix
+    for one in maps:
+        axes, found, of = one.axes, one.matrix, one.panel.heat
         picture = heatmap(found, ax=axes, **look).collections[0]
         for ticks, length in zip((axes.set_yticks, axes.set_xticks), found.shape, strict=True):
-            ticks(*names(length, len(found), panel.heat))
-        axes.set(title=panel.title, xlabel=words(found, panel.heat))
+            ticks(*names(length, len(found), of))
+        axes.set(title=one.panel.title, xlabel=words(found, of))
     ticks = [sign * tick for tick in BAR if tick <= top for sign in (-1, 1)]
     bar = canvas.colorbar(picture, ax=[one.axes for one in maps], location="bottom", aspect=50, shrink=0.7)
     bar.set_ticks(sorted({0, *ticks}), labels=[f"{tick:g}" for tick in sorted({0, *ticks})])

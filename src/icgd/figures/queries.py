@@ -117,15 +117,13 @@ class Curve(Query):
 
 @dataclass(frozen=True)
 class Plane(Curve):
-    """Values of a curve at two places against each other: a point a seed."""
-
-    at: tuple[float, float] = (0.0, 1.0)
+    """Values of a curve at 0 and at 1 against each other: a point a seed."""
 
     def rows(self, tables: Tables) -> list[Row]:
         found: dict[str, dict[float, float]] = {}
         for unit, x, y in tables.curve(self.of, self.request):
             found.setdefault(unit, {})[x] = y
-        points = [(unit, *(one[x] for x in self.at)) for unit, one in found.items()]
+        points = [(unit, one[0.0], one[1.0]) for unit, one in found.items()]
         return of_seeds(tables, self.of, self.series, self.seeds, points)
 
 

@@ -28,7 +28,7 @@ def measure(
 ) -> Callable:
     """A measure named like its function; its options are read by `icgd.dictionary`."""
     if function is None:
-        return lambda function: measure(function)
+        return measure
     MEASURES[function.__name__] = Measure(function, function.__module__.rpartition(".")[2])
     return function
 
