@@ -128,7 +128,7 @@ def ask(parsed: argparse.Namespace) -> None:
     from icgd.measures import tables
     from icgd.measures.request import Request, named
 
-    (config, scale), name = planned(parsed), parsed.experiment
+    config, scale, name = configured(parsed), parsed.scale or "full", parsed.experiment
     question = Request(*[*parsed.question, "network"][: max(2, len(parsed.question))])
     plan.check(question, name)
     settings = {one: config.settings(one, scale) for one in (name, *named(question))}
