@@ -66,7 +66,7 @@ class Drawing:
                 new = [look for look in looks if (look.label, look.color) not in seen]
                 if not self.figure.once:
                     seen |= {(look.label, look.color) for look in new}
-                    style.legend(stack[-1][0], new, self.figure.width / len(row) - 0.5, cell.stack()[-1].key)
+                    style.legend(stack[-1][0], new, self.figure.width / len(row) - 0.5)
                 drawn += looks
         style.despine(canvas)
         if maps:

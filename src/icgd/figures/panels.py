@@ -51,7 +51,6 @@ class Panel:
     beside: float = 0.0  # shift of the published points
     heat: str = ""  # draw a matrix: of "tokens", whose last entry is the label's, "inputs" or "states"
     extra: bool = False  # not in the paper
-    key: str = ""  # place of its legend in it; else it stands below
     under: "Panel | None" = None  # in the same cell, below, along the same x
     also: tuple["Panel", ...] = ()  # more data in the same axes
 

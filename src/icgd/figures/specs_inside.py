@@ -325,7 +325,8 @@ FIXED_DEPTH = Panel(
         **{("ours", of): Look(WORDS[of][0], WORDS[of][1], DOT) for of in FIXED},
         **{("ours", series): Look(words, color, DOT._replace(marker="s", words=""))
            for series, (*_, words, color) in RIVALS.items()},
-        **{("published", name): Look("", BLACK, hollow()) for name in ("linear", "mesa")},
+        ("published", "linear"): Look("", BLACK, hollow()),
+        ("published", "mesa"): Look("", PURPLE, hollow()),
         **{("published", series): Look("", color, hollow("s", 6.0))
            for series, (*_, color) in RIVALS.items()},
     },

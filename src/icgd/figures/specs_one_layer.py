@@ -121,7 +121,7 @@ LEARNT = Panel(
     xlim=(-0.6, 0.6), xticks={0: "seeds"}, spread=0.25, beside=0.42,
 )
 REST = Panel(
-    "parts", "(f) its other entries", "", "relative size (%)",
+    "parts", "(f) one layer: other entries", "", "relative size (%)",
     tuple(Points(BASE, Request(name, "network"), name, float(k), factor=100) for k, name in enumerate(PARTS)),
     {("ours", name): Look("one layer", BLUE, DOT) for name in PARTS},
     xlim=(-0.5, 2.5), ylim=(0, None), xticks=dict(enumerate(PARTS.values())), spread=0.25, extra=True,
@@ -142,7 +142,7 @@ DEPTH = Panel(
         **{("ours", f"{of}_best"): Look(f"best GD++ of {words.split()[0]}", color, CROSS)
            for of, (words, color) in DEPTHS.items()},
     },
-    xlim=(1.1, 2.7), ylim=(0.165, 0.2), extra=True, key="lower right",
+    xlim=(1.1, 2.2), ylim=(0.165, 0.2), extra=True,
 )
 
 
@@ -160,7 +160,7 @@ FIG9 = Figure(
         (heat("g", f"{THREE}_kq", f"three layers: {KQ}", THREE, "kq"),
          heat("h", f"{THREE}_pv", f"three layers: {PV}", THREE, "pv"), DEPTH),
     ),
-    7.6, BASE, median=RATE,
+    8.1, BASE, median=RATE,
 )
 
 # The course of training, and of a block with an MLP on a fixed set (figure 15)

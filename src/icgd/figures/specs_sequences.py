@@ -68,7 +68,8 @@ def by_depth(linear: Mapping[str, int], mesa: str, figure: str) -> Panel:
     )
     looked = {
         **{("ours", of): Look(words, color, DOT) for of, (words, color) in names.items()},
-        **{("published", name): Look("", BLACK, hollow()) for name in ("linear", "mesa")},
+        ("published", "linear"): Look("", BLACK, hollow()),
+        ("published", "mesa"): Look("", PURPLE, hollow()),
         **{("ours", series): look._replace(label=words) for series, (_, words, look) in RIVALS.items()},
         ("ours", "ridge"): Look("ridge regression", BLACK, DASHED),
     }

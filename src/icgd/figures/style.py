@@ -79,16 +79,14 @@ def sample(pen: Pen, color: str) -> Artist:
     return Patch(color=color, alpha=pen.alpha) if pen.form == "band" else Line2D([], [], **drawn(pen, color))
 
 
-def legend(axes: Axes, looks: Iterable[Look], room: float, inside: str = "") -> None:
-    """A legend under a panel, in as many columns as have room (inches), or inside.
+def legend(axes: Axes, looks: Iterable[Look], room: float) -> None:
+    """A legend under a panel, in as many columns as have room (inches).
 
     Each label stands once, as the boldest of those that have it.
     """
     found = meanings(looks)
     labels = [label for label, _ in found]
-    if found and inside:
-        axes.legend(list(found.values()), labels, loc=inside)
-    elif found:
+    if found:
         columns = max(1, int(room / (SAMPLE + LETTER * max(map(len, labels)))))
         lines = max([text.get_text().count("\n") for text in axes.get_xticklabels()], default=0)
         lines += axes.get_xlabel().count("\n") - (not axes.get_xlabel())
