@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from pages import make_claim, make_part
 
 from icgd import files, paths
 from icgd.audit import agreement, check, compared, explain, stale, today
@@ -16,57 +17,28 @@ from icgd.errors import IcgdError
 from icgd.files import sha256, write_json
 from icgd.record import Recorder
 
-PART = {
-    "name": "",
-    "says": "",
-    "per": "training seed",
-    "estimand": "mean",
-    "each": None,
-    "transform": "log",
-    "supported": {"within": [0.99, 1.01]},
-    "refuted": None,
-    "evidence": {"of": "one_layer", "measure": "loss_ratio", "reference": "gd", "tasks": "fresh"},
-    "value": 1.0015,
-    "low": 1.001,
-    "high": 1.002,
-    "n": 2,
-    "verdict": "supported",
-    "reason": "",
-    "units": [{"unit": f"seed {seed}", "value": 1.001 + seed / 1000} for seed in range(2)],
-    "excluded": [{"unit": "seed 2", "why": "not converged"}],
-    "published": 1.002,
-    "released": None,
-    "released_from": None,
-    "published_values": [1.001, 1.002],
-    "published_verdict": "supported",
-    "controls": [
-        {
-            "must": "refute",
-            "subject": "network rate 1.15",
-            "size": "learning rate 15 % too large",
-            "verdict": "refuted",
-            **{"value": 1.02, "low": 1.01, "high": 1.03, "n": 2, "ok": True},
-        }
-    ],
-}
-VERDICT = {
-    "id": "vo22-17",
-    "source": "vo22",
-    "where": "Fig. 2",
-    "says": "A trained layer – one of α – has the loss of one step.",
-    "kind": "measurement",
-    "note": "A note.",
-    "test": None,
-    "scale": "full",
-    "verdict": "supported",
-    "reason": "",
-    "reduced": None,
-    "parts": [PART],
-    "figures": ["fig2"],
-    "rule_hash": "0123456789ab",
-    "inputs": [{"path": "results/full/one_layer/measures.csv", "sha256": "0" * 64}],
-    "rebuild": "make audit CLAIM=vo22-17 SCALE=full",
-}
+CONTROL = make_part()["controls"][0]
+PART = make_part(
+    why="",
+    value=1.0015,
+    low=1.001,
+    high=1.002,
+    n=2,
+    units=[{"unit": f"seed {seed}", "value": 1.001 + seed / 1000} for seed in range(2)],
+    excluded=[{"unit": "seed 2", "why": "not converged"}],
+    published_values=[1.001, 1.002],
+    controls=[{**CONTROL, "value": 1.02, "low": 1.01, "high": 1.03, "n": 2}],
+)
+VERDICT = make_claim(
+    "vo22-17",
+    where="Fig. 2",
+    says="A trained layer – one of α – has the loss of one step.",
+    note="A note.",
+    reason="",
+    parts=[PART],
+    rule_hash="0123456789ab",
+    inputs=[{"path": "results/full/one_layer/measures.csv", "sha256": "0" * 64}],
+)
 
 
 @pytest.fixture

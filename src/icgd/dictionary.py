@@ -84,7 +84,7 @@ def statements() -> dict[str, Entry]:
     return found
 
 
-def entry(of: str | None, measure: str | None) -> Entry | None:
+def entry(of: str, measure: str) -> Entry | None:
     """A measure of a table of statements, else of trained networks."""
     return statements().get(f"{of} {measure}") or measures().get(measure)
 

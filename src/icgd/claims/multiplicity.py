@@ -19,7 +19,7 @@ def p_value(part: dict) -> float:
     The interval of level 1 - alpha is the one that decided at 95 %: Student's t, order statistics, or
     Clopper and Pearson's. Exact statements and counting rules have no such error rate: 0.
     """
-    if part.get("verdict") not in DECIDED:
+    if part["verdict"] not in DECIDED:
         return 1.0
     if not by_interval(part):
         return 0.0
@@ -37,7 +37,7 @@ def _region(part: dict) -> tuple[float, float]:
     low, high = bounds(part["supported"])
     if part["verdict"] == "supported":
         return low, high
-    if part.get("refuted"):
+    if part["refuted"]:
         return bounds(part["refuted"])
     return (-math.inf, low) if part["value"] < low else (high, math.inf)
 
@@ -84,7 +84,7 @@ def holm(named: dict[str, float]) -> set[str]:
 
 def bearing(claim: dict) -> list[dict]:
     """The parts decided by intervals on which a claim's verdict rests; exact numbers and counts have no p."""
-    parts, how = claim.get("parts") or [], claim.get("combine")
+    parts, how = claim["parts"], claim["combine"]
     if isinstance(how, dict):
         parts = [part for part in parts if part["name"] == how["headline"]]
     elif one_is_enough(claim):
@@ -94,12 +94,12 @@ def bearing(claim: dict) -> list[dict]:
 
 def one_is_enough(claim: dict) -> bool:
     """Does a single part decide it: one that fails of all, or one that holds of any?"""
-    return (claim.get("combine"), claim.get("verdict")) in (("all", "refuted"), ("any", "supported"))
+    return (claim["combine"], claim["verdict"]) in (("all", "refuted"), ("any", "supported"))
 
 
 def p_of(claim: dict) -> float:
     """A claim that needs all its parts is as weak as the weakest; one part of m decides at m times its p."""
-    if claim.get("verdict") not in DECIDED:
+    if claim["verdict"] not in DECIDED:
         return 1.0
     found = [p_value(part) for part in bearing(claim)]
     return min(1.0, len(claim["parts"]) * min(found)) if one_is_enough(claim) else max(found)
@@ -119,7 +119,5 @@ def together(verdicts: Iterable[dict]) -> dict[str, bool]:
 
 def decided_parts(verdicts: list[dict]) -> int:
     """How many decided verdicts rest on an interval over units; parts count one by one."""
-    parts = [
-        part for claim in verdicts for part in claim.get("parts") or [] if claim.get("verdict") in DECIDED
-    ]
-    return sum(by_interval(part) and part.get("verdict") in DECIDED for part in parts)
+    parts = [part for claim in verdicts for part in claim["parts"] if claim["verdict"] in DECIDED]
+    return sum(by_interval(part) and part["verdict"] in DECIDED for part in parts)

@@ -32,7 +32,7 @@ def passes(value: float, region: Mapping) -> bool:
 
 def by_interval(part: Mapping) -> bool:
     """Whether a part is decided by an interval over units, not exactly and not by their number."""
-    return (part.get("per") or "none") != "none" and part.get("estimand") != "count"
+    return part["per"] != "none" and part["estimand"] != "count"
 
 
 def half_widths(low: float, high: float, region: Mapping, transform: str) -> float | None:

@@ -36,7 +36,6 @@ SET = {
     "ours": "set by us",
     "after seeing data": "set after seeing data",
 }
-SCALES = {"linear": "", "none": "", "": ""}
 LABELS = ("of", "measure", "subject", "reference", "tasks", "along", "over")  # of evidence
 SEVERAL = "; several networks count with their mean loss"  # not said of a single one
 EXTREMES = {"max": "largest: ", "min": "least: ", "median": "median over seeds: "}
@@ -45,10 +44,9 @@ FAR = 1.5  # a ratio to the published number beyond which ours does not reproduc
 
 def in_words(claim: dict) -> str:
     """The verdict of a claim and, where that is not all of one kind, how many of its parts bear it out."""
-    word, found = claim.get("verdict") or "none", claim.get("counts") or {}
-    many = found.get("of", 0)
+    word, many = claim["verdict"], claim["counts"]["of"]
     fails = word == "refuted"
-    share = found.get("refuted" if fails else "supported", 0)
+    share = claim["counts"]["refuted" if fails else "supported"]
     if word not in ("supported", "refuted", "partly") or many < 2 or share == many:
         return word
     return f"{word}: {share} of {many} parts {'fail' if fails else 'hold'}"
@@ -76,7 +74,7 @@ def rests_on(claim: dict) -> str:
 
 def is_finding(claim: dict) -> bool:
     """Is it an error or a discrepancy that was found, rather than a claim of a source?"""
-    return str(claim.get("id")).rpartition("-")[2].startswith("f")
+    return claim["id"].rpartition("-")[2].startswith("f")
 
 
 def group(word: str | None) -> str:
@@ -107,32 +105,30 @@ def number(value: object, spread: float | None = None) -> str:
 
 def measured(item: dict) -> str:
     """A value with its interval, if it has any width, and the number of units."""
-    low, high = item.get("low"), item.get("high")
+    low, high = item["low"], item["high"]
     has_interval = finite(low) and finite(high) and low < high
     spread = (high - low) if has_interval else None
-    words = number(item.get("value"), spread)
+    words = number(item["value"], spread)
     if has_interval:
         words += f" [{number(low, spread)}, {number(high, spread)}]"
-    if item.get("n") is not None:
+    if item["n"] is not None:
         words += f", n = {item['n']}"
     return words
 
 
 def counted(item: dict, part: dict) -> str:
     """What a counting rule counts of an item, "2 of 3"; of other rules nothing."""
-    if part.get("estimand") != "count" or not finite(item.get("value")):
+    if part["estimand"] != "count" or not finite(item["value"]):
         return ""
     return f"{round(item['value'] * item['n'])} of {item['n']}"
 
 
 def extreme(part: dict) -> str:
     """Which row an exact value is, and of how many; else nothing."""
-    count = part.get("n") or 1
-    if has_units(part) or count < 2:
+    if has_units(part) or part["n"] < 2:
         return ""
-    unit = str((part.get("units") or [{}])[0].get("unit") or "")
-    place = re.sub(r"\s*#\d+$", "", unit)
-    return f", the {part.get('estimand')} of {count} rows" + (f", at {place}" if place else "")
+    place = re.sub(r"\s*#\d+$", "", part["units"][0]["unit"])
+    return f", the {part['estimand']} of {part['n']} rows" + (f", at {place}" if place else "")
 
 
 def region(bounds: dict | None) -> str:
@@ -156,15 +152,15 @@ def plural(noun: str) -> str:
 
 def has_units(part: dict) -> bool:
     """Whether a part is decided on units, such as seeds, rather than on one exact value."""
-    return (part.get("per") or "none") != "none"
+    return part["per"] != "none"
 
 
 def bound_of(part: dict, kind: str) -> str:
     """The supported or refuted region of a part in words; of a counting rule "at least 8 of 9"."""
     words = region(part.get(kind))
-    if part.get("estimand") != "count" or not words:
+    if part["estimand"] != "count" or not words:
         return words
-    return f"{words.replace('above', 'at least').replace('below', 'at most')} of {part.get('out_of')}"
+    return f"{words.replace('above', 'at least').replace('below', 'at most')} of {part['out_of']}"
 
 
 def _passing(part: dict) -> str:
@@ -174,15 +170,15 @@ def _passing(part: dict) -> str:
 
 def origin(part: dict) -> str:
     """Where the bound comes from, and who set it and when."""
-    return f"{part['why']} ({SET[part['set']]})" if part.get("why") else ""
+    return f"{part['why']} ({SET[part['set']]})" if part["why"] else ""
 
 
 def distance(part: dict) -> str:
     """How far the interval is from the nearest edge of the supported region."""
-    low, high = part.get("low"), part.get("high")
+    low, high = part["low"], part["high"]
     if not by_interval(part) or not (finite(low) and finite(high)):
         return ""
-    scale = part["transform"] if part.get("estimand") != "fraction" else "linear"
+    scale = part["transform"] if part["estimand"] != "fraction" else "linear"
     found = half_widths(low, high, part["supported"], scale)
     if found is None:
         return ""
@@ -192,36 +188,34 @@ def distance(part: dict) -> str:
 
 def rule(part: dict) -> str:
     """The decision rule of a part in words."""
-    if part.get("estimand") == "count":
-        units = f"{plural(str(part.get('per')))} have a value {_passing(part)}"
+    estimand, units, scale = part["estimand"], plural(part["per"]), part["transform"]
+    if estimand == "count":
+        units = f"{units} have a value {_passing(part)}"
         supports, refutes = (bound_of(part, kind) for kind in ("supported", "refuted"))
         never = "refuted by nothing, as what is not found may still exist."
         return f"Supported when {supports} {units}; " + (f"refuted when {refutes} do." if refutes else never)
-    estimand, per, on = (part.get(key) or "" for key in ("estimand", "per", "transform"))
-    estimand = estimand if estimand not in ("", "none") else "value"
     if not has_units(part):
         subject = f"the {estimand}"
     elif part.get("each"):
-        subject = f"the 95 % interval of the share of {plural(per)} with a value {_passing(part)}"
+        subject = f"the 95 % interval of the share of {units} with a value {_passing(part)}"
     else:
-        over = "" if "seed" in estimand else f" over {plural(per)}"
-        subject = f"the 95 % interval of the {estimand}{over}"
-    scale = SCALES.get(on, f" ({on} scale)") if has_units(part) else ""
-    words = f"Supported when {subject}{scale} lies {region(part.get('supported')) or 'nowhere'}; "
+        subject = f"the 95 % interval of the {estimand} over {units}"
+    scale = f" ({scale} scale)" if has_units(part) and scale != "linear" else ""
+    words = f"Supported when {subject}{scale} lies {region(part['supported'])}; "
     refuted = region(part.get("refuted"))
     return words + (f"refuted when it lies {refuted}." if refuted else "refuted when outside it.")
 
 
 def of_measure(evidence: dict) -> str:
     """The dictionary's entry of the measure; nothing for numbers read off papers."""
-    entry = dictionary.entry(evidence.get("of"), evidence.get("measure"))
+    entry = dictionary.entry(evidence["of"], evidence["measure"])
     text = entry.text if entry else ""
     return text if " of " in (evidence.get("reference") or "") else text.removesuffix(SEVERAL)
 
 
 def of_subject(subject: str, evidence: dict) -> str:
     """The dictionary's entry of a subject, with its fault."""
-    entry = dictionary.entry(evidence.get("of"), evidence.get("measure"))
+    entry = dictionary.entry(evidence["of"], evidence["measure"])
     if entry and subject in entry.subjects:
         return entry.subjects[subject]
     try:
@@ -276,26 +270,26 @@ def ours(part: dict) -> str:
 
 def unit(part: dict, of_each: bool = False) -> str:
     """The unit of a measured value, or of those of its units; ratios, cosines and shares have none."""
-    entry = dictionary.entry(part["evidence"].get("of"), part["evidence"].get("measure"))
-    return entry.unit if entry and (of_each or not part.get("each")) else ""
+    entry = dictionary.entry(part["evidence"]["of"], part["evidence"]["measure"])
+    return entry.unit if entry and (of_each or not part["each"]) else ""
 
 
 def unlike(part: dict) -> str:
     """Why the published number cannot be held against ours, where it cannot."""
-    of_count = part.get("estimand") == "count" and f"{plural(part['per'])} that pass are counted here"
-    return part.get("published_unlike") or of_count or ""
+    of_count = f"{plural(part['per'])} that pass are counted here" * (part["estimand"] == "count")
+    return part["published_unlike"] or of_count
 
 
 def inside(part: dict) -> str:
     """Is the published number, as far as its digits go, in our interval: yes, no, or why nobody can say."""
-    ends, there = (part.get("low"), part.get("high")), part.get("published")
+    ends, there = (part["low"], part["high"]), part["published"]
     if not finite(there):
         return ""
     if unlike(part):
         return f"not comparable: {unlike(part)}"
     if not all(map(finite, ends)):
         return "not comparable: no interval here"
-    rounding = part.get("published_rounding") or 0.0
+    rounding = part["published_rounding"]
     if ends[0] - rounding <= there <= ends[1] + rounding:
         return "yes"
     return "no" if ends[0] < ends[1] else "not comparable: exact here, without an interval"
@@ -303,7 +297,7 @@ def inside(part: dict) -> str:
 
 def ratio(part: dict) -> float | None:
     """Our value over the published one, where they are alike and both above 0: else it has no meaning."""
-    here, there = part.get("value"), None if part.get("estimand") == "count" else part.get("published")
+    here, there = part["value"], None if part["estimand"] == "count" else part["published"]
     return here / there if finite(here) and finite(there) and min(here, there) > 0 else None
 
 

@@ -57,7 +57,7 @@ def plot(part: dict, title: str = "", small: bool = False) -> str:
     """
     part = _in_shares(part)
     drawn = [value for value in _values(part) if finite(value)]
-    if not drawn or not finite(part.get("value")):
+    if not drawn or not finite(part["value"]):
         return ""
     axis = Axis(drawn, _is_share(part))
     row = 13 if small else 16
@@ -71,42 +71,42 @@ def plot(part: dict, title: str = "", small: bool = False) -> str:
 
 
 def _is_share(part: dict) -> bool:
-    return part.get("estimand") in ("fraction", "count")
+    return part["estimand"] in ("fraction", "count")
 
 
 def _in_shares(part: dict) -> dict:
     """Numbers of units as shares of them, which is what is drawn of a counting rule."""
-    if part.get("estimand") != "count":
+    if part["estimand"] != "count":
         return part
     scaled = {
         kind: {key: end / part["out_of"] for key, end in part[kind].items()}
         for kind in ("supported", "refuted")
-        if part.get(kind)
+        if part[kind]
     }
     return {**part, **scaled}
 
 
 def _ends(part: dict, kind: str) -> list[float]:
-    return [end for end in bounds(part[kind]) if math.isfinite(end)] if part.get(kind) else []
+    return [end for end in bounds(part[kind]) if math.isfinite(end)] if part[kind] else []
 
 
 def _values(part: dict) -> list:
     """Everything that the axis must hold."""
-    units = [] if _is_share(part) else [unit["value"] for unit in part.get("units") or []]
-    own = [part.get(key) for key in ("value", "low", "high", "published")]
+    units = [] if _is_share(part) else [unit["value"] for unit in part["units"]]
+    own = [part[key] for key in ("value", "low", "high", "published")]
     return [*units, *own, *_ends(part, "supported"), *_ends(part, "refuted")]
 
 
 def _said(part: dict) -> str:
     """The plot in one sentence."""
     words = f"ours {ours(part)}; supported {' and '.join(f'{k} {v}' for k, v in part['supported'].items())}"
-    return words + (f"; published {number(part['published'])}" if finite(part.get("published")) else "")
+    return words + (f"; published {number(part['published'])}" if finite(part["published"]) else "")
 
 
 def _regions(axis: Axis, part: dict, floor: int) -> Iterator[str]:
     """The supported and a stated refuted region, with a line at each bound."""
     for kind in ("refuted", "supported"):
-        if part.get(kind):
+        if part[kind]:
             low, high = (axis.at(end) if math.isfinite(end) else None for end in bounds(part[kind]))
             low, high = LEFT if low is None else low, LEFT + WIDTH if high is None else high
             width = max(high - low, 0.4)
@@ -119,15 +119,15 @@ def _regions(axis: Axis, part: dict, floor: int) -> Iterator[str]:
 
 def _units(axis: Axis, part: dict, y: int) -> Iterator[str]:
     """A dot for each unit, spread a little; at 1 or 0 where the share of units that pass is decided on."""
-    for k, unit in enumerate(part.get("units") or []):
+    for k, unit in enumerate(part["units"]):
         if finite(unit["value"]) and len(part["units"]) > 1:
-            at = float(passes(unit["value"], part["each"])) if part.get("each") else unit["value"]
+            at = float(passes(unit["value"], part["each"])) if part["each"] else unit["value"]
             yield f'<circle class="unit" cx="{axis.at(at)}%" cy="{y + (k % 3 - 1) * 3}" r="2.5"/>'
 
 
 def _interval(axis: Axis, part: dict, y: int) -> Iterator[str]:
     """The 95 % interval as a bar and the value as a stroke."""
-    low, high = part.get("low"), part.get("high")
+    low, high = part["low"], part["high"]
     if finite(low) and finite(high) and low < high:
         x, end = axis.at(low), axis.at(high)
         yield f'<rect class="bar" x="{x}%" y="{y - 4}" width="{max(end - x, 0.4):.2f}%" height="8" rx="2"/>'
@@ -136,17 +136,17 @@ def _interval(axis: Axis, part: dict, y: int) -> Iterator[str]:
 
 def _published(axis: Axis, part: dict, y: int) -> Iterator[str]:
     """The published number as a diamond, the paper's own seeds as small ones."""
-    for value in part.get("published_values") or []:
+    for value in part["published_values"] or []:
         if axis.holds(value):
             yield _mark(axis.at(value), y, "M0-3L3 0L0 3L-3 0Z", "published")
-    if finite(part.get("published")):
+    if finite(part["published"]):
         yield _mark(axis.at(part["published"]), y, DIAMOND, "published")
 
 
 def _controls(axis: Axis, part: dict, y: int) -> Iterator[str]:
     """Controls that are near enough, a row below."""
-    for control in part.get("controls") or []:
-        if axis.holds(control.get("value")):
+    for control in part["controls"]:
+        if axis.holds(control["value"]):
             name = escape(f"control {in_short(control)}: {measured(control)}")
             yield _mark(axis.at(control["value"]), y, TRIANGLE, f"control {control['must']}", name)
 
