@@ -202,7 +202,8 @@ class Loader:
             IcgdError: missing, damaged or foreign weights.
             Diverged: the run did not end in finite weights.
         """
-        settings, path = self.settings[experiment], paths.weights(self.scale, experiment, seed)
+        settings = self.settings[experiment]
+        path = paths.weights(self.scale, experiment, seed)
         arrays, record = checkpoint.load(path)
         if record.get("diverged_at") is not None:
             raise Diverged(record["diverged_at"])
