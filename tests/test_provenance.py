@@ -143,7 +143,7 @@ def test_settings_are_todays_if_only_a_default_was_added_since():
 
 
 def test_a_folder_that_cannot_be_written_still_verifies(output, monkeypatch, capsys):
-    monkeypatch.setattr(verify, "_settings", lambda: None)
+    monkeypatch.setattr(verify, "same_settings", lambda: None)
 
     def refused(*_):
         raise PermissionError(1, "Operation not permitted", str(output))
