@@ -186,6 +186,23 @@ def test_a_plot_has_units_interval_published_numbers_and_near_controls():
     assert "<text" not in plot(make_part(), small=True)
 
 
+def test_a_count_is_drawn_as_a_count_and_a_number_of_something_else_not_at_all():
+    count = {
+        "estimand": "count",
+        "out_of": 2,
+        "n": 2,
+        "value": 0.5,
+        "each": {"below": 0.6},
+        "published": 0.453,
+    }
+    part = make_part(**count, supported={"above": 2}, refuted={"below": 0}, controls=[])
+    drawing, title = plot(part, build.axis_title(part)), "training seeds that pass, of 2"
+    assert 'aria-label="ours 1 of 2; supported at least 2 of 2"' in drawing and f">{title}</text>" in drawing
+    assert re.findall(r'end">(.*?)<|middle">(\d)<', drawing)[:2] == [("", "1"), ("2", "")]
+    assert not re.search('class="(bar|unit|published)"', drawing) and 'class="value"' in drawing
+    assert "published" not in plot(make_part(published_unlike="against another reference"))
+
+
 @pytest.mark.parametrize(
     "values", [[1.0, 1.0], [0.0, 0.0], [1e-12, 3.0], [-2.0, 5.0], [0.011, 0.04], [1e6, 2e9]]
 )

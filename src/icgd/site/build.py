@@ -285,7 +285,9 @@ def where(text: str) -> str:
 
 def axis_title(part: dict) -> str:
     """A short name of what is on the axis."""
-    if part.get("each"):
+    if part["estimand"] == "count":
+        return f"{words.plural(part['per'])} that pass, of {part['out_of']}"
+    if part["each"]:
         return f"share of {words.plural(part['per'])}"
     unit = words.unit(part)
     return part["evidence"]["measure"].replace("_", " ") + (f" ({unit})" if unit else "")

@@ -1,4 +1,4 @@
-"""Interval plots as inline SVG: units, 95 % interval, the bound, the published number, controls."""
+"""Interval plots as inline SVG: units, interval, the bound, the published number, controls; or a count."""
 
 import math
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from html import escape
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from icgd.claims.scales import bounds, passes
-from icgd.claims.words import finite, in_short, measured, number, ours
+from icgd.claims.words import bound_of, counted, finite, in_short, measured, number, ours, unlike
 
 LEFT, WIDTH = 4.0, 92.0  # where the axis begins and how long it is, per cent of the plot
 AIR = 0.12  # of the axis, on either side of what is drawn, so that a bound never lies on the edge
@@ -18,14 +18,14 @@ DIAMOND, TRIANGLE = "M0-6L6 0L0 6L-6 0Z", "M0-4L4 3H-4Z"
 class Axis:
     """Maps values to per cent of the width, linearly or on a log scale."""
 
-    def __init__(self, values: list[float], share: bool):
+    def __init__(self, values: list[float], share: bool, of: int = 1):
         low, high = (0.0, 1.0) if share else (min(values), max(values))
         self.log = low > 0 and high / low > WIDE
         forth = math.log if self.log else float
         air = AIR * (forth(high) - forth(low)) or AIR * (abs(low) if not self.log else 1.0) or 1.0
         air = 0.0 if share else air
         self.low, self.high = forth(low) - air, forth(high) + air
-        self.forth = forth
+        self.forth, self.of = forth, of  # what ticks count, of a share
 
     def at(self, value: float) -> float:
         """The place of a value; what is beyond the axis sits at its end."""
@@ -44,7 +44,8 @@ class Axis:
             decades = math.log10(ends[1] / ends[0])
             found = LogLocator(subs=(1, 2, 5) if decades < 2 else (1,), numticks=6).tick_values(*ends)
         else:
-            found = MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(self.low, self.high)
+            nice = MaxNLocator(nbins=4, steps=[1, 2, 5, 10], integer=self.of > 1)
+            found = nice.tick_values(self.low * self.of, self.high * self.of) / self.of
         kept = [float(tick) for tick in found if self.holds(float(tick))]
         return kept[:: math.ceil(len(kept) / 5) or 1]
 
@@ -55,35 +56,32 @@ def plot(part: dict, title: str = "", small: bool = False) -> str:
     Args:
         title: of the axis.
     """
-    part = _in_shares(part)
+    said, part = escape(_said(part)), _in_shares(part)
     drawn = [value for value in _values(part) if finite(value)]
     if not drawn or not finite(part["value"]):
         return ""
-    axis = Axis(drawn, _is_share(part))
+    axis = Axis(drawn, bool(part["each"]), part["out_of"] if part["estimand"] == "count" else 1)
     row = 13 if small else 16
     controls = [] if small else list(_controls(axis, part, row + 18))
     floor = row + 12 + (16 if controls else 0)
     marks = [*_regions(axis, part, floor), *_units(axis, part, row), *_interval(axis, part, row)]
     marks += [*_published(axis, part, row), *controls, *([] if small else _scale(axis, floor, title))]
-    height, said = floor + (1 if small else 34 if title else 20), escape(_said(part))
+    height = floor + (1 if small else 34 if title else 20)
     kind = "plot small" if small else "plot"
     return f'<svg class="{kind}" role="img" aria-label="{said}" height="{height}">{" ".join(marks)}</svg>'
 
 
-def _is_share(part: dict) -> bool:
-    return part["estimand"] in ("fraction", "count")
-
-
 def _in_shares(part: dict) -> dict:
-    """Numbers of units as shares of them, which is what is drawn of a counting rule."""
-    if part["estimand"] != "count":
+    """Of a counting rule what is drawn: its bounds and how many pass, as shares of all that it counts."""
+    if part["estimand"] != "count" or not finite(part["value"]):
         return part
     scaled = {
         kind: {key: end / part["out_of"] for key, end in part[kind].items()}
         for kind in ("supported", "refuted")
         if part[kind]
     }
-    return {**part, **scaled}
+    many = part["value"] * part["n"] / part["out_of"]
+    return {**part, **scaled, "value": many, "low": None, "high": None, "units": []}
 
 
 def _ends(part: dict, kind: str) -> list[float]:
@@ -92,15 +90,16 @@ def _ends(part: dict, kind: str) -> list[float]:
 
 def _values(part: dict) -> list:
     """Everything that the axis must hold."""
-    units = [] if _is_share(part) else [unit["value"] for unit in part["units"]]
-    own = [part[key] for key in ("value", "low", "high", "published")]
+    units = [] if part["each"] else [unit["value"] for unit in part["units"]]
+    own = [part[key] for key in ("value", "low", "high", *([] if unlike(part) else ["published"]))]
     return [*units, *own, *_ends(part, "supported"), *_ends(part, "refuted")]
 
 
 def _said(part: dict) -> str:
     """The plot in one sentence."""
-    words = f"ours {ours(part)}; supported {' and '.join(f'{k} {v}' for k, v in part['supported'].items())}"
-    return words + (f"; published {number(part['published'])}" if finite(part["published"]) else "")
+    alike = finite(part["published"]) and not unlike(part)
+    words = f"ours {ours(part)}; supported {bound_of(part, 'supported')}"
+    return words + (f"; published {number(part['published'])}" if alike else "")
 
 
 def _regions(axis: Axis, part: dict, floor: int) -> Iterator[str]:
@@ -135,7 +134,9 @@ def _interval(axis: Axis, part: dict, y: int) -> Iterator[str]:
 
 
 def _published(axis: Axis, part: dict, y: int) -> Iterator[str]:
-    """The published number as a diamond, the paper's own seeds as small ones."""
+    """The published number as a diamond, the paper's own seeds as small ones; none that is not comparable."""
+    if unlike(part):
+        return
     for value in part["published_values"] or []:
         if axis.holds(value):
             yield _mark(axis.at(value), y, "M0-3L3 0L0 3L-3 0Z", "published")
@@ -147,7 +148,7 @@ def _controls(axis: Axis, part: dict, y: int) -> Iterator[str]:
     """Controls that are near enough, a row below."""
     for control in part["controls"]:
         if axis.holds(control["value"]):
-            name = escape(f"control {in_short(control)}: {measured(control)}")
+            name = escape(f"control {in_short(control)}: {counted(control, part) or measured(control)}")
             yield _mark(axis.at(control["value"]), y, TRIANGLE, f"control {control['must']}", name)
 
 
@@ -163,6 +164,6 @@ def _scale(axis: Axis, floor: int, title: str) -> Iterator[str]:
         x = axis.at(tick)
         anchor = "start" if x < 10 else "end" if x > 90 else "middle"
         yield f'<line x1="{x}%" x2="{x}%" y1="{floor}" y2="{floor + 4}"/>'
-        yield f'<text x="{x}%" y="{floor + 15}" text-anchor="{anchor}">{number(tick)}</text>'
+        yield f'<text x="{x}%" y="{floor + 15}" text-anchor="{anchor}">{number(tick * axis.of)}</text>'
     if title:
         yield f'<text class="title" x="50%" y="{floor + 30}" text-anchor="middle">{escape(title)}</text>'
