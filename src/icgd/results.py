@@ -33,8 +33,8 @@ class Verdicts:
             for one in claims
         )
         errors = next(topic["claims"] for topic in topics() if topic["id"] == "findings")
-        borne_out = sum(id_ in verdicts and verdicts[id_]["verdict"] == "supported" for id_ in errors)
-        self.count |= Counter(findings=borne_out, claims=len(claims))
+        held = [id_ for id_, one in verdicts.items() if is_finding(one) and one["verdict"] == "supported"]
+        self.count |= Counter(claims=len(claims), findings=len(set(errors) & set(held)), held=len(held))
         self.places = {id_: entry.link for id_, entry in explain.entries().items()}
 
     def of(self, id_: str) -> dict:
@@ -142,8 +142,14 @@ def counted(verdicts: Verdicts) -> str:
         f"(Holm). "
         f"{counts['pending']} are pending, as their experiment is not built or its runs are not in yet, and "
         f"{counts['not-testable']} cannot be tested. Our own findings are not in these counts; in the topics "
-        f"they are. {rests(verdicts)}"
+        f"they are. {counts['held']} of them are supported: {errors_among(counts)}. {rests(verdicts)}"
     )
+
+
+def errors_among(counts: Counter) -> str:
+    """What the supported findings are, with how many of each."""
+    errors, others = counts["findings"], counts["held"] - counts["findings"]
+    return f"{errors} errors and discrepancies in the papers and {others} results of our own"
 
 
 def rests(verdicts: Verdicts) -> str:

@@ -73,7 +73,7 @@ def rests_on(claim: dict) -> str:
 
 
 def is_finding(claim: dict) -> bool:
-    """Is it an error or a discrepancy that was found, rather than a claim of a source?"""
+    """Is it what we found ourselves, mostly an error or a discrepancy, rather than a claim of a source?"""
     return claim["id"].rpartition("-")[2].startswith("f")
 
 

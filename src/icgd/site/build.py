@@ -218,13 +218,15 @@ class Pages:
         return " ".join(dict.fromkeys(said)).lower()
 
     def _overview(self) -> dict:
-        site, topics, answer = self.site, [], []
+        site, topics, answer, held = self.site, [], [], ""
         if site.scale == "full":
             verdicts = results.Verdicts(site.verdicts)
             topics, answer = results.topics(), map(verdicts.fill, read_yaml(paths.TOPICS)["answer"])
+            held = results.errors_among(verdicts.count)
         drawn = (topic["figure"] for topic in topics if topic.get("figure") in site.figures)
         pages = [*(["Results <results>"] if topics else []), *LISTS, *SINGLE[1:], "docs/index"]
-        return {"topics": topics, "picture": next(drawn, None), "answer": list(answer), "pages": pages}
+        figure = next(drawn, None)
+        return {"topics": topics, "picture": figure, "answer": list(answer), "held": held, "pages": pages}
 
     def _results(self) -> str:
         """RESULTS.md with the site's own links."""
