@@ -98,6 +98,7 @@ def test_is_the_published_number_inside_our_interval():
     assert inside(make_part(published=None)) == ""
     assert far(make_part(value=13.6, published=51)) and not far(make_part())
     assert ratio(make_part(value=3, published=2)) == 1.5
+    assert ratio(unlike) is None and not far({**unlike, "value": 13.6})
     signs = ((-1, 2), (1, -2), (0, 2), (1, 0))
     assert [ratio(make_part(value=a, published=b)) for a, b in signs] == [None] * 4
 

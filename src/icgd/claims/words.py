@@ -297,7 +297,7 @@ def inside(part: dict) -> str:
 
 def ratio(part: dict) -> float | None:
     """Our value over the published one, where they are alike and both above 0: else it has no meaning."""
-    here, there = part["value"], None if part["estimand"] == "count" else part["published"]
+    here, there = part["value"], None if unlike(part) else part["published"]
     return here / there if finite(here) and finite(there) and min(here, there) > 0 else None
 
 

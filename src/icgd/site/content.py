@@ -139,10 +139,11 @@ class Content:
         return [(claim, part) for claim in self.all.values() for part in printed(claim)]
 
     def reproduced(self) -> Counter:
-        """Published numbers by whether ours agree; `far`: more than a factor FAR apart."""
+        """Distinct pairs of a published number and ours by whether they agree; `far`: a factor FAR apart."""
         parts = [part for _, part in self.ledger() if words.finite(part["published"])]
-        found = Counter(words.inside(part).partition(":")[0] for part in parts)
-        return found + Counter(all=len(parts), far=sum(map(words.far, parts)))
+        pairs = {(part["published"], part["value"], words.inside(part)): part for part in parts}.values()
+        found = Counter(words.inside(part).partition(":")[0] for part in pairs)
+        return found + Counter(all=len(pairs), far=sum(map(words.far, pairs)))
 
     def terms(self, claim: dict) -> list[dict]:
         """Entries of the glossary that a claim's words need."""
