@@ -108,7 +108,7 @@ class Pages:
             keep_trailing_newline=True,
         )
         self.environment.filters |= {"md": markdown, "slug": slug, "ids": self._ids, "number": words.number}
-        self.environment.filters["code"] = content.code_of
+        self.environment.filters |= {"code": content.code_of, "section": section}
         self.environment.globals |= {
             "site": site, "words": words, "verdict_words": words.VERDICTS, "version": icgd.__version__,
             "plot": lambda *given: Markup(plot(*given)), "axis_title": axis_title, "where": where,
@@ -283,6 +283,11 @@ def where(text: str) -> str:
     for short, long in SHORT.items():
         text = re.sub(short, long, text)
     return text
+
+
+def section(name: str) -> str:
+    """A part of a source: by its number as it is, by its title quoted."""
+    return name if re.search(r"\d|^Abstract|^Appendix", name) else f"“{name}”"
 
 
 def axis_title(part: dict) -> str:

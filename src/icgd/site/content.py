@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
 
 import yaml
@@ -196,12 +195,11 @@ def figure_title(name: str) -> str:
 
 
 def rules(parts: list[dict]) -> list[tuple[tuple, list[dict]]]:
-    """Parts with the same rule, reason and evidence words together: (rule, why), parts."""
-
-    def said(part: dict) -> tuple[str, str]:
-        return words.rule(part), words.origin(part)
-
-    return [(key, list(same)) for key, same in groupby(sorted(parts, key=said), key=said)]
+    """Parts with the same rule and reason together, in the order of the first of each: (rule, why), parts."""
+    found: dict[tuple, list[dict]] = {}
+    for part in parts:
+        found.setdefault((words.rule(part), words.origin(part)), []).append(part)
+    return list(found.items())
 
 
 def controls(parts: list[dict]) -> list[dict]:
