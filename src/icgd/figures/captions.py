@@ -43,7 +43,7 @@ class Numbers:
 
 @cache
 def written() -> dict[str, dict[str, str]]:
-    """What was written of each figure: paper (its place there), title, text, seen."""
+    """What was written of each figure: paper (its place there, or neither), title, text, seen."""
     return read_yaml(WORDS)
 
 
@@ -52,7 +52,7 @@ def of(name: str, figure: Figure, tables: Tables, rows: Rows) -> dict[str, str]:
     numbers = Numbers(figure, tables, rows)
     told = {key: numbers.fill(text) for key, text in written()[name].items()}
     extra = ["Panels marked † are not in the paper."] * any(one.extra for one in figure.cells())
-    after = f"Redrawn after {told['paper']}."
+    after = "Not in either paper." if told["paper"] == "neither" else f"Redrawn after {told['paper']}."
     caption = " ".join([told["text"], *extra, after, *settings(figure, tables)])
     return {
         "name": name,
