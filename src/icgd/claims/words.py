@@ -53,11 +53,11 @@ def in_words(claim: dict) -> str:
 
 
 def together(claim: dict) -> str:
-    """Whether a verdict by intervals stands together with the others of its source (Holm)."""
+    """Whether a verdict by intervals stands after Holm, together with the others of its source."""
     if claim.get("together") is None:
         return ""
     stands = "stands" if claim["together"] else "does not stand"
-    return f"{stands} when all verdicts of its source may together be wrong 5 % of the time (Holm)"
+    return f"{stands} after Holm, when all verdicts of its source may together be wrong 5 % of the time"
 
 
 def fallen(claim: dict) -> list[str]:

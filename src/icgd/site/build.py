@@ -192,7 +192,7 @@ class Pages:
             ("figure", figures),
             (
                 "together",
-                [("stands", "stands under Holm"), ("falls", "does not"), ("no interval", "no interval")],
+                [("stands", "stands"), ("falls", "does not stand"), ("no interval", "no interval")],
             ),
         ]
         waiting = [one for one in site.all.values() if not one["parts"]]
