@@ -90,7 +90,8 @@ def test_only_intervals_are_counted_together(verdicts):
     errors = [
         found for found in verdicts.all.values() if is_finding(found) and found["verdict"] == "supported"
     ]
-    results_of_ours = {"vo23-f01", "vo23-f02", "vo23-f05", "vo23-f06"}  # say what networks do, and no error of anybody's
+    # What networks do, and no error of anybody's:
+    results_of_ours = {"vo23-f01", "vo23-f02", "vo23-f05", "vo23-f06"}
     assert verdicts.count["findings"] == len({found["id"] for found in errors} - results_of_ours)
 
 
