@@ -171,7 +171,7 @@ def placed(text: str) -> tuple[tuple[str, ...], slice]:
     if words[:1] == ("pairs",):
         right = len(words) > 1 and all(word.isdigit() and int(word) for word in words[1:])
     else:
-        right = bool(words) and all("=" in word for word in words[1:])
+        right = words[:1] == ("fresh",) and all("=" in word for word in words[1:])
     if not right:
         examples = "'fresh start_range=2 at 49' or 'pairs 60 from 50'"
         raise IcgdError(f"there are no sequences {text!r}; right is, say, {examples}.")
