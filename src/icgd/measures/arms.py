@@ -134,7 +134,7 @@ def tail(network: Network) -> float:
 
 def same(network: Network, of: str) -> Network:
     """The network of another experiment with the same seed."""
-    found = [one for one in network.others(of) if one.seed == network.seed]
+    found = [one for one in network.named_of(of) if one.seed == network.seed]
     return found[0] if found else _no_number(network)
 
 

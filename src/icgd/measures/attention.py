@@ -73,6 +73,8 @@ def trace(grid, request: Request) -> dict[float, float]:
 def construction(network: Network, words: Words) -> Weights:
     """Hand-set copying on alternating tokens, its two steps fitted on tasks that nothing is measured on."""
     settings = network.settings
+    if not (settings.model.alternating and settings.model.softmax_layers):
+        raise IcgdError(f"{network.experiment}: copying is of softmax layers on alternating tokens.")
     built = _construction(settings.model, settings.task, settings.key_implementation)
     if not words.fault:
         return built

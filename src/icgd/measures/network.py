@@ -10,7 +10,7 @@ import numpy as np
 
 from icgd import paths
 from icgd.config import Settings
-from icgd.errors import IcgdError
+from icgd.errors import IcgdError, nearest
 from icgd.files import read_table
 from icgd.measures.request import is_linear
 from icgd.models import causal, transformer
@@ -144,7 +144,8 @@ class Network:
         own = self.settings.model.layers
         known = self.methods if layers in (None, own) else self.methods_of(layers)
         if name not in known:
-            raise IcgdError(f"there is no {name} of {layers or own} steps; there are {', '.join(known)}.")
+            steps = "1 step" if (layers or own) == 1 else f"{layers or own} steps"
+            raise IcgdError(f"there is no {name} of {steps}; there are {', '.join(known)}.")
         return known[name]
 
     @cached_property
@@ -177,9 +178,23 @@ class Network:
         """Has it left the plateau?"""
         return bool(self.status()["converged"])
 
+    def named_of(self, experiment: str) -> list["Network"]:
+        """Networks of another experiment.
+
+        Raises:
+            IcgdError: no such experiment, or its networks cannot be given this one's tasks.
+        """
+        known, own = self.others(experiment), self.settings
+        for other in (one.settings for one in known[:1]):
+            codes = other.model.alternating and other.task.context != own.task.context
+            kinds = [(bool(one.causal), one.task.inputs) for one in (own, other)]
+            if codes or kinds[0] != kinds[1]:
+                raise IcgdError(f"{self.experiment}: networks of {experiment} are of tasks of other shapes.")
+        return known
+
     def converged_of(self, experiment: str) -> list["Network"]:
         """Networks of another experiment that have left their plateau; all where none has (a smoke run)."""
-        known = self.others(experiment)
+        known = self.named_of(experiment)
         return [network for network in known if network.converged] or known
 
     def at(self, index: int) -> "Network":
@@ -219,7 +234,16 @@ class Loader:
 
     @cache  # noqa: B019 (a job has one loader)
     def others(self, experiment: str) -> list[Network]:
-        """All networks of an experiment that did not diverge."""
+        """All networks of an experiment that did not diverge.
+
+        Raises:
+            IcgdError: no such experiment; names the nearest.
+        """
+        if experiment not in self.settings:
+            right = "networks are named as in 'networks of one_layer'"
+            raise IcgdError(
+                f"{right}, and there is no experiment {experiment!r}; {nearest(experiment, self.settings)}"
+            )
         found = []
         for seed in range(self.settings[experiment].seeds):
             try:

@@ -51,7 +51,8 @@ def named(text: str, network: Network, subject: str = "") -> list[Predictor]:
     if words.name in METHODS:
         return [_method(words, network)]
     if words.name not in PREDICTORS:
-        raise IcgdError(f"{text!r} fits no model to a context, so there is nothing to measure on tasks.")
+        right = "right is, say, 'gd', 'ridge' or another of docs/data-dictionary.md."
+        raise IcgdError(f"{text!r} fits no model to a context, so nothing is compared with it; {right}")
     build, own = PREDICTORS[words.name], {}
     known = inspect.signature(build).parameters
     if ("of" in known) != bool(words.of):

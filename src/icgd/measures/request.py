@@ -123,6 +123,8 @@ def parsed(text: str) -> Words:
     Raises:
         IcgdError: a word that is no predictor or no fault; names the nearest.
     """
+    if not isinstance(text, str):
+        raise IcgdError(f"a predictor is named in words, such as 'gd', not by {text!r}.")
     words = text.split()
     hand_set = words[:1] == ["hand_set"]
     rest = words[hand_set:]

@@ -85,7 +85,10 @@ class Sequences:
         if words.name.split()[0] == "ridge":
             return lambda few: by_ridge(known_to(words.name, few))
         if words.name not in ON_SEQUENCES:
-            raise IcgdError(f"{self.network.experiment}: {words.sound} predicts no states of a sequence.")
+            right = "right is, say, 'ridge', 'gd shared' or 'conjugate_gradients'."
+            raise IcgdError(
+                f"{self.network.experiment}: {words.sound} predicts no states of a sequence; {right}"
+            )
         method = self.method(words.name, words.layers or len(self.network.settings.causal.layers))
         return lambda few: method(known_to(words.name, few))
 
