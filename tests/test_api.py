@@ -65,6 +65,7 @@ def test_it_predicts_a_context_of_ones_own(net):
         (((10,), (10,), (10,)), "the shapes are"),
         (((0, 10), (0,), (10,)), "a context without pairs; the shapes are"),
         (((0, 5, 10), (0, 5), (0, 10)), "there is no query"),
+        (((10, 10), (10,)), "there is no query.$"),
     ],
 )
 def test_wrong_shapes_are_one_sentence(net, given, says):
@@ -83,6 +84,7 @@ def test_a_causal_network_predicts_the_next_states():
     shorter = net.predict(seen[3, :20])  # causal: nothing later matters
     np.testing.assert_allclose(shorter, found[3, :20], rtol=1e-4, atol=1e-5)
     assert 0.9 < net.compare("gd shared K=1")["loss_ratio"] < 1.1
+    np.testing.assert_array_equal(net.predict(drawn), found)  # of sequences what is seen
     assert net.hidden(seen[3]).shape == (2, 50, 40) and net.layers[0].query.ndim == 3
 
 
@@ -92,6 +94,12 @@ def test_a_causal_network_predicts_the_next_states():
         (lambda net: net.predict(np.zeros((50, 9))), r"takes states \(T, 10\)"),
         (lambda net: net.predict(np.full((5, 10), np.nan)), "NaN or infinity"),
         (lambda net: net.predict("x"), "array of numbers"),
+        (lambda net: net.predict(np.zeros((5, 10), complex)), "array of numbers"),
+        (lambda net: net.predict(icgd.sample_tasks("one_layer", 2)), "array of numbers"),
+        (lambda net: net.compare("gd"), "predicts no states of a sequence; right is"),
+        (lambda net: net.compare("networks"), "named as in 'networks of one_layer'"),
+        (lambda net: net.compare("networks of one_layer"), "of tasks of other shapes"),
+        (lambda net: net.compare("ridge", 3), "there are no sequences '3'"),
         (lambda net: net.products(), "linear_one predicts the next state of a sequence; products is for"),
         (lambda net: icgd.load("few_shot_end"), "beside the weights of 'few_shot'"),
         (lambda net: icgd.load("linear_one", seed=9), "has seeds 0 to"),
@@ -107,6 +115,33 @@ def test_numbers_that_are_none_are_refused(net):
         net.predict(np.full((10, 10), np.nan), np.zeros(10), np.zeros(10))
     with pytest.raises(IcgdError, match="arrays of numbers"):
         net.predict("x", np.zeros(10), np.zeros(10))
+
+
+def test_nothing_is_near_to_predicting_zero(net):
+    for one in (net, icgd.load("linear_one")):
+        assert set(one.compare("zero")) == {"loss_ratio"}
+
+
+@pytest.mark.parametrize(
+    ("use", "says"),
+    [
+        (lambda net: net.predict(icgd.sample_tasks("one_layer_n5", 2)), "the shapes are"),
+        (lambda net: net.fit(icgd.sample_tasks("one_layer_n5", 2)), "the shapes are"),
+        (lambda net: net.compare("copying"), "copying is of softmax layers on alternating tokens"),
+        (lambda net: net.compare("planted"), "fits no model to a context"),
+        (lambda net: net.compare("networks of one_layer_n5"), "of tasks of other shapes"),
+        (lambda net: net.compare("networks of two_layer"), "did you mean two_layers"),
+        (lambda net: net.compare(3), "named in words"),
+        (lambda net: icgd.load("one_layer").compare("chebyshev"), "of 1 step;"),
+        (
+            lambda net: icgd.load("ten_recurrent").compare("gd_plus_plus shared"),
+            "blows up on these tasks of ten_recurrent: .*; right is, say, 'gd_plus_plus shared clipped'",
+        ),
+    ],
+)
+def test_what_a_network_cannot_be_given_or_compared_with_is_said(net, use, says):
+    with pytest.raises(IcgdError, match=says):
+        use(net)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +182,7 @@ def test_claims_are_a_table_with_their_verdicts():
     decided, frame = read_json(paths.verdicts("full")), icgd.claims()
     assert set(decided) < set(frame.index) and {"pending", "not testable"} < set(frame["verdict"])
     refuted = [id_ for id_, found in decided.items() if found["verdict"] == "refuted"]
-    assert set(icgd.claims(verdict="refuted").index) == set(refuted)
+    assert set(icgd.claims(verdict="Refuted").index) == set(refuted)
     assert set(icgd.claims(source="vo22")["source"]) == {"vo22"}
     assert icgd.claim("VO22-17") == decided["vo22-17"] and icgd.claim("vo23-46")["verdict"] == "pending"
 

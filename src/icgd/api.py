@@ -56,14 +56,27 @@ class Loaded:
 
         Args:
             reference: as the data dictionary has it: "gd", "gd_plus_plus shared", "ridge"; for causal
-                networks "ridge", "gd shared K=3", "conjugate_gradients".
+                networks "ridge", "gd shared K=3", "conjugate_gradients". With "zero" there is a loss only.
             tasks: a set of tasks: "fresh", "published"; for causal networks "fresh", "fresh start_range=2".
+
+        Raises:
+            IcgdError: no such reference or tasks for this network, or a K-step method that blows up on them.
         """
         from icgd.measures.grid import Grid, answer
-        from icgd.measures.request import Request
+        from icgd.measures.request import METHODS, Request, parsed
 
         with checkout():
-            grid, asked = Grid(self.network), COMPARED_ON_SEQUENCES if self.settings.causal else COMPARED
+            grid, tasks = Grid(self.network), str(tasks)
+            asked = COMPARED_ON_SEQUENCES if self.settings.causal else COMPARED
+            if (of := parsed(reference).name) in METHODS:
+                theirs, none = (answer(grid, Request("loss", one, "", tasks)) for one in (reference, "zero"))
+                if not theirs <= none:
+                    known = () if self.settings.causal else self.network.methods
+                    better = [name for name in known if name.endswith((" clipped", " released"))]
+                    instead = f"; right is, say, {' or '.join(map(repr, better))}." if better else "."
+                    blows_up = f"{reference!r} blows up on these tasks of {self.experiment}: its loss is"
+                    raise IcgdError(f"{blows_up} {theirs:.3g}, that of predicting zero {none:.3g}{instead}")
+            asked = asked[:1] if of == "zero" else asked
             return {name: answer(grid, Request(name, "network", reference, tasks)) for name in asked}
 
     @property
@@ -102,10 +115,9 @@ class Trained(Loaded):
         Raises:
             IcgdError: wrong shapes, an empty context, NaN or infinity, or no such reference.
         """
-        alone = not hasattr(x, "query")
-        tasks = self._tasks(x, y, query) if alone else x
+        tasks, alone = self._tasks(x, y, query), np.ndim(query) < 2 and not hasattr(x, "query")
         found = np.asarray(self._predictor(by).predict(tasks, self.settings.model.token_clip))
-        return float(found[0]) if alone and np.ndim(x) == 2 and np.ndim(query) < 2 else found
+        return float(found[0]) if alone and np.ndim(x) == 2 else found
 
     def fit(self, tasks: "Tasks") -> SimpleNamespace:
         """The models that it fits in context, f(x) = w.x near the query: w = df/dx_q.
@@ -113,7 +125,7 @@ class Trained(Loaded):
         Returns:
             ``prediction`` (T,) and ``weights`` (T, d), the gradient of the prediction by the query.
         """
-        found = self._predictor("network").fit(tasks)
+        found = self._predictor("network").fit(self._tasks(tasks))
         return SimpleNamespace(prediction=np.asarray(found.prediction), weights=np.asarray(found.weights))
 
     def products(self) -> "Products":
@@ -139,14 +151,15 @@ class Trained(Loaded):
             raise IcgdError(f"{by!r} names several networks; load each and ask it.")
         return found
 
-    def _tasks(self, x: object, y: object, query: object) -> "Tasks":
-        """One context and its queries, or several contexts with a query each, as Tasks."""
+    def _tasks(self, x: object, y: object = None, query: object = None) -> "Tasks":
+        """One context and its queries, several contexts with a query each, or Tasks, as Tasks."""
         from icgd.tasks.linear import Tasks
 
-        try:
-            x, y, query = (np.asarray(value, np.float32) for value in (x, y, query))
-        except (TypeError, ValueError) as error:
-            raise IcgdError("x, y and query must be arrays of numbers.") from error
+        x, y, query, target = x if isinstance(x, Tasks) else (x, y, query, None)
+        if y is None or query is None:
+            which = " and ".join(name for name, one in (("y", y), ("query", query)) if one is None)
+            raise IcgdError(f"{self.experiment} takes x, y and query, or Tasks alone; there is no {which}.")
+        x, y, query = _numbers("x, y and query must be arrays of numbers.", x, y, query)
         d, got = self.settings.task.inputs, f"{x.shape}, {y.shape}, {query.shape}"
         if x.ndim == 2:
             query = query.reshape(1, -1) if query.ndim < 2 else query
@@ -162,7 +175,7 @@ class Trained(Loaded):
         n = self.settings.task.context
         if self.settings.model.alternating and x.shape[1] != n:
             raise IcgdError(f"{self.experiment} has position codes for {n} pairs, not {x.shape[1]}.")
-        return Tasks(x, y, query, np.full(len(x), np.nan, np.float32))
+        return Tasks(x, y, query, np.full(len(x), np.nan, np.float32) if target is None else target)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,12 +185,13 @@ class TrainedCausal(Loaded):
     Source: von Oswald et al. 2023, "Uncovering mesa-optimization algorithms in Transformers".
     """
 
-    def predict(self, states: np.ndarray) -> np.ndarray:
+    def predict(self, states: "np.ndarray | Sequences") -> np.ndarray:
         """The state expected after each one, from it and those before it.
 
         Args:
-            states: one sequence (T, d), or several (B, T, d), in the units of the task. A network with codes
-                of positions takes at most the T that it was trained with, ``settings.task.context``.
+            states: one sequence (T, d), or several (B, T, d), in the units of the task; or Sequences, whose
+                last states are to be predicted and not seen. A network with codes of positions takes at
+                most the T that it was trained with, ``settings.task.context``.
 
         Returns:
             (T, d) or (B, T, d): entry t is the prediction of state t + 1.
@@ -187,7 +201,7 @@ class TrainedCausal(Loaded):
         """
         return self._run(states)[1]
 
-    def hidden(self, states: np.ndarray) -> np.ndarray:
+    def hidden(self, states: "np.ndarray | Sequences") -> np.ndarray:
         """The tokens before and after every layer, (K + 1, T, width), or (B, K + 1, T, width)."""
         return self._run(states)[0]
 
@@ -202,11 +216,10 @@ class TrainedCausal(Loaded):
         import jax
 
         from icgd.models import causal
+        from icgd.tasks.dynamics import Sequences
 
-        try:
-            states = np.asarray(states, np.float32)
-        except (TypeError, ValueError) as error:
-            raise IcgdError("states must be an array of numbers.") from error
+        seen = states.states[:, :-1] if isinstance(states, Sequences) else states
+        (states,) = _numbers("states must be an array of numbers, or sequences of states.", seen)
         d, longest = self.settings.task.inputs, self.settings.task.context
         if states.ndim not in (2, 3) or states.shape[-1] != d or not states.size:
             right = f"states (T, {d}), or of several sequences (B, T, {d})"
@@ -221,6 +234,14 @@ class TrainedCausal(Loaded):
         return tuple(one[0] for one in found) if states.ndim == 2 else found
 
 
+def _numbers(wrong: str, *values: object) -> list[np.ndarray]:
+    """Arrays of real numbers; refuse what is none."""
+    try:
+        return [np.asarray(value).astype(np.float32, casting="same_kind") for value in values]
+    except (TypeError, ValueError) as error:
+        raise IcgdError(wrong) from error
+
+
 def load(name: str, seed: int = 0, scale: str = "full") -> Trained | TrainedCausal:
     """A trained network of an experiment: weights, settings, where it is from.
 
@@ -232,7 +253,9 @@ def load(name: str, seed: int = 0, scale: str = "full") -> Trained | TrainedCaus
     from icgd.measures.network import Loader
 
     with checkout():
-        settings = config.load().settings(name, scale)
+        every = config.load()
+        known = {one: every.settings(one, scale) for one in (name, *every.experiments)}
+        settings = known[name]
         if settings.points:
             raise IcgdError(f"{name} trains at {len(settings.points)} settings: icgd.training.points.load.")
         if seed not in range(settings.seeds):
@@ -241,10 +264,10 @@ def load(name: str, seed: int = 0, scale: str = "full") -> Trained | TrainedCaus
             beside = f"what was trained beside the weights of {settings.start!r} ({settings.causal.tuned})"
             raise IcgdError(f"{name} holds {beside}; load that one.")
         if not (origin := paths.weights(scale, name, seed)).exists():
-            every = {"quick": ", or all with `make reproduce`", "full": ", or all with `make full`"}
+            rest = {"quick": ", or all with `make reproduce`", "full": ", or all with `make full`"}
             alone = f"`icgd train {name} --seed {seed} --scale {scale}`"
-            raise IcgdError(f"{origin} is missing; train it with {alone}{every.get(scale, '')}.")
-        network = Loader(scale, {name: settings}).load(name, seed)
+            raise IcgdError(f"{origin} is missing; train it with {alone}{rest.get(scale, '')}.")
+        network = Loader(scale, known).load(name, seed)
     weights = {key: np.asarray(matrix) for key, matrix in network.weights.items()}
     kind = TrainedCausal if settings.causal else Trained
     return kind(name, seed, scale, settings, root() / origin, weights, network)
@@ -331,9 +354,11 @@ def claims(verdict: str | None = None, source: str | None = None, scale: str = "
         rows.append({**row, "stands": found.get("together")})
     frame = pd.DataFrame(rows).set_index("id")
     for column, wanted in (("verdict", verdict), ("source", source)):
-        if wanted is not None and wanted not in set(frame[column]):
-            raise IcgdError(f"no claim has {column} {wanted!r}; {nearest(wanted, set(frame[column]))}")
-        frame = frame if wanted is None else frame[frame[column] == wanted]
+        if wanted is None:
+            continue
+        if (lower := str(wanted).lower()) not in set(frame[column]):
+            raise IcgdError(f"no claim has {column} {wanted!r}; {nearest(lower, set(frame[column]))}")
+        frame = frame[frame[column] == lower]
     return frame
 
 
