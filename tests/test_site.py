@@ -318,11 +318,10 @@ def test_the_search_finds(site, view, words):
     page.wait_for_selector(f'#search-results li a:has-text("{title}")', timeout=20_000)
 
 
-def test_a_claim_prints_on_two_pages_at_most_or_on_three_with_figures(site, view):
+def test_a_claim_prints_on_two_pages_at_most(site, view):
     verdicts = decided()
     largest = sorted(verdicts, key=lambda id_: -len(verdicts[id_]["parts"]))[:5]
     for id_ in [*list(verdicts)[::12], *largest]:
         page = view(site / f"claims/{id_}.html")
-        most = 3 if verdicts[id_]["figures"] else 2
-        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) <= most, id_
+        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) <= 2, id_
         page.close()
