@@ -148,7 +148,9 @@ def test_the_newest_verdict_counts(folder, capsys):
         os.utime(paths.verdicts("full"), (100, 100))
         os.utime(paths.verdict("full", "vo22-17"), (100 + when, 100 + when))
         explain.show(["vo22-17"], "full")
-        assert f"VERDICT (full scale): {word}" in capsys.readouterr().out
+        told = " ".join(capsys.readouterr().out.split())
+        alone = "vo22-17.json (delete it to go back); in results/full/verdicts.json: supported"
+        assert f"VERDICT (full scale): {word}" in told and (alone in told) == (when == 1)
 
 
 def test_several_claims_in_any_case_a_figure_and_json(folder):
@@ -158,6 +160,21 @@ def test_several_claims_in_any_case_a_figure_and_json(folder):
     assert bare(folder, "fig2").stdout.startswith("vo22-17  supported  A trained layer")
     assert json.loads(bare(folder, "fig2", "--json").stdout) == {"vo22-17": VERDICT}
     assert "`python -m icgd claims` lists all" in bare(folder, "zzzz").stderr
+
+
+def test_names_are_taken_as_they_are_often_written(folder):
+    one, *others = (bare(folder, name).stdout for name in ("fig2", "Fig. 2", "figure 2"))
+    assert one and others == [one, one]
+    known = explain.entries()
+    names = {"vo22-1": "vo22-01", "VO22-F1": "vo22-f01", "lw-1": "lw-1", "vo22-17": "vo22-17"}
+    assert {name: explain.written(name, known) for name in names} == names
+    assert "did you mean fig4" in bare(folder, "fgi4").stderr
+
+
+def test_a_figure_that_no_verdict_rests_on_is_not_unknown(folder):
+    write_json(paths.FIGURES / "full" / "which.json", {})
+    assert "rests on figure 'which', named by no claim" in bare(folder, "which").stderr
+    assert "rests on figure 'vo23_fig7', named by vo23-34, vo23-35" in bare(folder, "vo23_fig7").stderr
 
 
 def test_several_parts_are_a_table(folder):

@@ -319,10 +319,11 @@ def claim(id_: str, scale: str = "full") -> dict:
     Raises:
         IcgdError: no such claim; names the nearest.
     """
+    from icgd.audit.explain import written
     from icgd.claims import registry, verdict
 
     with checkout():
-        known = registry.claim(id_.lower())
+        known = registry.claim(written(id_, registry.claims()))
         decided = read_json(paths.verdicts(scale))
         return decided.get(known.id) or verdict.undecided(known, scale)
 

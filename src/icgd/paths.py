@@ -84,6 +84,11 @@ def figure(scale: str, name: str, kind: str = "png") -> Path:
     return FIGURES / scale / f"{name}.{kind}"
 
 
+def drawn() -> list[str]:
+    """Names of the figures that are committed."""
+    return sorted(path.stem for path in (FIGURES / "full").glob("*.json") if "." not in path.stem)
+
+
 def verdicts(scale: str) -> Path:
     """Verdicts of all claims."""
     return RESULTS / scale / "verdicts.json"

@@ -6,7 +6,7 @@ Standard library only: it answers in a fresh clone, from committed results, with
 import json
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +38,7 @@ from icgd.files import read_json
 WIDTH = 110
 UNITS, FILES, PASSAGES = 20, 4, 4  # values, files and passages that are printed; the files have all
 ENTRY = re.compile(r"^- id: (\S+)$(.*?)(?=^- |^#|\Z)", re.M | re.S)
+FIGURES = re.compile(r"^  figures: \[(.*)\]$", re.M)
 SENTENCE = re.compile(r'^  passage: {section: "(.*?)", first: "(.*?)", last: "(.*?)"', re.M)
 PASSAGE = re.compile(r"^  - from: (\d+)\n    to: (\d+)$(.*?)(?=^  - |\Z)", re.M | re.S)
 
@@ -47,6 +48,11 @@ class Entry(NamedTuple):
 
     text: str
     place: str
+
+    @property
+    def figures(self) -> list[str]:
+        """The figures that it names."""
+        return [name for listed in FIGURES.findall(self.text) for name in listed.split(", ")]
 
     @property
     def link(self) -> str:
@@ -61,7 +67,7 @@ def show(asked: Iterable[str], scale: str, as_json: bool = False) -> None:
         IcgdError: no such claim or figure, or no verdict on it yet.
     """
     known, found = entries(), {}
-    for word in map(str.lower, asked):
+    for word in (written(one, known) for one in asked):
         if word in known:
             found[word] = verdict(word, scale)
             if found[word] is None and not waits(known[word]):
@@ -71,7 +77,7 @@ def show(asked: Iterable[str], scale: str, as_json: bool = False) -> None:
             found |= {} if not as_json else {one["id"]: one for one in of_figure}
             printed([] if as_json else [f"{one['id']}  {in_words(one)}  {one['says']}" for one in of_figure])
         else:
-            raise unknown(word, known)
+            raise unknown(word, known, scale)
     if as_json:
         print(json.dumps(found, indent=2, sort_keys=True))
         return
@@ -79,10 +85,24 @@ def show(asked: Iterable[str], scale: str, as_json: bool = False) -> None:
         printed([*[""] * min(at, 1), *(lines(one, known[id_]) if one else waiting(id_, known[id_]))])
 
 
-def unknown(word: str, known: Iterable[str]) -> IcgdError:
-    """That there is no such claim or figure, with the nearest."""
+def written(word: str, known: Iterable[str]) -> str:
+    """A claim or figure as its name is written: vo22-1 is vo22-01, and Fig. 4 is fig4."""
+    word = re.sub(r"^fig(ure|\.)?\s*(?=\d)", "fig", word.strip().lower())
+    padded = re.sub(r"(?<=-)(f?)(\d)$", r"\g<1>0\2", word)
+    return padded if padded in known else word
+
+
+def unknown(word: str, known: Mapping[str, Entry], scale: str) -> IcgdError:
+    """That there is no such claim or figure, with the nearest; or that no verdict rests on the figure."""
+    naming = {figure: [] for figure in paths.drawn()}
+    for id_, entry in known.items():
+        for figure in entry.figures:
+            naming.setdefault(figure, []).append(id_)
+    if word in naming:
+        ids = ", ".join(naming[word]) or "no claim"
+        return IcgdError(f"no verdict of results/{scale} rests on figure {word!r}, named by {ids}.")
     listed = "`python -m icgd claims` lists all"
-    return IcgdError(f"there is no claim or figure {word!r} ({listed}); {nearest(word, known)}")
+    return IcgdError(f"there is no claim or figure {word!r} ({listed}); {nearest(word, [*known, *naming])}")
 
 
 def targets(asked: Iterable[str], scale: str) -> Iterator[Path]:
@@ -92,11 +112,11 @@ def targets(asked: Iterable[str], scale: str) -> Iterator[Path]:
         IcgdError: no such claim.
     """
     known = entries()
-    for word in map(str.lower, asked):
+    for word in (written(one, known) for one in asked):
         if paths.figure("full", word, "json").exists():
             yield paths.figure(scale, word)
         elif word not in known:
-            raise unknown(word, known)
+            raise unknown(word, known, scale)
         elif not waits(known[word]):
             yield paths.verdict(scale, word)
 
@@ -162,6 +182,16 @@ def _written(path: Path) -> float:
     return path.stat().st_mtime
 
 
+def alone(found: dict) -> str:
+    """Where a verdict is that was decided alone since, and what it is with all others; else nothing."""
+    everything = paths.verdicts(found["scale"])
+    other = read_json(everything).get(found["id"], found) if everything.exists() else found
+    if other == found:
+        return ""
+    own = f"decided alone since, {paths.verdict(found['scale'], found['id'])} (delete it to go back)"
+    return f"{own}; in {everything}: {in_words(other)}"
+
+
 def waiting(claim: str, entry: Entry) -> list[str]:
     """A claim that has no rule, or none yet, as the registry has it."""
     told = [f"{claim}  {entry.place}", f"VERDICT: {waits(entry).upper()}, as the registry says:"]
@@ -174,6 +204,7 @@ def lines(found: dict, entry: Entry) -> list[str]:
     out = [f"{name}  [{found['kind']}]  {found['where']}", f"  {found['says']}", ""]
     word, _, count = in_words(found).partition(":")
     out.append(f"VERDICT ({scale} scale): {word.upper()}" + (count and f":{count}"))
+    out += [f"  {words}"] if (words := alone(found)) else []
     out += [f"STALE: {changed[0]}"] if changed else []
     out += [f"  {key}: {found[key]}" for key in ("reason", "note", "reduced", "test") if found.get(key)]
     out += [f"  with the others: {words}"] if (words := together(found)) else []
