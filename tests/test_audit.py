@@ -11,6 +11,7 @@ from conftest import ROOT
 from pages import make_claim, make_part
 
 from icgd import files, paths
+from icgd.__main__ import main
 from icgd.audit import agreement, check, compared, explain, stale, today
 from icgd.claims import registry
 from icgd.errors import IcgdError
@@ -151,6 +152,12 @@ def test_the_newest_verdict_counts(folder, capsys):
         told = " ".join(capsys.readouterr().out.split())
         alone = "vo22-17.json (delete it to go back); in results/full/verdicts.json: supported"
         assert f"VERDICT (full scale): {word}" in told and (alone in told) == (when == 1)
+
+
+def test_recording_says_what_it_recorded_or_why_nothing(folder, capsys):
+    for told in ("vo22-17: supported", "nothing was recorded: the history says already what results/full/"):
+        assert main(["record", "--reason", "A test."]) == 0
+        assert capsys.readouterr().out.startswith(told)
 
 
 def test_several_claims_in_any_case_a_figure_and_json(folder):

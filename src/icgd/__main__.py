@@ -12,7 +12,9 @@ from icgd.errors import IcgdError
 from icgd.paths import CHECK
 from icgd.record import ROOMS, Recorder, room
 
-PLANNED = ("--scale", "--config")  # of commands that compute something
+PLANNED = ("--scale", "--config")  # of commands that make something
+READING = "--scale full"  # of commands that ask what is committed
+SCALES = ("smoke", "quick", "full")
 COMMANDS: dict[str, tuple[Callable, tuple[str, ...], bool]] = {}  # what runs, its arguments, does it need JAX
 
 
@@ -30,7 +32,11 @@ def whole(least: int) -> Callable[[str], int]:
 ARGUMENTS = {
     "experiment": {"help": "name of an experiment in config.yaml"},
     "name": {"help": "of the table or figure"},
-    "question": {"nargs": "+", "help": "measure, subject, reference, tasks, along; the last may be left out"},
+    "question": {
+        "nargs": "+",
+        "help": "measure, subject, reference, tasks, along, in this order, as docs/data-dictionary.md names "
+        'them; left out: the network, none, fresh tasks, none; "" is none',
+    },
     "claim": {
         "nargs": "+",
         "help": "ids of claims, such as vo22-17, or a figure, fig2, whose claims are listed",
@@ -48,7 +54,8 @@ ARGUMENTS = {
     "--folder": {"type": Path, "default": CHECK, "help": "scratch (default: %(default)s)"},
     "--check": {"action": "store_true", "help": "write nothing"},
     "--reason": {"required": True, "help": "why verdicts or rules changed, in one sentence"},
-    "--scale": {"choices": ("smoke", "quick", "full"), "help": "default: config.yaml's, or full"},
+    "--scale": {"choices": SCALES, "help": "default: that of --config"},
+    READING: {"choices": SCALES, "default": "full", "help": "default: %(default)s"},
     "--config": {
         "default": os.environ.get("ICGD_CONFIG", "config.yaml"),
         "help": "settings (default: config.yaml; a job of the workflow gets those that were planned with)",
@@ -121,15 +128,17 @@ def measure(parsed: argparse.Namespace) -> None:
     record.write(outputs, plan.inputs(name, config, scale))
 
 
-@command("experiment", "question", *PLANNED, jax=True)
+@command("experiment", "question", READING, "--config", jax=True)
 def ask(parsed: argparse.Namespace) -> None:
-    """measure what no rule asks for, and print it: ask one_layer loss_ratio "gd rate 1.2" gd fresh"""
+    """measure what no rule asks for, and print it for every seed: ask one_layer loss_ratio network gd"""
     from icgd import plan
     from icgd.measures import tables
     from icgd.measures.request import Request, named
 
-    config, scale, name = configured(parsed), parsed.scale or "full", parsed.experiment
-    question = Request(*[*parsed.question, "network"][: max(2, len(parsed.question))])
+    (config, scale), name = planned(parsed), parsed.experiment
+    if len(given := parsed.question) > len(Request._fields):
+        raise IcgdError("a question is a measure, subject, reference, tasks, along; quote 'gd rate 1.2'.")
+    question = Request(*given, *("", "network", "", "fresh", "")[len(given) :])
     plan.check(question, name)
     settings = {one: config.settings(one, scale) for one in (name, *named(question))}
     for rows, lines in tables.answered(name, settings, scale, [question]):
@@ -160,26 +169,27 @@ def figure(parsed: argparse.Namespace) -> None:
     record.write(draw.save(parsed.name, config, scale), plan.files(parsed.name, config, scale))
 
 
-@command("[claim]", *PLANNED)
+@command("[claim]", READING, "--config")
 def decide(parsed: argparse.Namespace) -> None:
     """decide all claims, or one, from the tables"""
     from icgd import paths
-    from icgd.audit import compared
+    from icgd.audit import compared, explain
     from icgd.claims import evidence, registry, verdict
     from icgd.files import read_json, write_json
 
     config, scale = planned(parsed)
-    known, wanted = registry.claims(), [parsed.claim] if parsed.claim else registry.decided(config.sources)
+    known, alone = registry.claims(), parsed.claim and explain.written(parsed.claim, registry.claims())
+    wanted = [alone] if alone else registry.decided(config.sources)
     decided = [known[id_] for id_ in wanted if id_ in known and known[id_].decided]
     record = recorder("decide", {"scale": scale, "entries": {one.id: one.entry_hash for one in decided}})
-    if parsed.claim:
-        output, found = paths.verdict(scale, parsed.claim), verdict.decide_one(parsed.claim, config, scale)
+    if alone:
+        output, found = paths.verdict(scale, alone), verdict.decide_one(alone, config, scale)
     else:
         output, found = paths.verdicts(scale), verdict.decide_all(config, scale)
     before = read_json(paths.verdicts(scale)) if paths.verdicts(scale).exists() else {}
     write_json(output, found)
     record.write([output], sorted({path for one in decided for path in evidence.files(one, scale)}))
-    print(*compared.told({found["id"]: found} if parsed.claim else found, before, output), sep="\n")
+    print(*compared.told({alone: found} if alone else found, before, output), sep="\n")
 
 
 @command(*PLANNED)
@@ -190,38 +200,37 @@ def site(parsed: argparse.Namespace) -> None:
     print(f"open {build.write(*planned(parsed))}")
 
 
-@command("claim", "--json", "--targets", "--scale")
+@command("claim", "--json", "--targets", READING)
 def audit(parsed: argparse.Namespace) -> None:
     """explain the verdicts on claims, or list those on a figure (needs nothing but Python)"""
     from icgd import paths
     from icgd.audit import explain
 
     with paths.checkout():
-        scale = parsed.scale or "full"
         if parsed.targets:
-            print(*explain.targets(parsed.claim, scale))
+            print(*explain.targets(parsed.claim, parsed.scale))
         else:
-            explain.show(parsed.claim, scale, parsed.json)
+            explain.show(parsed.claim, parsed.scale, parsed.json)
 
 
-@command("[words]", "--verdict", "--scale")
+@command("[words]", "--verdict", READING)
 def claims(parsed: argparse.Namespace) -> None:
     """list claims, of one verdict or with certain words (needs nothing but Python)"""
     from icgd import paths
     from icgd.audit import listed
 
     with paths.checkout():
-        listed.show(parsed.scale or "full", parsed.verdict, parsed.words)
+        listed.show(parsed.scale, parsed.verdict, parsed.words)
 
 
-@command("--scale")
+@command(READING)
 def verify(parsed: argparse.Namespace) -> int:
     """compare every committed file with its record (needs nothing but Python)"""
     from icgd import paths
     from icgd.audit import verify
 
     with paths.checkout():
-        return verify.run(parsed.scale or "full")
+        return verify.run(parsed.scale)
 
 
 @command("part", "--folder", "--config", jax=True)
@@ -249,8 +258,13 @@ def record(parsed: argparse.Namespace) -> None:
 
     if not parsed.reason.strip():
         raise IcgdError("--reason must say why, in one sentence.")
-    for line in history.append(read_json(paths.verdicts("full")).values(), parsed.reason.strip()):
+    verdicts = paths.verdicts("full")
+    added = history.append(read_json(verdicts).values(), parsed.reason.strip())
+    for line in added:
         print(f"{line['claim']}: {line['verdict']} ({line['value']})")
+    if not added:
+        again = "`icgd decide` decides all anew, as a verdict that was decided alone does not count"
+        print(f"nothing was recorded: the history says already what {verdicts} says; {again}.")
 
 
 @command("--config")
@@ -298,7 +312,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name, (run, names, _) in COMMANDS.items():
         child = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
         for argument in names:
-            child.add_argument(argument.strip("[]"), **ARGUMENTS[argument])
+            child.add_argument(argument.split()[0].strip("[]"), **ARGUMENTS[argument])
     parsed = parser.parse_args(arguments)
     run, _, jax = COMMANDS[parsed.command]
     if jax:
