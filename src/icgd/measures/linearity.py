@@ -44,7 +44,7 @@ def look(grid, request: Request) -> np.ndarray:
 
 def _copied(words: Words, network: Network) -> tuple[Network, Weights]:
     """The network that a rule names, with its copies; "untrained" are copies before training."""
-    named, weights = networks_of(words.faultless, network)[0]
+    named, weights = networks_of(words.faultless, network, same_tasks=False)[0]
     if named.settings.causal is None or named.settings.causal.tuned != "copies":
         raise IcgdError(f"{named.experiment}: its layers have no linear copies (causal.tuned: copies).")
     if words.name != "untrained":

@@ -192,9 +192,12 @@ class Network:
                 raise IcgdError(f"{self.experiment}: networks of {experiment} are of tasks of other shapes.")
         return known
 
-    def converged_of(self, experiment: str) -> list["Network"]:
-        """Networks of another experiment that have left their plateau; all where none has (a smoke run)."""
-        known = self.named_of(experiment)
+    def converged_of(self, experiment: str, same_tasks: bool = True) -> list["Network"]:
+        """Networks of another experiment that have left their plateau; all where none has (a smoke run).
+
+        ``same_tasks``: they are given this network's tasks, not their own.
+        """
+        known = self.named_of(experiment) if same_tasks else self.others(experiment)
         return [network for network in known if network.converged] or known
 
     def at(self, index: int) -> "Network":

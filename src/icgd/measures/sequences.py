@@ -106,14 +106,14 @@ def _changed(change: Callable, sound: Callable, size: float, few: Known) -> np.n
     return change(sound(few), few, size)
 
 
-def networks_of(words: Words, network: Network) -> list[tuple[Network, Weights]]:
-    """The causal networks that a rule names, with their weights.
+def networks_of(words: Words, network: Network, same_tasks: bool = True) -> list[tuple[Network, Weights]]:
+    """The causal networks that a rule names, with their weights; ``same_tasks``: to see this one's tasks.
 
     Raises:
         IcgdError: it names none.
     """
     if words.name in ("networks", "other_seed"):
-        known = network.converged_of(words.of)
+        known = network.converged_of(words.of, same_tasks)
         known = known if words.name == "networks" else [known[(network.seed + 1) % len(known)]]
         return [(one, one.weights) for one in known]
     if not words.has_weights:
