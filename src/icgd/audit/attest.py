@@ -4,6 +4,7 @@ Programs are compared; where one is another than was attested, a sample of what 
 """
 
 import datetime
+from collections import defaultdict
 
 import jax
 
@@ -24,9 +25,15 @@ def run(config: Config, write: bool = True) -> int:
     Without ``write`` nothing is trained and nothing written: another program is a failure.
     """
     before, today = programs.attested(), compiled(config)
-    was = {name: record.of(path)["program"] for path, name in programs.trained().items()}
-    was |= before.get("programs", {})
-    others = [name for name, found in today.items() if was.get(name, found) != found]
+    made = defaultdict(list)
+    for path, name in programs.trained().items():
+        made[name].append(record.of(path)["program"])
+    was = {name: ones[0] for name, ones in made.items()} | before.get("programs", {})
+    others = [  # what was trained anew since has the program of its records, whatever was attested before
+        name
+        for name, now in today.items()
+        if was.get(name, now) != now and any(one != now for one in made[name])
+    ]
     unclean = unvouched() if write else {}
     current = before and programs.outdated(before) is None and not unclean
     if not others and (not write or current):

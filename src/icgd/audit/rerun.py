@@ -12,7 +12,7 @@ from icgd.config import Config, Settings
 from icgd.files import number, read_table
 from icgd.progress import TrainingLine
 from icgd.references import released, tuned
-from icgd.training import checkpoint, loop, points
+from icgd.training import checkpoint, job, loop, points
 
 LINES = 3  # of a history, where training all of it would take too long
 LIMIT = 60.0  # CPU seconds of a seed that is trained again in full
@@ -74,7 +74,7 @@ def _trained(
             raise _Enough
 
     try:
-        again = loop.train(settings, [0], report=report)[0]
+        again = loop.train(settings, [0], report=report, given=job.given(settings, "full", [0]))[0]
     except _Enough:
         return Sample("start", f"{LINES} lines of the history of seed 0", False, difference(rows, start))
     found = again.arrays()

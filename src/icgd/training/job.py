@@ -47,9 +47,7 @@ def _train_seeds(name: str, settings: Settings, scale: str, seeds: Sequence[int]
     code, share = made_by(settings, scale), 1 / len(seeds)
     recorders = [Recorder("train", settings.of_training, seed, code, share) for seed in seeds]
     unfinished = paths.unfinished(scale, name, seeds[0])
-    begun = [paths.weights(scale, settings.start, seed) for seed in seeds] if settings.start else []
-    given = [_given(settings, path) for path in begun]
-    runs = loop.train(settings, seeds, unfinished, TrainingLine(name, seeds), given)
+    runs = loop.train(settings, seeds, unfinished, TrainingLine(name, seeds), given(settings, scale, seeds))
     for seed, recorder, run in zip(seeds, recorders, runs, strict=True):
         if run.diverged_at is not None:
             say(
@@ -62,6 +60,12 @@ def _train_seeds(name: str, settings: Settings, scale: str, seeds: Sequence[int]
         write_table(outputs[1], columns, run.history)
         recorder.write(outputs, [paths.weights(scale, settings.start, seed)] if settings.start else [])
     unfinished.unlink(missing_ok=True)
+
+
+def given(settings: Settings, scale: str, seeds: Sequence[int]) -> list[Weights]:
+    """The last weights of the networks that the runs of some seeds start from; none where they are drawn."""
+    begun = [paths.weights(scale, settings.start, seed) for seed in seeds] if settings.start else []
+    return [_given(settings, path) for path in begun]
 
 
 def _given(settings: Settings, path: Path) -> Weights:
