@@ -137,3 +137,13 @@ def test_the_start_of_committed_seeds_comes_out_again(monkeypatch):
     found = config.load()
     for name in (KEPT, "released 2 shared"):
         assert rerun.sample(name, found).result == "agrees"
+
+
+def test_what_was_trained_anew_has_the_program_of_its_record(clone, monkeypatch, capsys):
+    monkeypatch.chdir(clone)
+    path = next(iter(programs.trained()))
+    before = programs.attested()
+    before["programs"][KEPT] = {"training": "1" * 16, "history": "2" * 16}  # of the settings before
+    monkeypatch.setattr(attest, "compiled", lambda config: {KEPT: attest.record.of(path)["program"]})
+    monkeypatch.setattr(programs, "attested", lambda: before)
+    assert attest.run(config.load(), write=False) == 0
