@@ -173,12 +173,12 @@ def figure(parsed: argparse.Namespace) -> None:
 def decide(parsed: argparse.Namespace) -> None:
     """decide all claims, or one, from the tables"""
     from icgd import paths
-    from icgd.audit import compared, explain
-    from icgd.claims import evidence, registry, verdict
+    from icgd.audit import compared
+    from icgd.claims import evidence, registry, verdict, words
     from icgd.files import read_json, write_json
 
     config, scale = planned(parsed)
-    known, alone = registry.claims(), parsed.claim and explain.written(parsed.claim, registry.claims())
+    known, alone = registry.claims(), parsed.claim and words.written(parsed.claim, registry.claims())
     wanted = [alone] if alone else registry.decided(config.sources)
     decided = [known[id_] for id_ in wanted if id_ in known and known[id_].decided]
     record = recorder("decide", {"scale": scale, "entries": {one.id: one.entry_hash for one in decided}})

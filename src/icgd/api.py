@@ -319,8 +319,8 @@ def claim(id_: str, scale: str = "full") -> dict:
     Raises:
         IcgdError: no such claim; names the nearest.
     """
-    from icgd.audit.explain import written
     from icgd.claims import registry, verdict
+    from icgd.claims.words import written
 
     with checkout():
         known = registry.claim(written(id_, registry.claims()))

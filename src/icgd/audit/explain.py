@@ -31,6 +31,7 @@ from icgd.claims.words import (
     rule,
     together,
     unit,
+    written,
 )
 from icgd.errors import IcgdError, nearest
 from icgd.files import read_json
@@ -83,13 +84,6 @@ def show(asked: Iterable[str], scale: str, as_json: bool = False) -> None:
         return
     for at, (id_, one) in enumerate(found.items()):
         printed([*[""] * min(at, 1), *(lines(one, known[id_]) if one else waiting(id_, known[id_]))])
-
-
-def written(word: str, known: Iterable[str]) -> str:
-    """A claim or figure as its name is written: vo22-1 is vo22-01, and Fig. 4 is fig4."""
-    word = re.sub(r"^fig(ure|\.)?\s*(?=\d)", "fig", word.strip().lower())
-    padded = re.sub(r"(?<=-)(f?)(\d)$", r"\g<1>0\2", word)
-    return padded if padded in known else word
 
 
 def unknown(word: str, known: Mapping[str, Entry], scale: str) -> IcgdError:

@@ -72,6 +72,13 @@ def rests_on(claim: dict) -> str:
     return words + (f"; not supported: {', '.join(names)}" if (names := fallen(claim)) else "")
 
 
+def written(word: str, known: Iterable[str]) -> str:
+    """A claim or figure as its name is written: vo22-1 is vo22-01, and Fig. 4 is fig4."""
+    word = re.sub(r"^fig(ure|\.)?\s*(?=\d)", "fig", word.strip().lower())
+    padded = re.sub(r"(?<=-)(f?)(\d)$", r"\g<1>0\2", word)
+    return padded if padded in known else word
+
+
 def is_finding(claim: dict) -> bool:
     """Is it what we found ourselves, mostly an error or a discrepancy, rather than a claim of a source?"""
     return claim["id"].rpartition("-")[2].startswith("f")
