@@ -13,7 +13,8 @@ from pages import make_claim, make_part
 from icgd import files, paths
 from icgd.__main__ import main
 from icgd.audit import agreement, check, compared, explain, stale, today
-from icgd.claims import registry, words
+from icgd.claims import registry
+from icgd.claims.words import written
 from icgd.errors import IcgdError
 from icgd.files import sha256, write_json
 from icgd.record import Recorder
@@ -174,7 +175,7 @@ def test_names_are_taken_as_they_are_often_written(folder):
     assert one and others == [one, one]
     known = explain.entries()
     names = {"vo22-1": "vo22-01", "VO22-F1": "vo22-f01", "lw-1": "lw-1", "vo22-17": "vo22-17"}
-    assert {name: words.written(name, known) for name in names} == names
+    assert {name: written(name, known) for name in names} == names
     assert "did you mean fig4" in bare(folder, "fgi4").stderr
 
 
