@@ -2,6 +2,7 @@
 
 import pytest
 from conftest import ROOT, run
+from pages import make_claim, make_part
 from snakemake_logger_plugin_icgd import display
 
 from icgd import config, expected, paths
@@ -52,8 +53,7 @@ def test_the_line_is_weighted_by_seconds_and_a_failure_names_its_log(tmp_path, c
 def test_a_run_ends_with_counts_headlines_and_what_to_open(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "claims").symlink_to(ROOT / "claims")
-    part = {"supported": {"within": [0.99, 1.01]}, "value": 1.0015, "low": 1.001, "high": 1.002, "n": 10}
-    one = {"id": "vo22-17", "says": "One layer is one step.", "verdict": "supported", "parts": [part]}
+    one = make_claim("vo22-17", parts=[make_part(value=1.0015, low=1.001, high=1.002, n=10)])
     write_json(paths.verdicts("full"), {"vo22-17": one, "vo22-01": {**one, "verdict": "refuted"}})
     told = "\n".join(ending.lines("full"))
     assert "2 claims at full scale: 1 refuted, 1 supported." in told
