@@ -79,6 +79,29 @@ def test_contracting_teachers_have_the_stated_eigenvalues():
     assert steps_of(states, teacher)[inside].std() == pytest.approx(0.01, rel=0.02)
 
 
+def test_evaluated_sequences_are_those_where_rounding_errors_stay_small():
+    task = PLAIN.model_copy(update={"teacher": "contracting", "state_clip": 2.0})
+    few = dynamics.reproducible(task, stream(1, "sequences", "threefry2x32"), COUNT)
+    assert few.states.shape == (COUNT, 51, 10) and few.states.dtype == np.float32
+    assert (dynamics.error_growth(few, 2.0) < 1.01 * dynamics.GROWTH).all()
+    with jax.enable_x64(True):
+        every = dynamics.sample(task, stream(1, "sequences", "threefry2x32"), COUNT)
+    share = (dynamics.error_growth(every, 2.0) > dynamics.GROWTH).mean()
+    assert 0.001 < share < 0.008
+
+
+def test_an_error_grows_as_much_as_the_bound_and_no_more():
+    teacher = np.array([[0.5, 100.0], [0.0, 0.5]])
+    states = np.full((1, 6, 2), 0.1)
+    error, errors = np.zeros(2), np.array([1.0, 1.0])
+    for _ in range(5):
+        error = teacher @ error + errors
+    found = dynamics.error_growth(dynamics.Sequences(states, teacher[None], None), 1.0)[0]
+    assert found / 2 < np.linalg.norm(error) < found * np.sqrt(2)
+    clipped = dynamics.Sequences(np.ones((1, 6, 2)), teacher[None], None)
+    assert dynamics.error_growth(clipped, 1.0)[0] == pytest.approx(np.sqrt(2))
+
+
 def test_the_fixed_teacher_is_one():
     _, teacher, _ = drawn(4, teacher="fixed")
     _, other, _ = drawn(4, seed=1, teacher="fixed")

@@ -61,6 +61,8 @@ def test_the_generator_is_jaxs_own_bit_for_bit(count):
             lambda key: jax.random.key_data(jax.random.fold_in(key, count)),
         ):
             assert np.array_equal(draw(ours), draw(theirs))
+        with jax.enable_x64(True):  # words of 64 bits
+            assert np.array_equal(jax.random.normal(ours, (2, count)), jax.random.normal(theirs, (2, count)))
 
 
 def test_a_batch_of_keys_draws_what_each_key_draws():

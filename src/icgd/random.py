@@ -47,9 +47,13 @@ def _words(key: jax.Array, count: int) -> jax.Array:
 
 
 def _bits(key: jax.Array, width: int, shape: tuple[int, ...]) -> jax.Array:
-    if width != 32:
-        raise NotImplementedError(f"threefry2x32 is written for 32-bit words here, not {width}-bit ones.")
-    return _words(key, int(np.prod(shape, dtype=int))).reshape(shape)
+    count = int(np.prod(shape, dtype=int))
+    if width == 32:
+        return _words(key, count).reshape(shape)
+    if width == 64:
+        high, low = _words(key, 2 * count).astype(jnp.uint64).reshape(2, *shape)
+        return high << np.uint64(32) | low
+    raise NotImplementedError(f"threefry2x32 has words of 32 and 64 bits here, not of {width}.")
 
 
 def _split(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
