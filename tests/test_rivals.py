@@ -11,9 +11,10 @@ from icgd.config import Causal, Evaluation, Settings, Task
 from icgd.errors import IcgdError
 from icgd.measures.network import Network
 from icgd.measures.sequences import Sequences, slopes_of
-from icgd.measures.sets import placed
+from icgd.measures.sets import drawn, placed
 from icgd.models import causal
 from icgd.references import sequences
+from icgd.statements.sequences import windows
 from icgd.tasks import dynamics
 
 TASK = Task(family="dynamics", inputs=3, context=12)
@@ -188,6 +189,25 @@ def test_who_knows_the_features_of_a_nonlinear_teacher_solves_for_it(network):
     assert late["ridge features"] < 0.1 * late["ridge"]
     many, one = (ask(other, "loss", f"polynomial scaled features K={steps}") for steps in (6, 1))
     assert losses.mean() < many < one
+
+
+def test_windows_help_where_states_are_seen_in_part_and_are_tuned_on_other_sequences(network):
+    task = Task(family="dynamics", inputs=2, context=30, hidden=4, observation_noise=0.01)
+    other = replace(network, settings=network.settings.model_copy(update={"task": task}))
+    plain, wide = (ask(other, "loss", f"ridge{suffix}", tasks="fresh at 29") for suffix in ("", " windows"))
+    assert wide < 0.5 * plain
+    one, many = (ask(other, "loss", f"polynomial scaled windows K={steps}") for steps in (1, 6))
+    assert many < one
+    few = drawn(other, ("fresh",), 20)
+    np.testing.assert_array_equal(np.concatenate([part.inputs for part in few.parts(7)]), few.inputs)
+
+
+def test_ridge_regression_on_windows_is_recursive_least_squares():
+    states = np.random.default_rng(3).normal(size=(3, 9, 2))
+    known = sequences.seen(states, window=3)
+    found = sequences.predictions(known, sequences.ridge(known.values, 1 / 7.0))
+    right = windows.ridge(sequences.windows(states, 3), states, 7.0)
+    np.testing.assert_allclose(found, right, atol=1e-10)
 
 
 @pytest.mark.parametrize(

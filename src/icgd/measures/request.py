@@ -29,6 +29,7 @@ ON_SEQUENCES = {  # the same at every position of sequences, tuned where they ar
     "polynomial scaled": "the same over the norm of the position's Gram matrix (Prop. 2 as released)",
     "polynomial scaled released": "that without the newest pair, as the released baseline has it",
     "polynomial scaled features": "that on the features of a nonlinear teacher, which it knows",
+    "polynomial scaled windows": "that on windows of states, 3 to 6 of them, the best number",
     "conjugate_gradients": "K steps of conjugate gradients on every row",
     "newton_schulz": "K Newton-Schulz iterations from the best scale",
 }
@@ -52,6 +53,7 @@ BY_NAME = {  # what has no function of its own: whoever measures it knows what i
     ),
     "ridge pairs": "ridge regression on a stream by who knows which tokens are pairs",
     "ridge features": "ridge regression on the features of a nonlinear teacher by who knows them",
+    "ridge windows": "ridge regression on windows of states; how many, 3 to 6, and the penalty are the best",
 }
 BESIDE = {"reached_over_one_layer": "one_layer"}  # measures that look at networks which no word names
 STATUS = ("final_training_loss", "converged", "diverged_at")  # every table has rows of these

@@ -26,7 +26,7 @@ TWINS = 0.01  # families whose curves lie nearer to each other are one algorithm
 CLEAR = 0.5  # of the distance to the next family: what is farther is not identified
 TINY = 1e-9
 AROUND = 3  # steps more or fewer than layers that are tried
-VARIANTS = "released", "clipped", "features"  # of families, which are no families of their own
+VARIANTS = "released", "clipped", "features", "windows"  # of families, which are no families of their own
 EXACT = {False: "least_squares", True: "ridge"}  # by: on sequences?
 
 

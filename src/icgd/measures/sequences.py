@@ -15,7 +15,7 @@ from icgd.errors import IcgdError, nearest
 from icgd.measures.naming import FAULTS, MEASURES, fault, measure
 from icgd.measures.network import Network
 from icgd.measures.request import ON_SEQUENCES, Request, Words, parsed
-from icgd.measures.sets import Known, Set, Streams, drawn, known_to, placed
+from icgd.measures.sets import Known, Set, Streams, drawn, known_to, placed, states_for
 from icgd.models import causal as readable
 from icgd.models.transformer import Weights
 from icgd.references import sequences as references
@@ -24,6 +24,7 @@ from icgd.training import causal
 
 TUNING = 2000  # sequences that references are tuned on, at most
 CHUNK = 1000  # sequences computed at a time
+WINDOWS, WINDOWED = (3, 4, 5, 6), 500  # states of a window (second paper, Fig. 24); sequences at a time
 SLOPES_AT, SLOPES_OF = (10, 25, 40), 128  # positions and sequences whose sensitivities are compared
 STEP = 1e-4  # of differences
 WINDOW, ERRORS = 5, 2.0  # positions of a window, and standard errors that count
@@ -39,6 +40,7 @@ class Sequences:
         self._sets: dict[tuple, Known] = {}
         self._found: dict[tuple, list[np.ndarray]] = {}
         self._tuned: dict[tuple, Callable[[Seen], np.ndarray]] = {}
+        self._windowed: dict[tuple, Callable[[Set], np.ndarray]] = {}
 
     def set(self, words: tuple[str, ...], count: int) -> Known:
         """The first ``count`` sequences of a set by its words."""
@@ -82,6 +84,9 @@ class Sequences:
             raise IcgdError(f"{self.network.experiment}: {words.name} needs task.teacher mlp.")
         if words.name == "zero":
             return lambda few: np.zeros_like(few.inputs)
+        if words.name.endswith(" windows"):
+            windowed = self.on_windows(words.name.removesuffix(" windows"), self._steps(words))
+            return lambda few: windowed(states_for(words.name, few))
         if words.name.split()[0] == "ridge":
             return lambda few: by_ridge(known_to(words.name, few))
         if words.name not in ON_SEQUENCES:
@@ -89,8 +94,12 @@ class Sequences:
             raise IcgdError(
                 f"{self.network.experiment}: {words.sound} predicts no states of a sequence; {right}"
             )
-        method = self.method(words.name, words.layers or len(self.network.settings.causal.layers))
+        method = self.method(words.name, self._steps(words))
         return lambda few: method(known_to(words.name, few))
+
+    def _steps(self, words: Words) -> int:
+        """Those of a K-step method: as many as layers unless said."""
+        return words.layers or len(self.network.settings.causal.layers)
 
     def method(self, name: str, steps: int) -> Callable[[Seen], np.ndarray]:
         """A K-step method with the best parameters."""
@@ -99,6 +108,22 @@ class Sequences:
             known = known_to(name, self.tuning)
             self._tuned[name, steps] = references.tuned(family, steps, known, self.tuning.targets)
         return self._tuned[name, steps]
+
+    def on_windows(self, family: str, steps: int) -> Callable[[Set], np.ndarray]:
+        """A method on windows of as many states as are best; this number and its parameters are tuned."""
+        if (family, steps) not in self._windowed:
+            few = self.tuning.parts(WINDOWED)[0]
+
+            def fitted(size: int) -> tuple[float, int, Callable[[Seen], np.ndarray]]:
+                known = references.seen(few.inputs, window=size)
+                method = references.tuned(family, steps, known, few.targets)
+                return float(np.mean((method(known) - few.targets) ** 2)), size, method
+
+            _, size, method = min(map(fitted, WINDOWS), key=lambda one: one[0])
+            self._windowed[family, steps] = lambda few: np.concatenate(
+                [method(references.seen(part.inputs, window=size)) for part in few.parts(WINDOWED)]
+            )
+        return self._windowed[family, steps]
 
 
 def _changed(change: Callable, sound: Callable, size: float, few: Known) -> np.ndarray:

@@ -48,6 +48,11 @@ class Set:
         """The same without the newest pair."""
         return references.seen(self.inputs, newest=False)
 
+    def parts(self, size: int) -> "list[Set]":
+        """The same sequences, so many at a time."""
+        starts = range(0, len(self.states), size)
+        return [Set(self.states[at : at + size], self.teachers[at : at + size]) for at in starts]
+
     @cached_property
     def seen_features(self) -> Seen:
         """What is seen of the nonlinear teacher's features u / |u| by who knows them."""
@@ -147,10 +152,19 @@ def known_to(name: str, few: Known) -> Seen:
             raise IcgdError(f"{name!r} is of streams of pairs, such as 'pairs 60'.")
         return few.seen_pairs
     if name.endswith(" features"):
-        if not isinstance(few, Set):
-            raise IcgdError(f"{name!r} is of sequences of states.")
-        return few.seen_features
+        return states_for(name, few).seen_features
     return few.seen_before if name.endswith(" released") else few.seen
+
+
+def states_for(name: str, few: Known) -> Set:
+    """Sequences of states, which a method needs.
+
+    Raises:
+        IcgdError: these are streams of pairs.
+    """
+    if not isinstance(few, Set):
+        raise IcgdError(f"{name!r} is of sequences of states.")
+    return few
 
 
 def _setting(word: str) -> tuple[str, object]:

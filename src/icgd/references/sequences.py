@@ -15,6 +15,7 @@ import scipy
 RIDGE = 1e-3  # 1 / lambda of the released baselines
 RATES = 1e-3, 0.5  # of gradient descent, among which the best is looked for
 SHARES = 0.05, 2.0  # the same times the largest eigenvalue
+STRENGTHS = 1e-4, 1e2  # of penalties
 TRIED = 40  # values before the search by golden section
 BOUND = 4.0  # of every prediction, as of released networks' tokens: no state goes there, blown-up steps do
 SMALLEST = 1e-9  # largest eigenvalue that is divided by
@@ -40,12 +41,16 @@ class Seen(NamedTuple):
         return np.maximum(np.linalg.norm(self.values, axis=-1, keepdims=True), SMALLEST)
 
 
-def seen(states: np.ndarray, newest: bool = True) -> Seen:
-    """Of states (B, T, n); ``newest``: does the pair that ends at position t count?"""
+def seen(states: np.ndarray, newest: bool = True, window: int = 1) -> Seen:
+    """Of states (B, T, n); ``newest``: does the pair that ends at position t count?
+
+    With a ``window`` of k states (s_t, s_{t-1}, ...) takes the place of s_t, and k n that of n (Fig. 7B).
+    """
     states = np.asarray(states, np.float64)
-    before = previous(states)
+    queries = windows(states, window)
+    before = previous(queries)
     gram, moments = (np.cumsum(x[..., :, None] * before[..., None, :], axis=1) for x in (before, states))
-    return _seen(gram, moments, states) if newest else _seen(_before(gram), _before(moments), states)
+    return _seen(gram, moments, queries) if newest else _seen(_before(gram), _before(moments), queries)
 
 
 def seen_pairs(inputs: np.ndarray, targets: np.ndarray) -> Seen:
@@ -127,7 +132,8 @@ def tuned(name: str, steps: int, known: Seen, targets: np.ndarray) -> Callable[[
 
     ``gd shared`` has one rate, ``gd shared scaled`` one over the position's largest eigenvalue;
     ``polynomial`` is the best f of K terms: every method that applies A_t K - 1 times (Prop. 2, momentum);
-    ``polynomial scaled`` the best in l over the norm of A_t; ``newton_schulz`` starts from the best scale.
+    ``polynomial scaled`` the best in l over the norm of A_t; ``newton_schulz`` starts from the best scale;
+    ``ridge`` has no steps, but the best penalty.
     """
     if name == "conjugate_gradients":
         return lambda other: conjugate_gradients(other, steps)
@@ -136,6 +142,7 @@ def tuned(name: str, steps: int, known: Seen, targets: np.ndarray) -> Callable[[
     make, (low, high) = {
         "gd shared": (lambda x, rate: descended(x.values, rate, steps), RATES),
         "gd shared scaled": (lambda x, rate: descended(x.values, rate / x.largest, steps), SHARES),
+        "ridge": (lambda x, strength: ridge(x.values, strength), STRENGTHS),
         "newton_schulz": (lambda x, scale: newton_schulz(x.values, scale / x.largest**2, steps), SHARES),
     }[name]
 
