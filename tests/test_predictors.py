@@ -163,6 +163,7 @@ def test_words_of_a_predictor():
         ("gd label_column 0.1", "gd cannot have the fault 'label_column 0.1'"),
         ("heavy_ball rate 1.1", "heavy_ball has no steps"),
         ("hand_set zero", "no hand-set weights of 'zero'"),
+        ("hand_set softmax_pair", "'softmax_pair' is of softmax attention"),
         ("hand_set gd shared K=3", "hand_set gd shared K=3 does not fit into 2 layers"),
         ("gd_plus_plus shared clipped", "no gd_plus_plus shared clipped of 2 steps; there are gd shared"),
     ],
@@ -275,6 +276,8 @@ def test_single_predictors_are_what_their_names_say(tasks):
     more, rate = made().one_more_pair, closed_form.optimal_rate(10, 11, 1 / 12)
     assert (more.targets.shape[1], Grid(made()).tasks("one_more_pair").targets.shape[1]) == (11, 10)
     np.testing.assert_allclose(of("gd_one_more_pair"), steps(more, rate), rtol=1e-5, atol=1e-5)
+    with pytest.raises(IcgdError, match="of the tasks 'one_more_pair', and none of 'fresh'"):
+        ask(made(), "preds_diff", "network", "gd_one_more_pair")
     twice = only("gd_twice", made()).predict(tasks, None)
     np.testing.assert_allclose(twice, descent.roll_out(tasks, best, 2)[-1], atol=1e-5)
 

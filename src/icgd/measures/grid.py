@@ -64,7 +64,13 @@ class Grid:
         return predictors.named(text, self.network, subject)
 
     def fits(self, text: str, tasks: str, count: int | None, subject: str = "") -> tuple[Fit, ...]:
-        """What a predictor fits to the first ``count`` of the tasks; networks as one each."""
+        """What a predictor fits to the first ``count`` of the tasks; networks as one each.
+
+        Raises:
+            IcgdError: it sees one more pair, and not of these tasks.
+        """
+        if parsed(text).name == "gd_one_more_pair" and tasks != "one_more_pair":
+            raise IcgdError(f"{text!r} sees a pair more of the tasks 'one_more_pair', and none of {tasks!r}.")
         place = text, tasks, predictors.matched(text, subject)
         whole, part = self._fits.get((*place, None)), self._fits.get((*place, count))
         if whole is None and part is None:

@@ -109,6 +109,8 @@ def _hand_set(words: Words, network: Network) -> Weights:
     if words.name in METHODS:
         return method(words, network).hand_set(inputs)
     if words.name == "softmax_pair":
+        if not network.settings.model.softmax_layers:
+            raise IcgdError(f"{network.experiment}: 'softmax_pair' is of softmax attention, which it lacks.")
         return softmax.hand_set(tuned_heads(task, network.settings.key_implementation)[2], inputs)
     if words.name == "copying":
         return attention.construction(network, words)

@@ -4,9 +4,10 @@ document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Site");
 document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
 
 // Boxes that scroll can be reached with the keyboard.
-for (const box of document.querySelectorAll(".scroll, .table-wrapper, .highlight pre")) {
+for (const box of document.querySelectorAll(".scroll, .table-wrapper, .highlight pre, .content figure")) {
   if (box.scrollWidth > box.clientWidth) {
     box.tabIndex = 0;
+    if (box.tagName === "FIGURE") continue; // has a role and a name
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", "scrolls sideways");
   }
