@@ -5,7 +5,20 @@ from icgd.figures.looks import AMBER, BLACK, DASHED, DOT, GREY, ORANGE, PURPLE, 
 from icgd.figures.panels import Across, Figure, Panel
 from icgd.figures.parts import STEP
 from icgd.figures.queries import Curve, Points, Published
-from icgd.figures.specs_inside import HYBRID, NONLINEAR, RIDGE, SEVEN, THREE, WORDS, named, network
+from icgd.figures.specs_inside import (
+    HYBRID,
+    MESA,
+    NONLINEAR,
+    NONLINEAR_HYBRID,
+    PARTLY,
+    PARTLY_HYBRID,
+    RIDGE,
+    SEVEN,
+    THREE,
+    WORDS,
+    named,
+    network,
+)
 from icgd.figures.specs_sequences import POSITION, STATE_LOSS, loss
 from icgd.measures.request import Request
 
@@ -41,19 +54,35 @@ MEANS = Panel(
 )
 FEATURE_STEPS = "polynomial scaled features K=7"
 NONLINEAR_BY_POSITION = Panel(
-    "nonlinear", "(c) nonlinear, by position", POSITION, STATE_LOSS,
+    "nonlinear", "(d) nonlinear, by position", POSITION, STATE_LOSS,
     (
         network(NONLINEAR, loss(along="positions"), SEVEN),
+        network(NONLINEAR_HYBRID, loss(along="positions"), HYBRID),
         Curve(NONLINEAR, loss(FEATURE_STEPS, "positions"), "steps", "once"),
         Curve(NONLINEAR, loss("ridge features", "positions"), "ridge", "once"),
     ),
-    named(SEVEN) | {
+    named(SEVEN, HYBRID) | {
         ("ours", "steps"): Look("seven steps on features", AMBER, DASHED),
         ("ours", "ridge"): Look("ridge regression on features", BLACK, DASHED),
     },
     log="y",
 )
-VO23_FIG7 = Figure(((BY_POSITION, MEANS, NONLINEAR_BY_POSITION),), 3.8, SEVEN)
+WINDOW_STEPS = "polynomial scaled windows K=7"
+PARTLY_BY_POSITION = Panel(
+    "partly", "(c) partly observed, by position", POSITION, STATE_LOSS,
+    (
+        network(PARTLY, loss(along="positions"), SEVEN),
+        network(PARTLY_HYBRID, loss(along="positions"), HYBRID),
+        Curve(PARTLY, loss(WINDOW_STEPS, "positions"), "steps", "once"),
+        Curve(PARTLY, loss("ridge windows", "positions"), "ridge", "once"),
+    ),
+    named(SEVEN, HYBRID) | {
+        ("ours", "steps"): Look("seven steps on windows", AMBER, DASHED),
+        ("ours", "ridge"): Look("ridge regression on windows", BLACK, DASHED),
+    },
+    log="y",
+)
+VO23_FIG7 = Figure(((BY_POSITION, MEANS), (PARTLY_BY_POSITION, NONLINEAR_BY_POSITION)), 6.6, SEVEN)
 
 # What the first layer is sensitive to, in training (figure 16)
 
@@ -77,4 +106,5 @@ def sensitivity(letter: str, of: str) -> Panel:
     return Panel(of, f"({letter}) {WORDS[of][0]}", STEP, "sensitivity (no unit)", queries, OF_LAG, **more)
 
 
-VO23_FIG16 = Figure(((sensitivity("a", SEVEN), sensitivity("b", HYBRID)),), 3.6, SEVEN, 6.0)
+THREE_NETWORKS = tuple(sensitivity(*one) for one in zip("abc", (SEVEN, HYBRID, MESA), strict=True))
+VO23_FIG16 = Figure((THREE_NETWORKS,), 3.6, SEVEN)

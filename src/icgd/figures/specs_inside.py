@@ -27,6 +27,8 @@ from icgd.measures.request import Request
 # fmt: off
 ONE, SIX, THREE, SEVEN = "linear_one", "linear_six", "softmax_three", "softmax_seven"
 HYBRID, MESA, STANDARD = "softmax_mesa", "mesa_two", "standard_seven"
+PARTLY, PARTLY_HYBRID = "partly_observed", "partly_observed_mesa"
+NONLINEAR, NONLINEAR_HYBRID = "nonlinear", "nonlinear_mesa"
 FIXED_ONE, FIXED_SIX, FIXED_MESA = "fixed_teacher_one", "fixed_teacher_six", "fixed_teacher_mesa"
 WORDS = {  # experiment -> words, colour
     ONE: ("one linear layer", BLUE), SIX: ("six linear layers", ORANGE),
@@ -40,8 +42,9 @@ R2, LAYER = "R² on other sequences", "after layer (0: before the first)"
 SHARE = {"ylim": (-0.05, 1.05)}
 UNTRAINED: Looks = {("ours", "untrained"): Look("before training", GREY, DASHED)}
 # Published probes have errors; R² is 1 less these over what there is to be found, half of squared norms.
-# The next state; the released inverse, no outliers; an entry; features, as of states that are not held.
-STATE, INVERSE, ENTRY, FEATURE = 1.675, 0.104, 1 / 3, 4.2
+# The next state; the released inverse, no outliers; an entry of a state, and of one seen through a matrix;
+# features, as of states that are not held.
+STATE, INVERSE, ENTRY, OBSERVED, FEATURE = 1.675, 0.104, 1 / 3, 1.25, 4.2
 
 
 def r2(measure: str, tasks: str, along: str, subject: str = "network") -> Request:
@@ -76,13 +79,23 @@ BINDING = Panel(
     ),
     named(SEVEN, HYBRID, MESA) | UNTRAINED, **SHARE,
 )
+PARTLY_BINDING = Panel(
+    "partly", "(b) the same, partly observed", "states before the current one", R2,
+    (
+        network(PARTLY, r2("previous_state_r2", LAST, "lags 1"), SEVEN),
+        network(PARTLY_HYBRID, r2("previous_state_r2", LAST, "lags 1"), HYBRID),
+        Curve(PARTLY, r2("previous_state_r2", LAST, "lags 1", "untrained"), "untrained", "once"),
+        *(as_r2("vo23_fig2", "partly", of, OBSERVED, of) for of in (SEVEN, HYBRID)),
+    ),
+    named(SEVEN, HYBRID) | UNTRAINED, **SHARE,
+)
 BOUND_BY_LAYER = Panel(
-    "bound", "(b) the state before, by layer", LAYER, R2,
+    "bound", "(c) the state before, by layer", LAYER, R2,
     tuple(network(of, r2("previous_state_r2", LAST, "layers")) for of in (SIX, SEVEN, STANDARD)),
     named(SIX, SEVEN, STANDARD), extra=True, **SHARE,
 )
 NEXT_OF_BOTH = Panel(
-    "next", "(c) the next state, by layer", LAYER, R2,
+    "next", "(d) the next state, by layer", LAYER, R2,
     (
         *(network(of, r2("next_state_r2", "at 20", "layers")) for of in (SIX, SEVEN)),
         as_r2("vo23_fig4", "target_probe", SIX, STATE, SIX),
@@ -90,11 +103,10 @@ NEXT_OF_BOTH = Panel(
     ),
     named(SIX, SEVEN), **SHARE,
 )
-NONLINEAR = "nonlinear"
-FEATURES = {"current": ("features_r2", "of the current state", BLUE),
-            "before": ("previous_features_r2", "of the one before", ORANGE)}
+FEATURES = {"current": ("features_r2", "of the current state", BLACK),
+            "before": ("previous_features_r2", "of the one before", SKY)}
 FEATURES_BY_LAYER = Panel(
-    "features", "(d) nonlinear: the teacher's features", LAYER, R2,
+    "features", "(e) nonlinear: the teacher's features", LAYER, R2,
     (
         *(network(NONLINEAR, r2(asked, LAST, "layers"), series) for series, (asked, *_) in FEATURES.items()),
         Curve(NONLINEAR, r2("features_r2", LAST, "layers", "untrained"), "untrained", "once"),
@@ -106,11 +118,11 @@ FEATURES_BY_LAYER = Panel(
     ),
     **SHARE,
 )
-VO23_FIG2 = Figure(((BINDING, BOUND_BY_LAYER), (NEXT_OF_BOTH, FEATURES_BY_LAYER)), 6.4)
+VO23_FIG2 = Figure(((BINDING, PARTLY_BINDING), (BOUND_BY_LAYER, NEXT_OF_BOTH, FEATURES_BY_LAYER)), 6.6)
 
 # What the first layer attends to (figure 3, left)
 
-HEADS = dict(enumerate((BLUE, ORANGE, AMBER, PURPLE), start=1))
+HEADS = dict(enumerate((SKY, ORANGE, AMBER, PURPLE), start=1))
 OF_HEADS = {
     head: Request("attention_by_lag", "network", "", "fresh from 1", f"lags {head}") for head in HEADS}
 BY_LAG = Panel(
@@ -188,7 +200,7 @@ VO23_FIG3B = Figure((MAPS, STRIPS), 4.6, ONE, median=RATE)
 
 # What six linear layers hold (figures 4e and 4f)
 
-AT = {10: SKY, 20: ORANGE, 40: PURPLE}
+AT = {10: SKY, 20: BLUE, 40: ORANGE}
 BY_POSITION: Looks = UNTRAINED | looks.merged(
     looks.family(f"at_{t}", f"t = {t}", color) for t, color in AT.items()
 ) | {("published", "at_20"): Look("", AT[20], PUBLISHED)}
@@ -220,7 +232,7 @@ def inverses(of: str, figure: str) -> tuple[Panel, Panel]:
 
 
 INVERSE_LOOKS = {  # series -> measure, tasks, words, colour
-    "released": ("preconditioned_r2", "target=released from 5", "six steps", BLUE),
+    "released": ("preconditioned_r2", "target=released from 5", "six steps", AMBER),
     "partial": ("preconditioned_partial_r2", "target=released from 5", "six steps, beyond $s_t$", GREEN),
     "exact": ("preconditioned_r2", "from 5", "exact inverse", BLACK),
 }
@@ -242,7 +254,7 @@ MARGINS = Panel(
     "margins", "(e) over controls, t = 20", "", "least gain in R² over a\ncontrol after layers 2 to 6",
     tuple(Points(SIX, Request(measure, "network", *more), "margin", float(k))
           for k, (measure, *more) in enumerate(CONTROLS.values())),
-    {("ours", "margin"): Look("six linear layers", ORANGE, DOT)},
+    {("ours", "margin"): Look("six linear layers", PURPLE, DOT)},
     xlim=(-0.5, 2.5), ylim=(0, None), xticks=dict(enumerate(CONTROLS)), spread=0.2, extra=True,
     across=(Across(0.1, "rule: at least 0.1"),),
 )
