@@ -106,7 +106,7 @@ NEXT_OF_BOTH = Panel(
 FEATURES = {"current": ("features_r2", "of the current state", BLACK),
             "before": ("previous_features_r2", "of the one before", SKY)}
 FEATURES_BY_LAYER = Panel(
-    "features", "(e) nonlinear: the teacher's features", LAYER, R2,
+    "features", "(e) nonlinear: features", LAYER, R2,
     (
         *(network(NONLINEAR, r2(asked, LAST, "layers"), series) for series, (asked, *_) in FEATURES.items()),
         Curve(NONLINEAR, r2("features_r2", LAST, "layers", "untrained"), "untrained", "once"),
