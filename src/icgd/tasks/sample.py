@@ -34,7 +34,7 @@ _compiled = jax.jit(sample, static_argnums=(0, 2))
 
 
 def draw(task: Task, key: jax.Array, count: int) -> Tasks | Sequences | Pairs:
-    """The same, compiled as one program; the same numbers, to rounding, on every processor."""
-    if task.family == "dynamics" and task.teacher == "contracting":
+    """The same, compiled as one program; where all states are seen the same on every processor, to rounding."""
+    if task.family == "dynamics" and task.teacher == "contracting" and task.hidden is None:
         return dynamics.reproducible(task, key, count)
     return _compiled(task, key, count)
