@@ -34,7 +34,7 @@ _compiled = jax.jit(sample, static_argnums=(0, 2))
 
 
 def draw(task: Task, key: jax.Array, count: int) -> Tasks | Sequences | Pairs:
-    """The same, compiled as one program; where all states are seen the same on every processor, to rounding."""
+    """The same, compiled as one program; of teachers that contract, what every processor draws alike."""
     if task.family == "dynamics" and task.teacher == "contracting" and task.hidden is None:
         return dynamics.reproducible(task, key, count)
     return _compiled(task, key, count)
