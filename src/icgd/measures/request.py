@@ -28,7 +28,7 @@ ON_SEQUENCES = {  # the same at every position of sequences, tuned where they ar
     "polynomial": "the best of all methods that apply the Gram matrix K - 1 times",
     "polynomial scaled": "K steps of Prop. 2 with the best coefficients",
     "polynomial scaled released": "K steps of Prop. 2 without the newest pair, as released",
-    "polynomial scaled features": "K steps of Prop. 2 on the features of a nonlinear teacher, which they know",
+    "polynomial scaled features": "K steps of Prop. 2 that know a nonlinear teacher's features",
     "polynomial scaled windows": "K steps of Prop. 2 on windows of 3 to 6 states, the best number",
     "conjugate_gradients": "K steps of conjugate gradients on every row",
     "newton_schulz": "K Newton-Schulz iterations from the best scale",
