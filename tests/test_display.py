@@ -35,6 +35,18 @@ def test_a_job_takes_longer_with_more_steps_seeds_and_layers():
     )
 
 
+def test_a_folder_of_a_check_which_has_no_records_yet_is_planned_by_those_of_the_checkout(
+    tmp_path, monkeypatch
+):
+    known = config.load()
+    here = expected.seconds("measure", {"experiment": "linear_six"}, known, "full")
+    monkeypatch.chdir(tmp_path)
+    expected._took.cache_clear()
+    there = expected.seconds("measure", {"experiment": "linear_six"}, known, "full")
+    expected._took.cache_clear()
+    assert here == there > expected.UNKNOWN
+
+
 def test_the_line_is_weighted_by_seconds_and_a_failure_names_its_log(tmp_path, capsys):
     log, shown = tmp_path / "a.log", display.Display()
     shown.plan({1: 90.0, 2: 10.0}, cores=2)
