@@ -381,7 +381,7 @@ def loss_over_power(both: Compared) -> float:
     return both.loss / float(np.mean(both.losses(np.zeros_like(both.ours))))
 
 
-@measure
+@measure(tolerance=1e-3)  # a mesa layer ends near the noise, where float32 moves its loss by 4e-4
 def shift_factor(both: Compared) -> float:
     """factor, of 1 or more, between loss_over_power on shifted tasks and on those of training"""
     ours, plain = loss_over_power(both), loss_over_power(both.unshifted())
