@@ -33,6 +33,18 @@ CASES = {
     "standard": Causal(layers=("softmax",) * 2, position="added", mlp=7, layer_norm=True, **SMALL),
     "delta, longhorn": Causal(layers=("delta", "longhorn"), init_lambda=0.3, **SMALL),
     "gru": Causal(layers=("gru",), **SMALL),
+    "of text": Causal(
+        layers=("softmax", "mesa", "linear"),
+        position="beside",
+        mlp=7,
+        layer_norm=True,
+        final_norm=True,
+        features=2,
+        unit_keys=True,
+        **SMALL,
+    ),
+    "shifted": Causal(layers=("linear",), key_shift=True, final_norm=True, unit_keys=True, **SMALL),
+    "forgetting": Causal(layers=("mesa",), key_shift=True, forgetting=True, unit_keys=True, **SMALL),
     "small keys": Causal(layers=("mesa", "linear"), heads=2, key_size=3, width=16, tokens="constructed"),
 }
 every_case = pytest.mark.parametrize("settings", CASES.values(), ids=CASES)
@@ -144,7 +156,7 @@ def test_a_hundred_optimiser_steps_agree(settings):
     with jax.enable_x64(True):
         double = jax.tree.map(lambda x: jnp.asarray(x, jnp.float64), (weights, sequences))
         ours, theirs = (jax.jit(partial(trained, f))(*double) for f in (causal.loss_and_gradient, textbook))
-        np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-8)
+        np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-7)
         for name, matrix in theirs[0].items():
             np.testing.assert_allclose(ours[0][name], matrix, rtol=1e-6, atol=1e-9)
         assert theirs[1][-1] < 0.8 * theirs[1][0]
@@ -240,6 +252,13 @@ def test_only_the_tuned_tokens_of_a_stream_change(tmp_path, monkeypatch):
         ({"causal.tuned": "copies"}, "copies needs start"),
         ({"causal.tuned": "copies", "start": "good", "causal.layers": ["mesa"]}, "of linear and softmax"),
         ({"causal.tuned": "copies", "start": "good", "causal.mlp": 9}, "without MLP"),
+        ({"task.family": "text", "causal.tokens": "raw"}, "text needs task.inputs 73"),
+        ({"causal.unit_keys": True}, "unit_keys needs raw tokens"),
+        ({"causal.features": 1, "causal.tokens": "raw", "causal.layers": ["gru"]}, "there is none"),
+        ({"causal.forgetting": True, "causal.tokens": "raw"}, "forgetting is of mesa layers"),
+        ({"causal.key_shift": True, "causal.tokens": "raw", "causal.layers": ["gru"]}, "has no keys"),
+        ({"axes": {"causal": [3]}}, "no setting 'causal'"),
+        ({"axes": {"causal": [{"layer": ["mesa"]}]}}, "unknown key 'layer'"),
         ({"start": "godo"}, "start cannot be 'godo'"),
         ({"start": "good", "axes": {"optimiser.b1": [0.5]}}, "exclude each other"),
         ({"optimiser": {"clip_value": 0}}, "must be greater than 0"),

@@ -13,7 +13,8 @@ from icgd.files import read_yaml
 SCALES = ("smoke", "quick", "full")
 DEEP = 10  # layers from which a step is dear
 SMOKE_POINTS = 2  # of the axes of an experiment in a smoke run
-AXES_OF = ("task", "model", "optimiser", "training")  # blocks whose settings can be an axis
+BYTES = 73  # different ones in the text that language models learn from
+AXES_OF = ("task", "model", "causal", "optimiser", "training")  # blocks whose settings can be an axis
 Weights = Literal["train", "committed"]
 Generator = Literal["threefry2x32", "philox4x32"]
 Checked = TypeVar("Checked", bound=BaseModel)
@@ -40,9 +41,10 @@ class Block(BaseModel):
 class Task(Block):
     """A family of in-context regression problems."""
 
-    family: Literal["linear", "sine", "dynamics", "streams"] = Field(
+    family: Literal["linear", "sine", "dynamics", "streams", "text"] = Field(
         "linear",
-        description="linear regression, sine waves; second paper: sequences of states, x_1, y_1, x_2, ...",
+        description="linear regression, sine waves; second paper: sequences of states, x_1, y_1, x_2, ..., "
+        "or text byte by byte",
     )
     inputs: Count = Field(description="input dimension d; dynamics: of the observed states", ge=1)
     context: Count = Field(description="number N of context pairs; dynamics: of states T", ge=1)
@@ -127,7 +129,20 @@ class Causal(Block):
     )
     mlp: Count = Field(0, description="hidden units of an MLP after each attention; 0: none", ge=0)
     qk_norm: Switch = Field(False, description="queries and keys of norm 1, in all layers but the first")
+    unit_keys: Switch = Field(
+        False, description="queries and keys (their features, if any) of norm 1, in linear and mesa layers"
+    )
+    features: Count = Field(
+        0,
+        description="linear, mesa: order nu of DPFP features of queries and keys; 0: as they are",
+        ge=0,
+    )
+    key_shift: Switch = Field(False, description="a token's key is that of the token before it")
+    forgetting: Switch = Field(
+        False, description="mesa: all before counts gamma times as much at each token, gamma learnt"
+    )
     layer_norm: Switch = Field(False, description="LayerNorm before every attention and MLP")
+    final_norm: Switch = Field(False, description="LayerNorm before the read-out")
     init_std: Real = Field(0.05, description="standard deviation of every matrix at first", ge=0)
     tuned: Literal["all", "end", "prefix", "copies"] = Field(
         "all",
@@ -210,7 +225,9 @@ class Experiment(Block):
     seeds: Count = Field(5, description="training seeds, 0 to this minus 1", ge=1)
     reduced: str | None = Field(None, description="what was reduced against the source's setting, and why")
     axes: dict[str, tuple[object, ...]] = Field(
-        {}, description="dotted setting, such as optimiser.learning_rate: its values, in all combinations"
+        {},
+        description="dotted setting, such as optimiser.learning_rate: its values, in all combinations; or a "
+        "block, such as causal: what differs in each variant",
     )
 
     @property
@@ -303,13 +320,14 @@ class Config(Block):
         scale, experiment = scale or self.scale, self.named(name)
         if scale not in self.scales:
             raise IcgdError(f"there is no scale {scale!r}; {nearest(scale, self.scales)}")
-        blocks = {
-            part: getattr(experiment, part) for part in (*AXES_OF, "causal", "start", "evaluation", "seeds")
-        }
+        blocks = {part: getattr(experiment, part) for part in (*AXES_OF, "start", "evaluation", "seeds")}
         whole = Settings(**blocks, key_implementation=self.key_implementation)
         points = experiment.points[:SMOKE_POINTS] if scale == "smoke" else experiment.points
         bounded = [_bounded(whole.at(point), self.scales[scale]) for point in points]
-        reached = tuple({key: _reached(one, key) for key in experiment.axes} for one in bounded)
+        reached = tuple(
+            {key: _reached(one, key, value) for key, value in point.items()}
+            for one, point in zip(bounded, points, strict=True)
+        )
         return _bounded(whole, self.scales[scale]).model_copy(update={"points": reached})
 
     def seeds(self, name: str, scale: str | None = None) -> range:
@@ -401,17 +419,21 @@ def _changed(holder: Experiment | Settings, point: Mapping[str, object]) -> dict
     blocks: dict[str, BaseModel] = {}
     for key, value in point.items():
         part, _, name = key.partition(".")
-        if part not in AXES_OF:
+        if part not in AXES_OF or (not name and not isinstance(value, Mapping)):
             raise IcgdError(f"axes: there is no setting {key!r}; write it as optimiser.learning_rate.")
         block = blocks.get(part, getattr(holder, part))
-        blocks[part] = checked(type(block), {**block.model_dump(), name: value}, f"axes: {part}")
+        if block is None:
+            raise IcgdError(f"axes: {key} needs a block {part} to change.")
+        changes = {name: value} if name else value
+        blocks[part] = checked(type(block), {**block.model_dump(), **changes}, f"axes: {part}")
     return blocks
 
 
-def _reached(settings: Settings, key: str) -> object:
-    """The value of a dotted setting."""
+def _reached(settings: Settings, key: str, value: object) -> object:
+    """The value of a dotted setting, or of what a point says of a block."""
     part, _, name = key.partition(".")
-    return getattr(getattr(settings, part), name)
+    block = getattr(settings, part).model_dump(mode="json")
+    return block[name] if name else {name: block[name] for name in value}
 
 
 def _bounded(settings: Settings, bound: Scale) -> Settings:
@@ -506,15 +528,24 @@ def _of_sequences(experiment: Experiment) -> list[tuple[bool, str]]:
     task, causal = experiment.task, experiment.causal
     if causal is None:
         return [
-            (task.family in ("dynamics", "streams"), f"task.family: {task.family} needs a causal network."),
+            (
+                task.family in ("dynamics", "streams", "text"),
+                f"task.family: {task.family} needs a causal network.",
+            ),
             (experiment.start is not None, "start needs a causal network."),
         ]
     constructed, streams = causal.tokens == "constructed", task.family == "streams"
     copies = causal.tuned == "copies"
+    only = ("unit_keys", "features", "key_shift", "forgetting", "final_norm")  # of raw tokens
+    of_text = ", ".join(name for name in only if getattr(causal, name))
     return [
         (
-            task.family not in ("dynamics", "streams"),
-            f"causal needs sequences: set task.family to dynamics or streams, not {task.family}.",
+            task.family not in ("dynamics", "streams", "text"),
+            f"causal needs sequences: set task.family to dynamics, streams or text, not {task.family}.",
+        ),
+        (
+            task.family == "text" and (task.inputs != BYTES or constructed),
+            f"task.family: text needs task.inputs {BYTES}, one a byte that occurs, and raw tokens.",
         ),
         (
             task.context < 2,
@@ -545,8 +576,21 @@ def _of_sequences(experiment: Experiment) -> list[tuple[bool, str]]:
             "causal.tuned: copies are of linear and softmax layers.",
         ),
         (
-            copies and bool(causal.mlp or causal.qk_norm or causal.layer_norm),
+            copies and bool(causal.mlp or causal.qk_norm or causal.layer_norm or of_text),
             "causal.tuned: copies are of layers without MLP, LayerNorm and qk_norm.",
+        ),
+        (
+            bool(of_text) and (constructed or causal.qk_norm),
+            f"causal.{of_text} needs raw tokens without qk_norm.",
+        ),
+        (
+            (causal.unit_keys or causal.features > 0) and not {"linear", "mesa"} & set(causal.layers),
+            "causal.unit_keys and causal.features are of linear and mesa layers, and there is none.",
+        ),
+        (causal.forgetting and "mesa" not in causal.layers, "causal.forgetting is of mesa layers."),
+        (
+            causal.key_shift and bool({"gru"} & set(causal.layers)),
+            "causal.key_shift: a gru layer has no keys.",
         ),
         (experiment.start is not None and bool(experiment.axes), "start and axes exclude each other."),
         (

@@ -24,6 +24,8 @@ CHANNELS = 4  # states in a constructed token
 PREFIX = 20  # tokens before a stream, where they are tuned (released code)
 COPY = "copy_"  # begins the names of a linear layer's matrices that stand for a layer's own
 ADAPTIVE = ("mesa", "delta", "longhorn")  # layers with a positive number of every head: lambda, or a rate
+TINY = 1e-4  # added to the squared norm of features, which can be 0: their slopes stay bounded
+LEAST_KEPT = 0.97  # gamma is between this and 1: over 256 tokens float32 bears no less
 
 
 class CausalBlock(nnx.Module):
@@ -41,6 +43,8 @@ class CausalBlock(nnx.Module):
             setattr(self, name, nnx.Param(draw(rngs.params(), shape)))
         if self.kind in ADAPTIVE:
             self.softness = nnx.Param(jnp.full(heads, math.log(math.expm1(settings.init_lambda))))
+        if settings.forgetting and self.kind == "mesa":
+            self.memory = nnx.Param(jnp.ones(heads))
         if settings.mlp:
             self.hidden = nnx.Param(draw(rngs.params(), (width, settings.mlp)))
             self.out = nnx.Param(draw(rngs.params(), (settings.mlp, width)))
@@ -74,13 +78,16 @@ class CausalBlock(nnx.Module):
         found = {name: jnp.einsum("tw,hwk->htk", x, getattr(self, name)[...]) for name, x in seen.items()}
         for name in normed(self.settings, self.index):
             found[name] = unit(found[name])
-        return found["query"], found["key"], found["value"]
+        q, k = featured(self.settings, self.index, found["query"], found["key"])
+        return q, k, found["value"]
 
     def attended(self, q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
         """What every head finds: (heads, T, key)."""
         number = jax.nn.softplus(self.softness[...]) if self.kind in ADAPTIVE else None
         if self.kind in ("delta", "longhorn"):
             return jax.vmap(partial(online, implicit=self.kind == "longhorn"))(q, k, v, number)
+        if hasattr(self, "memory"):
+            return jax.vmap(forgetful)(q, k, v, number, kept(self.memory[...]))
         if self.kind == "mesa":
             q = jax.vmap(preconditioned)(q, k, number)
         scores = jnp.einsum("htk,hsk->hts", q, k)
@@ -105,6 +112,9 @@ class CausalTransformer(nnx.Module):
         if settings.tokens == "raw":
             self.embedding = nnx.Param(draw(rngs.params(), (inputs, settings.width)))
             self.read_out = nnx.Param(draw(rngs.params(), (settings.width, inputs)))
+        if settings.final_norm:
+            self.norm_scale = nnx.Param(jnp.ones(settings.width))
+            self.norm_offset = nnx.Param(jnp.zeros(settings.width))
         if settings.tuned in ("end", "prefix"):
             self.end = nnx.Param(jax.random.normal(rngs.params(), (inputs,)))
         if settings.tuned == "prefix":
@@ -129,7 +139,10 @@ class CausalTransformer(nnx.Module):
         return tokens
 
     def predictions(self, tokens: jax.Array) -> jax.Array:
-        """The next states (T, n), read from the last tokens: of constructed ones the first channel."""
+        """The next states, or scores of symbols, (T, n), read from the last tokens: of constructed ones the
+        first channel."""
+        if self.settings.final_norm:
+            tokens = layer_norm(tokens, self.norm_scale[...], self.norm_offset[...])
         if self.settings.tokens == "raw":
             return tokens @ self.read_out[...]
         return tokens[:, : self.inputs]
@@ -146,6 +159,19 @@ def preconditioned(q: jax.Array, k: jax.Array, ridge: jax.Array) -> jax.Array:
         return inverse, inverse @ query
 
     return jax.lax.scan(step, ridge * jnp.eye(q.shape[-1], dtype=q.dtype), (q, k))[1]
+
+
+def forgetful(q: jax.Array, k: jax.Array, v: jax.Array, ridge: jax.Array, kept: jax.Array) -> jax.Array:
+    """Phi_t q_t where each token makes all before it count gamma = ``kept`` times as much (appendix B):
+    P_t = gamma P_{t-1} + k_t k_t^T, P_0 = I / lambda; C_t = gamma C_{t-1} + v_t k_t^T; Phi_t = C_t P_t^-1."""
+
+    def step(sums: tuple, now: tuple) -> tuple[tuple, jax.Array]:
+        query, key, value = now
+        grams, pairs = kept * sums[0] + jnp.outer(key, key), kept * sums[1] + jnp.outer(value, key)
+        return (grams, pairs), pairs @ jnp.linalg.solve(grams, query)
+
+    grams = jnp.eye(q.shape[-1], dtype=q.dtype) / ridge
+    return jax.lax.scan(step, (grams, jnp.zeros((v.shape[-1], q.shape[-1]), v.dtype)), (q, k, v))[1]
 
 
 def constructed(settings: Causal, states: jax.Array) -> jax.Array:
@@ -186,6 +212,35 @@ def normed(settings: Causal, index: int) -> tuple[str, ...]:
     if not settings.qk_norm or index == 0:
         return ()
     return ("query", "value") if settings.layers[index] == "mesa" else ("query", "key")
+
+
+def featured(settings: Causal, index: int, q: jax.Array, k: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Queries and keys as the layer takes them: shifted, as DPFP features, of norm 1, where settings say so.
+
+    phi_nu(x) holds r_i r_{i+j} for j = 1, ..., nu, where r = relu((x, -x)) (Schlag et al. 2021).
+    """
+    if settings.key_shift:
+        k = jnp.pad(k[..., :-1, :], [(0, 0)] * (k.ndim - 2) + [(1, 0), (0, 0)])
+    if settings.layers[index] not in ("linear", "mesa"):
+        return q, k
+    if settings.features:
+        q, k = _features(q, settings.features), _features(k, settings.features)
+    return (_of_norm_one(q), _of_norm_one(k)) if settings.unit_keys else (q, k)
+
+
+def _features(x: jax.Array, order: int) -> jax.Array:
+    r = jax.nn.relu(jnp.concatenate([x, -x], axis=-1))
+    return jnp.concatenate([r * jnp.roll(r, -j, axis=-1) for j in range(1, order + 1)], axis=-1)
+
+
+def _of_norm_one(x: jax.Array) -> jax.Array:
+    """Vectors over their norms; features can be all 0, where a norm has no derivative."""
+    return x * jax.lax.rsqrt(jnp.sum(x**2, axis=-1, keepdims=True) + TINY)
+
+
+def kept(memory: jax.Array) -> jax.Array:
+    """The gamma of every head."""
+    return LEAST_KEPT + (1 - LEAST_KEPT) * jax.nn.sigmoid(memory)
 
 
 def gru_shapes(settings: Causal) -> tuple[tuple[int, int], tuple[int, int]]:

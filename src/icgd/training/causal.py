@@ -21,9 +21,10 @@ from icgd import batched
 from icgd.config import Causal
 from icgd.models import causal, mlp, recurrent
 from icgd.models.transformer import Weights
-from icgd.tasks import dynamics, streams
+from icgd.tasks import dynamics, streams, text
 from icgd.tasks.dynamics import Sequences
 from icgd.tasks.streams import Pairs
+from icgd.tasks.text import Excerpts
 from icgd.training import mesa
 
 LARGEST_BLOCK = 32  # sequences computed at a time
@@ -48,8 +49,8 @@ def predict(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array:
     return batched.over_blocks(functools.partial(_predict, settings, weights), states, size)
 
 
-def loss(settings: Causal, weights: Weights, sequences: Sequences | Pairs) -> jax.Array:
-    """Half the squared error summed over entries, mean over positions and sequences."""
+def loss(settings: Causal, weights: Weights, sequences: Sequences | Pairs | Excerpts) -> jax.Array:
+    """Half the squared error summed over entries, of text nats; mean over positions and sequences."""
 
     def in_blocks(function: Function, states: jax.Array) -> jax.Array:
         return batched.over_blocks(function, states, block_size(settings, states.shape[1]))
@@ -58,7 +59,7 @@ def loss(settings: Causal, weights: Weights, sequences: Sequences | Pairs) -> ja
 
 
 def loss_and_gradient(
-    settings: Causal, weights: Weights, sequences: Sequences | Pairs
+    settings: Causal, weights: Weights, sequences: Sequences | Pairs | Excerpts
 ) -> tuple[jax.Array, Weights]:
     """`loss` of one block and its gradient, zero for everything that is not tuned."""
 
@@ -80,7 +81,7 @@ def _is_tuned(settings: Causal, name: str) -> bool:
 def _loss(
     settings: Causal,
     weights: Weights,
-    sequences: Sequences | Pairs,
+    sequences: Sequences | Pairs | Excerpts,
     run: Callable[[Function, jax.Array], jax.Array],
 ) -> jax.Array:
     """Of the states that follow, or in a stream of what follows x_1, x_2, ...; or of copies.
@@ -91,6 +92,9 @@ def _loss(
     if settings.tuned == "copies":
         return jnp.mean(run(functools.partial(_missed, settings, weights), sequences.states[:, :-1]))
     predict = functools.partial(run, functools.partial(_predict, settings, weights))
+    if isinstance(sequences, Excerpts):
+        seen = text.states(sequences.symbols[:, :-1], weights["tokens/read_out"].shape[-1])
+        return jnp.mean(text.losses(predict(seen), sequences.symbols[:, 1:]))
     if isinstance(sequences, Sequences):
         return dynamics.half_mean_square(predict(sequences.states[:, :-1]), sequences.states[:, 1:])
     extra = weights["tokens/end"], weights.get("tokens/prefix")
@@ -106,11 +110,16 @@ def _predict(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array
     def read(tokens: jax.Array) -> jax.Array:
         return tokens @ weights["tokens/read_out"] if raw else tokens[..., : states.shape[-1]]
 
+    def read_last(tokens: jax.Array) -> jax.Array:
+        if settings.final_norm:
+            tokens = mlp.layer_norm(tokens, weights["tokens/norm_scale"], weights["tokens/norm_offset"])
+        return read(tokens)
+
     tokens = _tokens(settings, weights, states)
     for index, layer in enumerate(layers[:-1]):
         tokens = _block(settings, layer, index, tokens, states)
-    if settings.mlp or (raw and settings.token_clip is not None):
-        return read(_block(settings, layers[last], last, tokens, states))
+    if settings.mlp or settings.final_norm or (raw and settings.token_clip is not None):
+        return read_last(_block(settings, layers[last], last, tokens, states))
     folded = {**layers[last], "projection": read(layers[last]["projection"])}
     return causal.clipped(settings, read(tokens) + _attention(settings, folded, last, tokens, states))
 
@@ -187,7 +196,7 @@ def _projected(
         found[name] = one.reshape(b, length, settings.heads, -1).transpose(0, 2, 1, 3)
     for name in causal.normed(settings, index):
         found[name] = causal.unit(found[name])
-    return found["query"], found["key"], found["value"]
+    return *causal.featured(settings, index, found["query"], found["key"]), found["value"]
 
 
 def _flat(matrices: jax.Array) -> jax.Array:
@@ -307,7 +316,12 @@ softmax.defvjp(_softmax, _softmax_slopes)
 
 def _mesa(layer: Layer, q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
     """`training.mesa`, with lambda > 0 by construction."""
-    return mesa.mesa(q, k, v, jnp.broadcast_to(jax.nn.softplus(layer["softness"]), q.shape[:2]))
+    ridge = jnp.broadcast_to(jax.nn.softplus(layer["softness"]), q.shape[:2])
+    if "memory" in layer:
+        return mesa.forgetful(
+            q, k, v, ridge, jnp.broadcast_to(causal.kept(layer["memory"])[:, None], q.shape[:3])
+        )
+    return mesa.mesa(q, k, v, ridge)
 
 
 def _online(layer: Layer, q: jax.Array, k: jax.Array, v: jax.Array, implicit: bool) -> jax.Array:

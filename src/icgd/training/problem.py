@@ -9,7 +9,7 @@ from icgd.models import causal as causal_models
 from icgd.models import transformer
 from icgd.models.transformer import Weights
 from icgd.references import closed_form, constructions
-from icgd.tasks import published, sample
+from icgd.tasks import published, sample, text
 from icgd.tasks.dynamics import Sequences
 from icgd.tasks.linear import Tasks, half_mean_square
 from icgd.tasks.streams import Pairs
@@ -53,8 +53,11 @@ def loss_and_gradient(
 
 
 def history_tasks(settings: Settings, key: jax.Array) -> Tasks | Sequences | Pairs:
-    """Tasks that the history is measured on: the published ones where they fit, else fresh ones."""
+    """Tasks that the history is measured on: the published ones where they fit, else fresh ones; of text
+    pieces that are held out, the same for every key."""
     task, count = settings.task, settings.training.history_tasks
+    if task.family == "text":
+        return text.held_out(count, task.context)
     if published.has_shape(task):
         return published.tasks(count, task.input_range)
     return sample.sample(task, key, count)

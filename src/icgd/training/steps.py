@@ -15,7 +15,7 @@ from icgd import batched
 from icgd.config import Settings
 from icgd.models.transformer import Weights
 from icgd.random import stream
-from icgd.tasks import sample
+from icgd.tasks import sample, text
 from icgd.tasks.linear import Tasks
 from icgd.training import problem
 
@@ -83,11 +83,13 @@ def gradient(
     """Loss and gradient of one step, the mean over blocks of tasks.
 
     The batch is fresh, a function of ``key``; or, of a fixed training set ``tasks``, all of it or a
-    batch drawn from it with replacement.
+    batch drawn from it with replacement; or excerpts of ``tasks``, a text.
     """
     batch, blocks = settings.training.batch, problem.blocks(settings)
     of_tasks = partial(problem.loss_and_gradient, settings.causal or settings.model, weights)
-    if settings.causal is not None:
+    if settings.task.family == "text":
+        tasks = text.excerpts(key, tasks, batch, settings.task.context)
+    elif settings.causal is not None:
         tasks = sample.sample(settings.task, key, batch)
     if tasks is not None:
         if batch < settings.training.fixed_tasks:
@@ -103,7 +105,9 @@ def gradient(
 
 
 def training_sets(settings: Settings, seeds: Sequence[int]) -> Tasks | None:
-    """The fixed training set of every seed; None where each step has fresh tasks."""
+    """The fixed training set of every seed, or the text; None where each step has fresh tasks."""
+    if settings.task.family == "text":
+        return jnp.tile(text.learnt_from(), (len(seeds), 1))
     if not settings.training.fixed_tasks:
         return None
 
