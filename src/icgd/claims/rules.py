@@ -19,7 +19,7 @@ UNITS = ("mean", "median", "fraction", "count")
 ESTIMANDS = {"training seed": UNITS, "restart": UNITS, "set": UNITS, "none": ("max", "min", "value")}
 SHIFTED = ("inputs", "targets", "inputs_other", "targets_other", "context", "distractors")
 FIRST_WORDS = {
-    "tasks": ("", "fresh", "published", "history", "one_more_pair", "pairs"),
+    "tasks": ("", "fresh", "published", "history", "one_more_pair", "pairs", "held_out"),
     "along": ("", *SHIFTED, "roll_out", "path", "training", "layers", "positions", "lags", "eigenvalues"),
 }
 

@@ -236,6 +236,28 @@ class Runs(Query):
 
 
 @dataclass(frozen=True)
+class Variants(Query):
+    """A number of every variant of an experiment and seed, at a place, or its course; a series each."""
+
+    kinds = ("measures", "curves")
+    of: str
+    request: Request
+    names: Mapping[str, str]  # variant -> series
+    x: Mapping[str, float] | float = 0.0  # of a number; one for all, or by variant
+
+    def rows(self, tables: Tables) -> list[Row]:
+        if self.request.along:
+            points = tables.curve(self.of, self.request)
+        else:
+            points = [(unit, self._place(unit), y) for unit, y in tables.units(self.of, self.request).items()]
+        named = [(*unit.split(" seed "), x, y) for unit, x, y in points]
+        return [Row(self.names[name], "ours", seed, x, y) for name, seed, x, y in named if name in self.names]
+
+    def _place(self, unit: str) -> float:
+        return self.x if isinstance(self.x, float) else self.x.get(unit.split(" seed ")[0], math.nan)
+
+
+@dataclass(frozen=True)
 class Published(Query):
     """Series of a published panel, under the names given (None: all, under their own)."""
 

@@ -4,6 +4,7 @@ from icgd.figures import (
     specs_few_shot,
     specs_hybrids,
     specs_inside,
+    specs_language,
     specs_layers,
     specs_linearity,
     specs_one_layer,
@@ -15,7 +16,7 @@ from icgd.figures.panels import Figure
 # A new chapter is a module here.
 CHAPTERS = (
     specs_one_layer, specs_layers, specs_others, specs_sequences, specs_inside, specs_hybrids, specs_few_shot,
-    specs_linearity,
+    specs_linearity, specs_language,
 )  # fmt: skip
 FOUND = [(name.lower(), one) for chapter in CHAPTERS for name, one in vars(chapter).items()]
 FIGURES: dict[str, Figure] = dict(

@@ -65,7 +65,11 @@ class Tables:
         if request not in found and set(self.seeds(of).values()) - {"diverged"}:
             path = files("measures", of, self.config, self.scale)[0]
             raise IcgdError(f"{path} has no {' | '.join(filter(None, request))}; build it again.")
-        return {unit: value for unit, _, value in found.get(request, [])}
+        return self.units(of, request)
+
+    def units(self, of: str, request: Request) -> dict[str, float]:
+        """The same, of an experiment whose units are its variants."""
+        return {unit: value for unit, _, value in self._answers("measures", of).get(request, [])}
 
     def curve(self, of: str, request: Request) -> list[Point]:
         """What the grid answered, point by point; nothing where a short run kept no states."""

@@ -69,7 +69,7 @@ class Inside:
         def shares(states: jax.Array) -> jax.Array:
             network = causal.build(settings, states.shape[-1], self.weights)
             seen = network.layers[0].normalised("norm", network.tokens(states))
-            return _softmax(*network.layers[0].projected(seen)[:2])
+            return softmax_shares(*network.layers[0].projected(seen)[:2])
 
         found = self._in_parts(jax.jit(jax.vmap(shares)))
         back = [
@@ -158,7 +158,7 @@ class Inside:
             network = causal.build(settings, states.shape[-1], weights)
             if settings.layers[0] == "softmax":
                 left = 1 - (1 - kept) * jnp.eye(len(states), k=-1)
-                network.layers[0].attended = lambda q, k, v: (_softmax(q, k) * left) @ v
+                network.layers[0].attended = lambda q, k, v: (softmax_shares(q, k) * left) @ v
             tokens = network.tokens(states)
             for there, layer in zip(layers, network.layers, strict=True):
                 tokens = jnp.where(there, layer(tokens), tokens)
@@ -172,7 +172,7 @@ class Inside:
         return np.concatenate([run(seen[start : start + CHUNK]) for start in range(0, len(seen), CHUNK)])
 
 
-def _softmax(queries: jax.Array, keys: jax.Array) -> jax.Array:
+def softmax_shares(queries: jax.Array, keys: jax.Array) -> jax.Array:
     """Attention (heads, T, T) of every token to those before it and itself."""
     scores = queries @ keys.swapaxes(1, 2) / math.sqrt(queries.shape[-1])
     return jax.nn.softmax(scores, axis=-1, where=jnp.tril(jnp.ones(scores.shape[1:], bool)))

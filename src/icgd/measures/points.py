@@ -7,7 +7,7 @@ import numpy as np
 
 from icgd import paths
 from icgd.files import read_table
-from icgd.measures import courses, grid
+from icgd.measures import courses, grid, language
 from icgd.measures.courses import Course
 from icgd.measures.naming import MEASURES, STAND_INS, measure, stand_in
 from icgd.measures.network import Loader, Network
@@ -73,11 +73,13 @@ def measured(experiment: str, loader: Loader, requests: list[Request]) -> Iterat
     settings = loader.settings[experiment]
     seeds = [load(paths.sweep(loader.scale, experiment, seed))[0] for seed in range(settings.seeds)]
     asked = [request for request in requests if request.measure not in HISTORY]
+    of_text = [request for request in asked if MEASURES[request.measure].kind == "language"]
     together = [request for request in asked if MEASURES[request.measure].kind == "points"]
-    own = [request for request in requests if request not in together]
+    own = [request for request in requests if request not in (*together, *of_text)]
     for seed, done in enumerate(seeds):
         for index, point in enumerate(done):
             yield of_run(experiment, loader, index, seed, point, own)
+        yield language.answers(settings, seed, done, of_text)
         say(f"measure {experiment}: seed {seed} done, {settings.seeds - seed - 1} left")
     by_setting = {f"point {k}": [done[k] for done in seeds] for k in range(len(settings.points))}
     by_seed = {f"seed {k}": done for k, done in enumerate(seeds)}
