@@ -11,10 +11,12 @@ import pytest
 from icgd import config
 from icgd.config import Causal, Optimiser, Settings, Task, Training
 from icgd.errors import IcgdError
+from icgd.measures import language
+from icgd.measures.request import Request
 from icgd.models import causal as readable
 from icgd.random import stream
 from icgd.tasks import text
-from icgd.training import causal, loop, steps
+from icgd.training import causal, loop, points, steps
 
 TASK = Task(family="text", inputs=config.BYTES, context=20)
 SMALL = Causal(
@@ -82,7 +84,7 @@ def test_the_loss_is_cross_entropy_in_nats_and_has_its_gradient():
     for name, slope in theirs[1].items():
         np.testing.assert_allclose(ours[1][name], slope, rtol=0, atol=1e-4 * float(jnp.max(jnp.abs(slope))))
     blank = {name: 0 * matrix for name, matrix in weights.items()}
-    assert float(causal.loss(SMALL, blank, pieces)) == pytest.approx(np.log(config.BYTES), rel=1e-6)
+    assert float(causal.loss(SMALL, blank, pieces)) == pytest.approx(np.log(config.BYTES), rel=1e-5)
 
 
 def test_nothing_is_known_of_what_follows():
@@ -129,3 +131,85 @@ def test_a_network_learns_from_text_alone_or_beside_another_seed(seeds):
     assert sets.shape == (len(seeds), len(text.learnt_from()))
     held = partial(steps.history_sets, SETTINGS)
     np.testing.assert_array_equal(held((0,)).symbols, held((7,)).symbols)  # the same pieces for every seed
+
+
+def made(**losses):
+    """Variants with these losses at every byte."""
+    return language.Variants({name: np.full(256, value) for name, value in losses.items()}, {}, 3.0)
+
+
+def test_differences_of_variants_have_the_sign_that_they_say():
+    found = made(linear=2.0, mesa=1.9, softmax=1.85)
+    assert language.mesa_gain(found) == pytest.approx(0.1)
+    assert language.mesa_behind_softmax(found) == pytest.approx(0.05)
+    assert language.context_gain(found) == pytest.approx(0)
+    found.losses["mesa"][200:] -= 0.3
+    assert language.context_gain(found) == pytest.approx(0.3)
+    assert language.break_with_norm(found) == 0
+    assert np.isnan(language.break_without_norm(found)) and np.isnan(language.forgetting_gain(found))
+    found.losses["linear"][:] = np.nan  # diverged
+    assert language.break_with_norm(found) == 1
+
+
+def test_features_help_only_where_each_order_does():
+    orders = {"mesa": 1.9, "mesa features=0": 2.0, "mesa features=3": 1.85}
+    assert language.features_help_mesa(made(**orders)) == pytest.approx(0.05)
+    assert language.features_help_mesa(made(**{**orders, "mesa features=3": 1.95})) == pytest.approx(-0.05)
+
+
+@pytest.mark.parametrize(
+    ("fault", "size", "measure", "value"),
+    [
+        ("below_linear", 0.01, "mesa_gain", 0.01),
+        ("above_softmax", 0.02, "mesa_behind_softmax", 0.02),
+        ("late", 0.006, "context_gain", 0.006),
+        ("falls_by", 0.003, "features_help_linear", 0.003),
+        ("below_mesa", 0.004, "forgetting_gain", 0.004),
+        ("times_frequencies", 1.01, "break_with_norm", 2),
+        ("times_frequencies", 0.99, "break_with_norm", 0),
+    ],
+)
+def test_controls_are_of_the_size_that_they_say(fault, size, measure, value):
+    found = made(
+        **{"linear": 2.0, "mesa": 1.7, "softmax": 1.85, "linear features=0": 2.2, "mesa features=0": 2.1}
+    )
+    planted = language.FAULTS[fault, "language"](found, size)
+    assert language.MEASURES[measure].function(planted) == pytest.approx(value)
+
+
+def test_variants_are_named_by_their_last_layer_and_what_is_unusual():
+    assert language.name(SMALL, SMALL) == "mesa"
+    assert language.name(SMALL.model_copy(update={"features": 3}), SMALL) == "mesa features=3"
+    assert language.name(SMALL.model_copy(update={"unit_keys": False}), SMALL) == "mesa unit_keys=0"
+    plain = {"layers": ("softmax", "softmax"), "features": 0, "unit_keys": False}
+    assert language.name(SMALL.model_copy(update=plain), SMALL) == "softmax"
+
+
+def test_a_seed_is_read_on_what_is_held_out_and_attention_of_untrained_heads_is_even():
+    changes = [{"layers": ["softmax", "linear"]}, {"layers": ["softmax", "mesa"]}]
+    settings = SETTINGS.model_copy(update={"points": tuple({"causal": one} for one in changes)})
+    runs = [loop.train(settings.at(point), [0])[0] for point in settings.points]
+    done = [points.of_run(run.weights, run.history, run.diverged_at) for run in runs]
+    small = settings.model_copy(update={"evaluation": config.Evaluation(tasks=200)})
+    asked = [
+        Request("byte_loss", "network", "", "held_out"),
+        Request("byte_loss", "network", "", "held_out", "positions"),
+        Request("looks_back", "untrained", "", "held_out"),
+        Request("looks_back", "network evenly 8", "", "held_out"),
+    ]
+    rows, lines = language.answers(small, 0, done, asked)
+    values = {(row["unit"], row["measure"], row["subject"]): row["value"] for row in rows}
+    found = language.variants(small, 0, done)
+    pieces = text.held_out(200, 20)
+    direct = float(causal.loss(settings.at(settings.points[1]).causal, runs[1].weights, pieces))
+    assert values["mesa seed 0", "byte_loss", "network"] == pytest.approx(direct, rel=1e-5)
+    assert {line["unit"] for line in lines} == {"linear seed 0", "mesa seed 0"}
+    assert values["seed 0", "looks_back", "network evenly 8"] == 0.5
+    even = np.mean([4 / (t + 1) for t in range(4, 20)])  # of attention on all tokens alike
+    assert set(found.attention) == {"linear", "mesa"}
+    assert values["seed 0", "looks_back", "untrained"] == pytest.approx(even, abs=0.1)
+    counts = np.bincount(text.learnt_from()) / len(text.learnt_from())
+    following = np.asarray(pieces.symbols[:, 1:]).ravel()
+    assert found.frequencies == pytest.approx(-np.mean(np.log(counts[following])), rel=1e-4)
+    with pytest.raises(IcgdError, match="no fault of language models"):
+        language.answers(small, 0, done, [Request("mesa_gain", "network scaled 2", "", "held_out")])

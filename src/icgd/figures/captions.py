@@ -81,6 +81,7 @@ def setting(name: str, tables: Tables) -> str:
     found = tables.config.settings(name, tables.scale)
     d, n, training = found.task.inputs, found.task.context, found.training
     sizes = f"d = N = {d}" if d == n else f"d = {d}, N = {n}"
+    sizes = f"excerpts of {n} bytes" if found.task.family == "text" else sizes
     fixed = f"of {training.fixed_tasks} fixed " if training.fixed_tasks else ""
     tasks = f"at {len(found.points)} settings" if found.points else f"on {training.batch} {fixed}tasks each"
     states = Counter(tables.seeds(name).values())

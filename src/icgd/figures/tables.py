@@ -96,11 +96,13 @@ class Tables:
 
     @cache  # noqa: B019
     def seeds(self, of: str) -> dict[str, str]:
-        """Seed -> converged, unconverged or diverged."""
+        """Seed -> converged, unconverged or diverged; of an experiment with axes, whose points differ in that,
+        converged."""
+        unknown = "converged" if self.config.named(of).axes else "diverged"
         found = self._answers("measures", of)
         known = {unit: STATES[value] for unit, _, value in found.get(Request("converged", "network"), [])}
         units = {unit for points in found.values() for unit, _, _ in points if unit.isdigit()}
-        return {unit: known.get(unit, "diverged") for unit in sorted(units, key=int)}
+        return {unit: known.get(unit, unknown) for unit in sorted(units, key=int)}
 
     def shown(self, of: str) -> list[str]:
         """The converged seeds; all of them when none has converged (a smoke run)."""
