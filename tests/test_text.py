@@ -211,5 +211,7 @@ def test_a_seed_is_read_on_what_is_held_out_and_attention_of_untrained_heads_is_
     counts = np.bincount(text.learnt_from()) / len(text.learnt_from())
     following = np.asarray(pieces.symbols[:, 1:]).ravel()
     assert found.frequencies == pytest.approx(-np.mean(np.log(counts[following])), rel=1e-4)
+    with pytest.raises(IcgdError, match="on 'held_out'"):
+        language.answers(small, 0, done, [Request("mesa_gain", "network", "", "fresh")])
     with pytest.raises(IcgdError, match="no fault of language models"):
         language.answers(small, 0, done, [Request("mesa_gain", "network scaled 2", "", "held_out")])

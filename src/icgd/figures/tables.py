@@ -96,8 +96,7 @@ class Tables:
 
     @cache  # noqa: B019
     def seeds(self, of: str) -> dict[str, str]:
-        """Seed -> converged, unconverged or diverged; of an experiment with axes, whose points differ in that,
-        converged."""
+        """Seed -> converged, unconverged or diverged; converged where points of axes differ in that."""
         unknown = "converged" if self.config.named(of).axes else "diverged"
         found = self._answers("measures", of)
         known = {unit: STATES[value] for unit, _, value in found.get(Request("converged", "network"), [])}

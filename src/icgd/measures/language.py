@@ -1,6 +1,7 @@
 """Language models on text: variants of one experiment, trained from the same seed, on what is held out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 import jax
@@ -54,29 +55,39 @@ def answers(
     settings: Settings, seed: int, points: list[Point], requests: list[Request]
 ) -> tuple[list[dict], list[dict]]:
     """Rows of one seed: of each variant's loss, also by position, and of what variants say together."""
-    rows, lines, read = [], [], {}
+    read = cache(lambda name: variants(settings, seed, points, trained=name == "network"))
+    rows, lines = [], []
     for request in requests:
-        words = parsed(request.subject)
-        if words.name not in read:
-            read[words.name] = variants(settings, seed, points, trained=words.name == "network")
-        found = read[words.name]
-        if words.fault:
-            if (words.fault, "language") not in FAULTS:
-                raise IcgdError(f"{request.subject!r}: {words.fault} is no fault of language models.")
-            found = FAULTS[words.fault, "language"](found, words.number)
-        place = {"unit": f"seed {seed}", **request._asdict()}
+        found, place = look(request, read), {"unit": f"seed {seed}", **request._asdict()}
         if request.measure != "byte_loss":
             rows.append({**place, "value": float(MEASURES[request.measure].function(found))})
             continue
-        for label, by_position in found.losses.items():
-            unit = f"{label} seed {seed}"
+        for label, losses in found.losses.items():
+            place["unit"] = f"{label} seed {seed}"
             if request.along:
-                lines += [
-                    {**place, "unit": unit, "x": float(x), "value": y} for x, y in smoothed(by_position)
-                ]
+                lines += [{**place, "x": float(x), "value": y} for x, y in smoothed(losses)]
             else:
-                rows.append({**place, "unit": unit, "value": byte_loss(by_position)})
+                rows.append({**place, "value": byte_loss(losses)})
     return rows, lines
+
+
+def look(request: Request, read: Callable[[str], Variants]) -> Variants:
+    """What `read` gives of networks as trained or untrained, with the subject's fault.
+
+    Raises:
+        IcgdError: another subject, fault or set of tasks than there is for language models.
+    """
+    words = parsed(request.subject)
+    if words.name not in ("network", "untrained") or request.tasks != "held_out":
+        raise IcgdError(
+            f"{request.measure} of {request.subject!r} on {request.tasks!r}: language models are "
+            "'network' or 'untrained', on 'held_out'."
+        )
+    if not words.fault:
+        return read(words.name)
+    if (words.fault, "language") not in FAULTS:
+        raise IcgdError(f"{request.subject!r}: {words.fault} is no fault of language models.")
+    return FAULTS[words.fault, "language"](read(words.name), words.number)
 
 
 def smoothed(losses: np.ndarray) -> Iterator[tuple[int, float]]:
@@ -91,20 +102,18 @@ def variants(settings: Settings, seed: int, points: list[Point], trained: bool =
     losses, attention = {}, {}
     for point, changes in zip(points, settings.points, strict=True):
         at = settings.at(changes)
-        weights = point.weights
-        if not trained:
-            key = stream(seed, "initialisation", settings.key_implementation)
-            weights = readable.initialise(at.causal, at.task.inputs, key)
+        key = stream(seed, "initialisation", settings.key_implementation)
+        weights = point.weights if trained else readable.initialise(at.causal, at.task.inputs, key)
         label = name(at.causal, settings.causal)
         losses[label] = np.full(settings.task.context, np.nan)
         if not trained or point.diverged_at is None:
-            losses[label] = by_position(at.causal, weights, pieces)
+            losses[label] = on_pieces(at.causal, weights, pieces)
         if at.causal.layers[0] == "softmax" and np.all(np.isfinite(losses[label])):
             attention[label] = by_lag(at.causal, weights, pieces)
     return Variants(losses, attention, loss_of_frequencies(pieces))
 
 
-def by_position(settings: Causal, weights: Weights, pieces: text.Excerpts) -> np.ndarray:
+def on_pieces(settings: Causal, weights: Weights, pieces: text.Excerpts) -> np.ndarray:
     """Nats at every position, mean over excerpts."""
     size = weights["tokens/read_out"].shape[-1]
 
