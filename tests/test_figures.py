@@ -17,14 +17,14 @@ from icgd.config import load
 from icgd.errors import IcgdError
 from icgd.figures import captions, draw, plan, queries, specs_one_layer, style
 from icgd.figures.looks import MEASURES
-from icgd.figures.queries import Curve, Points, Runs, Statements
+from icgd.figures.queries import Curve, Points, Runs, Statements, Variants
 from icgd.figures.specs import FIGURES
 from icgd.figures.tables import Tables
 from icgd.files import read_json, read_table, write_table
 from icgd.measures.request import Request
 from icgd.training import checkpoint
 
-OURS = {"which"}  # figures of no paper
+OURS = {"which", "vo23_fig26"}  # figures that no published numbers can be drawn in
 
 
 def published():
@@ -117,13 +117,17 @@ LABELS = ("unit", *Request._fields)
 
 def fake_tables(config, states, curves):
     """Answers to all that figures ask, of seeds that converged (1), did not (0) or diverged (None)."""
-    traced = {
-        (query.of, query.request)
+    drawn = [
+        query
         for figure in FIGURES.values()
         for panel in figure.panels()
         for query in (*panel.queries, *(more for q in panel.queries for more in getattr(q, "queries", ())))
-        if isinstance(query, Curve | Runs)
-    }
+    ]
+    traced = {(query.of, query.request) for query in drawn if isinstance(query, Curve | Runs)}
+    variants = {}
+    for query in (one for one in drawn if isinstance(one, Variants)):
+        variants.setdefault((query.of, query.request), {}).update(query.names)
+        traced |= {(query.of, query.request)} if query.request.along else set()
     for experiment, asked in plan.requests().items():
         runs = [f"point {k} seed {seed}" for k in range(2) for seed in range(len(states))]
         swept = bool(config.named(experiment).axes)
@@ -139,7 +143,10 @@ def fake_tables(config, states, curves):
         lines = []
         for request in sorted(asked - {Request("converged", "network")}):
             points = ALONG.get(request.along.split(" ")[0], (0.5, 1, 2))
-            for unit in units:
+            names = variants.get((experiment, request), ())
+            of_names = [f"{name} seed {seed}" for name in names for seed in range(len(states))]
+            for k, unit in enumerate(of_names or units):
+                place[unit] = 1 + 0.01 * k
                 row = {"unit": unit, **request._asdict()}
                 if (experiment, request) in traced:
                     lines += [
