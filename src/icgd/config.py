@@ -13,6 +13,7 @@ from icgd.files import read_yaml
 SCALES = ("smoke", "quick", "full")
 DEEP = 10  # layers from which a step is dear
 SMOKE_POINTS = 2  # of the axes of an experiment in a smoke run
+SEQUENCES = ("dynamics", "streams", "text")  # families that causal networks learn from
 BYTES = 73  # different ones in the text that language models learn from
 AXES_OF = ("task", "model", "causal", "optimiser", "training")  # blocks whose settings can be an axis
 Weights = Literal["train", "committed"]
@@ -528,10 +529,7 @@ def _of_sequences(experiment: Experiment) -> list[tuple[bool, str]]:
     task, causal = experiment.task, experiment.causal
     if causal is None:
         return [
-            (
-                task.family in ("dynamics", "streams", "text"),
-                f"task.family: {task.family} needs a causal network.",
-            ),
+            (task.family in SEQUENCES, f"task.family: {task.family} needs a causal network."),
             (experiment.start is not None, "start needs a causal network."),
         ]
     constructed, streams = causal.tokens == "constructed", task.family == "streams"
@@ -540,7 +538,7 @@ def _of_sequences(experiment: Experiment) -> list[tuple[bool, str]]:
     of_text = ", ".join(name for name in only if getattr(causal, name))
     return [
         (
-            task.family not in ("dynamics", "streams", "text"),
+            task.family not in SEQUENCES,
             f"causal needs sequences: set task.family to dynamics, streams or text, not {task.family}.",
         ),
         (
@@ -577,7 +575,7 @@ def _of_sequences(experiment: Experiment) -> list[tuple[bool, str]]:
         ),
         (
             copies and bool(causal.mlp or causal.qk_norm or causal.layer_norm or of_text),
-            "causal.tuned: copies are of layers without MLP, LayerNorm and qk_norm.",
+            "causal.tuned: copies are of layers without MLP, LayerNorm, qk_norm and the settings for text.",
         ),
         (
             bool(of_text) and (constructed or causal.qk_norm),
@@ -589,7 +587,7 @@ def _of_sequences(experiment: Experiment) -> list[tuple[bool, str]]:
         ),
         (causal.forgetting and "mesa" not in causal.layers, "causal.forgetting is of mesa layers."),
         (
-            causal.key_shift and bool({"gru"} & set(causal.layers)),
+            causal.key_shift and "gru" in causal.layers,
             "causal.key_shift: a gru layer has no keys.",
         ),
         (experiment.start is not None and bool(experiment.axes), "start and axes exclude each other."),

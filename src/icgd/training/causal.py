@@ -110,16 +110,14 @@ def _predict(settings: Causal, weights: Weights, states: jax.Array) -> jax.Array
     def read(tokens: jax.Array) -> jax.Array:
         return tokens @ weights["tokens/read_out"] if raw else tokens[..., : states.shape[-1]]
 
-    def read_last(tokens: jax.Array) -> jax.Array:
-        if settings.final_norm:
-            tokens = mlp.layer_norm(tokens, weights["tokens/norm_scale"], weights["tokens/norm_offset"])
-        return read(tokens)
-
     tokens = _tokens(settings, weights, states)
     for index, layer in enumerate(layers[:-1]):
         tokens = _block(settings, layer, index, tokens, states)
     if settings.mlp or settings.final_norm or (raw and settings.token_clip is not None):
-        return read_last(_block(settings, layers[last], last, tokens, states))
+        tokens = _block(settings, layers[last], last, tokens, states)
+        if settings.final_norm:
+            tokens = mlp.layer_norm(tokens, weights["tokens/norm_scale"], weights["tokens/norm_offset"])
+        return read(tokens)
     folded = {**layers[last], "projection": read(layers[last]["projection"])}
     return causal.clipped(settings, read(tokens) + _attention(settings, folded, last, tokens, states))
 
