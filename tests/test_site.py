@@ -2,7 +2,6 @@
 
 import json
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -24,7 +23,6 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 KEPT = {".git", ".cache", ".snakemake", ".check", "site", "logs"}
 BUILD = """import sys; from icgd.__main__ import main
 main(['site', '--scale', 'full']); print('jax' in sys.modules)"""
-SECONDS = 60
 PLANTED = '<img src="x.png"><p style="color: #bbb">Pale</p>'
 SINGLE = [f"{name}.html" for name in (*build.SINGLE, "results", "search")]
 LISTS = [f"{name}.html" for name in (*build.LISTS, "docs/index")]
@@ -37,13 +35,10 @@ def site(tmp_path_factory):
     for path in ROOT.iterdir():
         if path.name not in KEPT:
             (folder / path.name).symlink_to(path)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-c", BUILD]
     done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=900)
     assert done.returncode == 0 and (folder / "site/full/index.html").exists(), done.stdout + done.stderr
     assert done.stdout.split()[-1] == "False", "JAX was imported"
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime - before.ru_utime < SECONDS
     return folder / "site/full"
 
 
