@@ -122,7 +122,8 @@ def claims() -> dict[str, Claim]:
 def _unfounded(claim: Claim, known: dict[str, Claim]) -> Iterator[tuple[bool, str]]:
     """It rests on claims that exist, and none of these on it."""
     for id_ in claim.rests_on:
-        yield id_ not in known, f"{id_!r}, and there is no such claim; {nearest(id_, known)}"
+        if id_ not in known:  # looking for the nearest takes 10 ms
+            yield True, f"{id_!r}, and there is no such claim; {nearest(id_, known)}"
     yield claim.id in foundations(claim.id, known), "itself, by way of the claims that it rests on."
 
 
