@@ -48,6 +48,8 @@ class Inside:
     @cached_property
     def states(self) -> np.ndarray:
         """Sequences (B, T + 1, n)."""
+        if self.sound:
+            return self.sound.states
         count = min(SEQUENCES, self.network.settings.evaluation.tasks)
         return np.asarray(self.network.draw("evaluation data", count).states)
 
@@ -77,20 +79,33 @@ class Inside:
         ]
         return np.stack(back, axis=2)
 
-    def sensitivity(self, weights: Weights | None) -> np.ndarray:
-        """Mean norm of d (entry of token t after the first layer) / d s_{t'} by lag: (t + 1,)."""
+    def once(self, key: tuple, make: Callable[["Inside"], np.ndarray]) -> np.ndarray:
+        """What several measures, and faults in it, ask for: computed once, of the subject without a fault."""
+        one = self.sound or self
+        if key not in one._kept:
+            one._kept[key] = make(one)
+        return one._kept[key]
+
+    @cached_property
+    def _kept(self) -> dict[tuple, np.ndarray]:
+        return {}
+
+    def sensitivity(self, step: float) -> np.ndarray:
+        """Mean norm of d (entry of token t after the first layer) / d s_{t'} by lag, at a step: (t + 1,)."""
+        at = self.kept_until(step)
+        return self._planted(self.once(("sensitivity", at), lambda one: one._sensed(one.by(at))))
+
+    def _sensed(self, weights: Weights | None) -> np.ndarray:
+        """Sensitivity by lag with these weights."""
         at = self.positions[-1]
         if weights is None:
             return two_lags(self.network)[: at + 1]
-
         slopes = self._slopes(weights, self.states[:SENSED, : at + 1])
-        return self._planted(np.mean(np.linalg.norm(slopes, axis=-1), axis=(0, 1))[::-1])
+        return np.mean(np.linalg.norm(slopes, axis=-1), axis=(0, 1))[::-1]
 
     @cached_property
     def _slopes(self) -> Callable:
         """d (last token after the first layer) / d states, compiled once for all weights."""
-        if self.sound:
-            return self.sound._slopes
         settings = self.network.settings.causal
 
         def after(states: jax.Array, weights: Weights) -> jax.Array:
@@ -99,31 +114,26 @@ class Inside:
 
         return jax.jit(lambda weights, states: jax.vmap(jax.jacrev(after), (0, None))(states, weights))
 
-    @cached_property
-    def in_training(self) -> dict[float, np.ndarray]:
-        """Sensitivities before training and at every step from which weights were kept."""
-        steps = [0, *self.network.snapshots["step"].tolist()]
-        return {float(step): self.sensitivity(self.by(step)) for step in steps}
-
-    @property
-    def untrained(self) -> Weights:
-        """The network's weights before training."""
-        return networks_of(parsed("untrained"), self.network)[0][1]
-
-    def by(self, step: float) -> Weights | None:
-        """The subject's weights at the last snapshot until a step; a subject that is not trained as it is.
+    def kept_until(self, step: float) -> float:
+        """The last step until this one from which weights were kept; 0 is before training.
 
         Raises:
             IcgdError: nothing was kept until then.
         """
-        if self.words.name != "network":
-            return self.weights
-        if step == 0:
-            return self.untrained
-        kept = [index for index, at in enumerate(self.network.snapshots.get("step", ())) if at <= step]
+        if self.words.name != "network" or step == 0:
+            return step
+        kept = [float(at) for at in self.network.snapshots.get("step", ()) if at <= step]
         if not kept:
             raise IcgdError(f"{self.network.experiment}: there is no snapshot until step {step}.")
-        return self.network.at(kept[-1]).weights
+        return kept[-1]
+
+    def by(self, step: float) -> Weights | None:
+        """The weights kept at a step; those of a subject that is not trained are the same at all but 0."""
+        if step == 0:
+            return self.network.untrained
+        if self.words.name != "network":
+            return self.weights
+        return self.network.at(self.network.snapshots["step"].tolist().index(step)).weights
 
     def _planted(self, found: np.ndarray) -> np.ndarray:
         """A profile by lag, with the subject's fault."""
@@ -141,7 +151,10 @@ class Inside:
     def loss(self, skipped: int = 0, kept: float = 1.0) -> np.ndarray:
         """Loss of every sequence without a layer (0: with all), lag one in the first weighed by ``kept``."""
         layers = np.arange(1, len(self.network.settings.causal.layers) + 1) != skipped
-        found = self._in_parts(lambda states: self._run(self.weights, layers, kept, states))
+        found = self.once(
+            ("predictions", skipped, kept),
+            lambda one: one._in_parts(lambda states: one._run(one.weights, layers, kept, states)),
+        )
         change, targets = FAULTS.get((self.words.fault, "ablations")), self.states[:, 1:].astype(float)
         if change and (skipped or kept < 1):
             found = change(found, targets, self.words.number)
@@ -150,8 +163,6 @@ class Inside:
     @cached_property
     def _run(self) -> Callable:
         """Predictions for sequences, compiled once for all that is taken out."""
-        if self.sound:
-            return self.sound._run
         settings = self.network.settings.causal
 
         def one(weights: Weights, layers: jax.Array, kept: jax.Array, states: jax.Array) -> jax.Array:
@@ -265,21 +276,22 @@ def attention_by_lag(inside: Inside, head: int = 1) -> dict[float, float]:
 @measure(tolerance=1e-3)
 def two_lag_sensitivity(inside: Inside) -> float:
     """share of lags 0 and 1 in the sensitivity of tokens after the first layer, at step 3000 of training"""
-    found = inside.sensitivity(inside.by(BY))
+    found = inside.sensitivity(BY)
     return float(np.sum(found[:2]) / np.sum(found))
 
 
 @measure(tolerance=1e-3)
 def previous_sensitivity_gain(inside: Inside) -> float:
     """share of lag 1 in the sensitivity of tokens after the first layer, step 3000 minus before training"""
-    early, late = (inside.sensitivity(one) for one in (inside.untrained, inside.by(BY)))
+    early, late = (inside.sensitivity(step) for step in (0, BY))
     return float(late[1] / np.sum(late) - early[1] / np.sum(early))
 
 
 @measure(tolerance=1e-3)
 def sensitivity_in_training(inside: Inside, lag: int = 1) -> dict[float, float]:
     """mean norm of d (entry of a token after the first layer) / d (state at a lag), by step of training"""
-    return {step: float(found[lag]) for step, found in inside.in_training.items()}
+    steps = [0, *inside.network.snapshots["step"].tolist()]
+    return {float(step): float(inside.sensitivity(step)[lag]) for step in steps}
 
 
 @measure(tolerance=1e-2)

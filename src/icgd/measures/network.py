@@ -61,6 +61,14 @@ class Network:
         return sample.draw(self.settings.task.model_copy(update=task), self.key(name), count)
 
     @cached_property
+    def untrained(self) -> Weights:
+        """Its weights before training."""
+        settings, start = self.settings, self.key("initialisation")
+        if settings.causal:
+            return causal.initialise(settings.causal, settings.task.inputs, start)
+        return transformer.initialise(settings.model, settings.task.inputs, start)
+
+    @cached_property
     def fresh(self) -> Tasks:
         """The seed's own evaluation set."""
         return self.draw("evaluation data", self.settings.evaluation.tasks)

@@ -18,7 +18,6 @@ from icgd.measures.fit import Fit, Predictor
 from icgd.measures.naming import FAULTS, PREDICTORS, predictor
 from icgd.measures.network import Network
 from icgd.measures.request import METHODS, Words, parsed
-from icgd.models import transformer
 from icgd.models.transformer import Weights
 from icgd.random import stream
 from icgd.references import (
@@ -94,10 +93,7 @@ def weights_of(words: Words, network: Network) -> Weights:
     """Weights of the network, trained or not, or of one that is set by hand to be a method."""
     if words.hand_set:
         return _hand_set(words, network)
-    if words.name == "network":
-        return network.weights
-    settings = network.settings
-    return transformer.initialise(settings.model, settings.task.inputs, network.key("initialisation"))
+    return network.weights if words.name == "network" else network.untrained
 
 
 def _hand_set(words: Words, network: Network) -> Weights:

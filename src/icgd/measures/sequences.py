@@ -157,14 +157,12 @@ def weights_of(words: Words, network: Network) -> Weights:
     Raises:
         IcgdError: there are no such weights, or the fault is none of theirs.
     """
-    settings = network.settings
     if words.hand_set:
         raise IcgdError(
             f"{network.experiment}: there are no hand-set weights of {words.name!r} for sequences."
         )
     if words.name == "untrained":
-        start = network.key("initialisation")
-        return readable.initialise(settings.causal, settings.task.inputs, start)
+        return network.untrained
     if not words.fault:
         return network.weights
     known = [name for name, place in FAULTS if place in ("causal weights", "predictions")]
