@@ -172,7 +172,8 @@ def bound_of(part: dict, kind: str) -> str:
 
 def _passing(part: dict) -> str:
     """What a unit that counts has."""
-    return region(part["each"]).replace("above", "of at least").replace("below", "of at most")
+    least = region(part["each"]).replace("above", "of at least").replace("below", "of at most")
+    return f"{least} {unit(part, of_each=True)}".rstrip()
 
 
 def origin(part: dict) -> str:
