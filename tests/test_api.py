@@ -185,7 +185,7 @@ def test_claims_are_a_table_with_their_verdicts():
     assert set(icgd.claims(verdict="Refuted").index) == set(refuted)
     assert set(icgd.claims(source="vo22")["source"]) == {"vo22"}
     assert icgd.claim("VO22-17") == decided["vo22-17"] and icgd.claim("vo22-1")["id"] == "vo22-01"
-    assert icgd.claim("vo23-35")["verdict"] == "pending"
+    assert icgd.claim("lw-12")["verdict"] == "pending"
 
 
 def test_a_figure_is_a_picture_with_words_and_data():

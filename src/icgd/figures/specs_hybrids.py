@@ -15,6 +15,7 @@ from icgd.figures.specs_inside import (
     RIDGE,
     SEVEN,
     THREE,
+    TWELVE,
     WORDS,
     named,
     network,
@@ -37,20 +38,20 @@ BY_POSITION = Panel(
     ),
     named(SEVEN, HYBRID) | AS_STEPS | RIDGE, log="y",
 )
-LAYERS = {HYBRID: 2.0, THREE: 3.0, SEVEN: 7.0}
+LAYERS = {HYBRID: 2.0, THREE: 3.0, SEVEN: 7.0, TWELVE: 12.0}
 MEANS = Panel(
     "means", "(b) over all positions", "layers", STATE_LOSS,
     (
         *(Points(of, loss(), of, at) for of, at in LAYERS.items()),
-        Points(SEVEN, loss(SEVEN_STEPS), "steps", (1.0, 8.0), "once"),
-        Points(SEVEN, loss("ridge"), "ridge", (1.0, 8.0), "once"),
+        Points(SEVEN, loss(SEVEN_STEPS), "steps", (1.0, 13.0), "once"),
+        Points(SEVEN, loss("ridge"), "ridge", (1.0, 13.0), "once"),
         Published("vo23_fig7", "observed", "mean"),
     ),
     AS_STEPS | RIDGE | {
         **{("ours", of): Look(WORDS[of][0], WORDS[of][1], DOT) for of in LAYERS},
         **{("published", of): Look("", WORDS[of][1], hollow("D")) for of in LAYERS},
     },
-    xlim=(1, 8), ylim=(0, None), xticks={2: "2", 3: "3", 7: "7"}, spread=0.15, beside=0.4,
+    xlim=(1, 13), ylim=(0, None), xticks={2: "2", 3: "3", 7: "7", 12: "12"}, spread=0.15, beside=0.4,
 )
 
 

@@ -26,6 +26,7 @@ from icgd.measures.request import Request
 
 # fmt: off
 ONE, SIX, THREE, SEVEN = "linear_one", "linear_six", "softmax_three", "softmax_seven"
+TWELVE = "softmax_twelve"
 HYBRID, MESA, STANDARD = "softmax_mesa", "mesa_two", "standard_seven"
 PARTLY, PARTLY_HYBRID = "partly_observed", "partly_observed_mesa"
 NONLINEAR, NONLINEAR_HYBRID = "nonlinear", "nonlinear_mesa"
@@ -33,6 +34,7 @@ FIXED_ONE, FIXED_SIX, FIXED_MESA = "fixed_teacher_one", "fixed_teacher_six", "fi
 WORDS = {  # experiment -> words, colour
     ONE: ("one linear layer", BLUE), SIX: ("six linear layers", ORANGE),
     THREE: ("three softmax layers", PURPLE), SEVEN: ("seven softmax layers", GREEN),
+    TWELVE: ("twelve softmax layers", ORANGE),
     FIXED_ONE: ("one linear layer", BLUE), FIXED_SIX: ("six linear layers", ORANGE),
     FIXED_MESA: ("one mesa layer", PURPLE),
     HYBRID: ("softmax and mesa", BLUE), MESA: ("two mesa layers", AMBER),
@@ -284,17 +286,18 @@ SOFTMAX_CONTEXT = Panel(
         for of, k in DEPTHS.items() for series, (_, words, pen) in PROPOSITION.items()},
     log="y",
 )
+DEEPER = DEPTHS | {TWELVE: 12}
 SOFTMAX_DEPTH = Panel(
     "depth", "(e) by depth", "layers, or steps K", STATE_LOSS,
     (
-        *(Points(of, loss(), of, float(k)) for of, k in DEPTHS.items()),
+        *(Points(of, loss(), of, float(k)) for of, k in DEEPER.items()),
         *(Points(of, loss(f"{one} K={k}"), series, float(k), "once")
-          for series, (one, *_) in PROPOSITION.items() for of, k in DEPTHS.items()),
+          for series, (one, *_) in PROPOSITION.items() for of, k in DEEPER.items()),
         Points(SEVEN, loss("ridge"), "ridge", (3.0, 12.0), "once"),
         Published("vo23_fig6", "depth", "mean"),
     ),
     RIDGE | {
-        **{("ours", of): Look(words, color, DOT) for of, (words, color) in WORDS.items() if of in DEPTHS},
+        **{("ours", of): Look(words, color, DOT) for of, (words, color) in WORDS.items() if of in DEEPER},
         **{("ours", series): Look(words.format("K"), AMBER, pen)
            for series, (_, words, pen) in PROPOSITION.items()},
         ("published", "softmax"): Look("", GREY, hollow()),
