@@ -34,9 +34,8 @@ class Inside:
     network: Network
     words: Words
     positions: range
-    sound: "Inside | None" = (
-        None  # the subject without a fault of its profile or of what is left without a layer
-    )
+    # The subject without a fault of its profile, or of what is left without a layer
+    sound: "Inside | None" = None
 
     @cached_property
     def weights(self) -> Weights | None:
