@@ -9,6 +9,7 @@ from networks import ask, ended
 
 from icgd.config import Causal, Evaluation, Settings, Task
 from icgd.errors import IcgdError
+from icgd.measures import sets
 from icgd.measures.network import Network
 from icgd.measures.sequences import Sequences, slopes_of
 from icgd.measures.sets import drawn, placed
@@ -191,7 +192,7 @@ def test_who_knows_the_features_of_a_nonlinear_teacher_solves_for_it(network):
     assert losses.mean() < many < one
 
 
-def test_windows_help_where_states_are_seen_in_part_and_are_tuned_on_other_sequences(network):
+def test_windows_help_where_states_are_seen_in_part_and_are_tuned_on_other_sequences(network, monkeypatch):
     task = Task(family="dynamics", inputs=2, context=30, hidden=4, observation_noise=0.01)
     other = replace(network, settings=network.settings.model_copy(update={"task": task}))
     plain, wide = (ask(other, "loss", f"ridge{suffix}", tasks="fresh at 29") for suffix in ("", " windows"))
@@ -199,7 +200,10 @@ def test_windows_help_where_states_are_seen_in_part_and_are_tuned_on_other_seque
     one, many = (ask(other, "loss", f"polynomial scaled windows K={steps}") for steps in (1, 6))
     assert many < one
     few = drawn(other, ("fresh",), 20)
-    np.testing.assert_array_equal(np.concatenate([part.inputs for part in few.parts(7)]), few.inputs)
+    monkeypatch.setattr(sets, "AT_A_TIME", 7)
+    found, whole = few.seen_in_windows(3), sequences.seen(few.inputs, window=3)
+    for name in ("values", "moments", "query"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(whole, name))
 
 
 def test_ridge_regression_on_windows_is_recursive_least_squares():

@@ -24,7 +24,7 @@ from icgd.training import causal
 
 TUNING = 2000  # sequences that references are tuned on, at most
 CHUNK = 1000  # sequences computed at a time
-WINDOWS, WINDOWED = (3, 4, 5, 6), 500  # states of a window (second paper, Fig. 24); sequences at a time
+WINDOWS, WINDOWED = (3, 4, 5, 6), 500  # states of a window (second paper, Fig. 24); sequences to tune on
 SLOPES_AT, SLOPES_OF = (10, 25, 40), 128  # positions and sequences whose sensitivities are compared
 STEP = 1e-4  # of differences
 WINDOW, ERRORS = 5, 2.0  # positions of a window, and standard errors that count
@@ -54,11 +54,21 @@ class Sequences:
         count = min(TUNING, self.network.settings.evaluation.tasks)
         return drawn(self.network, ("fresh",), count, "tuning data")
 
+    @cached_property
+    def tuned_on_windows(self) -> Set:
+        """Fewer of them, as every number of states in a window is tried."""
+        return Set(self.tuning.states[:WINDOWED], self.tuning.teachers[:WINDOWED])
+
     def found(self, text: str, words: tuple[str, ...], count: int) -> list[np.ndarray]:
         """Predictions (B, T, n) of a predictor, or of several networks, on a set."""
         place = text, words, count
         if place not in self._found:
-            self._found[place] = [one(self.set(words, count)) for one in self.predictors(text)]
+            few, named = self.set(words, count), parsed(text)
+            if change := FAULTS.get((named.fault, "predictions")):
+                sound = self.found(named.sound, words, count)
+                self._found[place] = [change(one, few, named.number) for one in sound]
+            else:
+                self._found[place] = [one(few) for one in self.predictors(text)]
         return self._found[place]
 
     def predictors(self, text: str) -> list[Callable[[Known], np.ndarray]]:
@@ -112,17 +122,15 @@ class Sequences:
     def on_windows(self, family: str, steps: int) -> Callable[[Set], np.ndarray]:
         """A method on windows of as many states as are best; this number and its parameters are tuned."""
         if (family, steps) not in self._windowed:
-            few = self.tuning.parts(WINDOWED)[0]
+            few = self.tuned_on_windows
 
             def fitted(size: int) -> tuple[float, int, Callable[[Seen], np.ndarray]]:
-                known = references.seen(few.inputs, window=size)
+                known = few.seen_in_windows(size)
                 method = references.tuned(family, steps, known, few.targets)
                 return float(np.mean((method(known) - few.targets) ** 2)), size, method
 
             _, size, method = min(map(fitted, WINDOWS), key=lambda one: one[0])
-            self._windowed[family, steps] = lambda few: np.concatenate(
-                [method(references.seen(part.inputs, window=size)) for part in few.parts(WINDOWED)]
-            )
+            self._windowed[family, steps] = lambda few: method(few.seen_in_windows(size))
         return self._windowed[family, steps]
 
 

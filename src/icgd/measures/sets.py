@@ -20,6 +20,8 @@ from icgd.references.sequences import Seen
 from icgd.tasks import dynamics, streams
 from icgd.tasks.streams import Pairs
 
+AT_A_TIME = 500  # sequences whose bases of windows are held
+
 
 @dataclass(frozen=True, eq=False)
 class Set:
@@ -48,10 +50,21 @@ class Set:
         """The same without the newest pair."""
         return references.seen(self.inputs, newest=False)
 
-    def parts(self, size: int) -> "list[Set]":
-        """The same sequences, so many at a time."""
-        starts = range(0, len(self.states), size)
-        return [Set(self.states[at : at + size], self.teachers[at : at + size]) for at in starts]
+    def seen_in_windows(self, size: int) -> Seen:
+        """What is seen by who takes windows of states for states; without the bases, which are large."""
+        if size not in self._in_windows:
+            starts = range(0, len(self.states), AT_A_TIME)
+            parts = [self._windows_of(slice(at, at + AT_A_TIME), size) for at in starts]
+            self._in_windows[size] = Seen(*map(np.concatenate, zip(*parts, strict=True)))
+        return self._in_windows[size]
+
+    def _windows_of(self, some: slice, size: int) -> Seen:
+        found = references.seen(self.inputs[some], window=size)
+        return found._replace(basis=found.basis[..., :0].copy())
+
+    @cached_property
+    def _in_windows(self) -> dict[int, Seen]:
+        return {}
 
     @cached_property
     def seen_features(self) -> Seen:
