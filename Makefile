@@ -38,7 +38,7 @@ $(STAMP): requirements.lock
 		$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(OURSELVES)
 	@echo "$(CURDIR)" > $@
 
-reproduce: setup ## every figure and verdict at quick scale, twenty minutes on two quiet cores, twelve for SOURCES=vo22 alone
+reproduce: setup ## every figure and verdict at quick scale, half an hour on two quiet cores, twelve for SOURCES=vo22 alone
 	@$(SNAKEMAKE) $(FIRST) --config scale=quick $(CHAPTER)
 
 full: setup ## train everything at the published settings and decide every claim (about thirty CPU hours)
