@@ -91,7 +91,8 @@ def _contradictions(passage: Passage, end: int, known: Iterable[str]) -> Iterato
     yield passage.end <= start, f" ends at {passage.end} and starts at {start}."
     yield bool(claims) == bool(reason), " needs claims or a reason why there are none, one of the two."
     for id_ in claims:
-        yield id_ not in known, f": there is no claim {id_!r}; {nearest(id_, known)}"
+        if id_ not in known:  # looking for the nearest takes 10 ms
+            yield True, f": there is no claim {id_!r}; {nearest(id_, known)}"
     yield len(set(claims)) < len(claims), " names a claim twice."
     good = not reason or not NO_REASON.search(reason)
     yield not good, f": {reason!r} is no reason; register what it says as a claim, pending or not-testable."

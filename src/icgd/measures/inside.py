@@ -40,8 +40,6 @@ class Inside:
     @cached_property
     def weights(self) -> Weights | None:
         """Of the network; none of a profile that is planted."""
-        if self.sound:
-            return self.sound.weights
         return None if self.words.name == "two_lags" else networks_of(self.words, self.network)[0][1]
 
     @cached_property
